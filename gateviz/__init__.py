@@ -1,0 +1,1 @@
+"""gateviz: see what the gates of a text recognizer do."""

@@ -1,0 +1,1 @@
+"""Other people's checkpoints, one lineage a file, behind one registry."""

@@ -1,0 +1,1 @@
+"""Connectionist temporal classification: from log posteriors to text and spans, numpy only."""

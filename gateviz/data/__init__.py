@@ -1,0 +1,1 @@
+"""The nouns: frozen dataclasses over numpy arrays. No input, no output, no drawing."""

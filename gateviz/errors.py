@@ -1,0 +1,68 @@
+"""Every error gateviz raises on purpose.
+
+The tree (each child also is the builtin a caller would expect)::
+
+    GatevizError
+    ├── ShapeError          (ValueError)     an array does not have the shape that was asked for
+    ├── GeometryError       (ValueError)     frames and columns cannot be put together
+    ├── AlphabetError       (ValueError)     symbols, labels and classes disagree
+    ├── AlignmentError      (ValueError)     a text cannot be aligned to these frames
+    ├── SelectionError      (LookupError)    a layer, direction, quantity or unit that is not there
+    ├── WitnessError        (RuntimeError)   the recorded run is not the run of the plain layer
+    ├── CheckpointError     (ValueError)     a file that holds no recognizer gateviz can build
+    ├── ImageError          (ValueError)     a file that holds no line image gateviz can read
+    ├── RecordingFileError  (ValueError)     a file that holds no recording gateviz can open
+    ├── OutputError         (OSError)        a result could not be written; nothing was left half-written
+    └── MissingExtraError   (ImportError)    an optional part is not installed
+
+A message says what was asked, what was found (with its values), and what to do, in one or two
+sentences. Context such as the file name is added once, at the public door, with ``raise ... from``.
+"""
+
+
+class GatevizError(Exception):
+    """Base of every error gateviz raises on purpose."""
+
+
+class ShapeError(GatevizError, ValueError):
+    """An array does not have the shape that was asked for."""
+
+
+class GeometryError(GatevizError, ValueError):
+    """Frames and columns cannot be put together."""
+
+
+class AlphabetError(GatevizError, ValueError):
+    """Symbols, labels and classes disagree."""
+
+
+class AlignmentError(GatevizError, ValueError):
+    """A text cannot be aligned to these frames."""
+
+
+class SelectionError(GatevizError, LookupError):
+    """A layer, direction, quantity or unit was asked for that is not there."""
+
+
+class WitnessError(GatevizError, RuntimeError):
+    """The recorded run is not the run of the plain layer."""
+
+
+class CheckpointError(GatevizError, ValueError):
+    """A file holds no recognizer that gateviz can build."""
+
+
+class ImageError(GatevizError, ValueError):
+    """A file holds no line image that gateviz can read."""
+
+
+class RecordingFileError(GatevizError, ValueError):
+    """A file holds no recording that gateviz can open."""
+
+
+class OutputError(GatevizError, OSError):
+    """A result could not be written; nothing was left half-written."""
+
+
+class MissingExtraError(GatevizError, ImportError):
+    """An optional part of gateviz is not installed."""

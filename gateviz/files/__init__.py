@@ -1,0 +1,1 @@
+"""What is read from and written to disk: line images, folders of them, tensor files."""

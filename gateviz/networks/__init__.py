@@ -1,0 +1,1 @@
+"""gateviz's own recognizers: backbones, one a file, and the CRNN that joins them."""

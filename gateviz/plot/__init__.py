@@ -1,0 +1,1 @@
+"""Paper-ready figures: matplotlib renders panels, and decides nothing."""
