@@ -40,7 +40,7 @@ class Quantity(StrEnum):
         return _LETTERS[self]
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """Words for a figure, such as ``forget gate``."""
         return self.value.replace("_", " ")
 
@@ -130,7 +130,7 @@ class GateTrace:
     @property
     def unit_count(self) -> int:
         """H, the number of units (cells, not projections)."""
-        return max(series.shape[1] for series in self.values.values())
+        return max(int(series.shape[1]) for series in self.values.values())
 
     @property
     def input_gate(self) -> Float32[np.ndarray, "T H"]:
