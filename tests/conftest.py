@@ -1,0 +1,49 @@
+"""Shared by all tests: which system packages are there, and a word about files that grow."""
+
+import ast
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILE_LINES = 300
+FUNCTION_LINES = 60
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Names files and functions past the size at which a wall is usually missing: a signal, not a law."""
+    notes = []
+    for path in sorted((ROOT / "gateviz").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if (lines := source.count("\n")) > FILE_LINES:
+            notes.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        functions = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+        notes.extend(
+            f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length} lines"
+            for node in functions
+            if (length := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES
+        )
+    if notes:
+        terminalreporter.section("long files and functions")
+        for note in notes:
+            terminalreporter.line(note)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder with recorded numbers of Tesseract's own engine; not part of the repository."""
+    folder = Path(os.environ.get("GATEVIZ_REAL_DATA", ROOT.parent / "shared" / "real"))
+    if not folder.is_dir():
+        pytest.skip("no recorded engine output at hand: set GATEVIZ_REAL_DATA to its folder")
+    return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """In CI every system package is installed, so a skipped system test is a failure in disguise."""
+    report = yield
+    if report.skipped and item.get_closest_marker("system") and os.environ.get("GATEVIZ_NO_SYSTEM_SKIPS"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped although CI installs the system packages: {call.excinfo.value}"
+    return report
