@@ -7,6 +7,7 @@ The tree (each child also is the builtin a caller would expect)::
     ├── GeometryError       (ValueError)     frames and columns cannot be put together
     ├── AlphabetError       (ValueError)     symbols, labels and classes disagree
     ├── AlignmentError      (ValueError)     a text cannot be aligned to these frames
+    ├── NgramError          (ValueError)     text or a document that gives no character n-gram model
     ├── SelectionError      (LookupError)    a layer, direction, quantity or unit that is not there
     ├── WitnessError        (RuntimeError)   the recorded run is not the run of the plain layer
     ├── CheckpointError     (ValueError)     a file that holds no recognizer gateviz can build
@@ -38,6 +39,10 @@ class AlphabetError(GatevizError, ValueError):
 
 class AlignmentError(GatevizError, ValueError):
     """A text cannot be aligned to these frames."""
+
+
+class NgramError(GatevizError, ValueError):
+    """Text or a document gives no character n-gram model."""
 
 
 class SelectionError(GatevizError, LookupError):

@@ -74,12 +74,12 @@ class FrameGrid:
             )
 
     @property
-    def centers(self) -> Float64[np.ndarray, " T"]:
+    def centers(self) -> Float64[np.ndarray, " {self.frame_count}"]:
         """Center of every frame, in columns."""
         return self.first_center + self.stride * np.arange(self.frame_count)
 
     @property
-    def edges(self) -> Float64[np.ndarray, " T+1"]:
+    def edges(self) -> Float64[np.ndarray, " {self.frame_count}+1"]:
         """Borders between frames, half-way between neighboring centers; frame t lies in [edges[t], edges[t + 1])."""
         return self.first_center + self.stride * (np.arange(self.frame_count + 1) - 0.5)
 
