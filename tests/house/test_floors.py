@@ -48,6 +48,12 @@ LIBRARY_ROOMS = {
 }
 
 
+def is_module(dotted: str) -> bool:
+    """Whether a dotted name is a module or sub-package of the package."""
+    path = PACKAGE.parent.joinpath(*dotted.split("."))
+    return path.with_suffix(".py").is_file() or path.is_dir()
+
+
 def imported_modules(source: str) -> list[str]:
     """Every absolute dotted module that a source file imports, wherever in the file."""
     found = []
@@ -56,7 +62,9 @@ def imported_modules(source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            found.append(node.module or "")
+            base = node.module or ""
+            # ``from gateviz.room import module`` names the module, not the room's face.
+            found += [f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base for alias in node.names]
     return found
 
 
@@ -78,7 +86,8 @@ def violations(relative: str, source: str) -> list[str]:
             target = rest[0]
             if target != room and FLOORS[target] >= FLOORS[room]:
                 found.append(f"{relative} (floor {FLOORS[room]}) imports {module} (floor {FLOORS[target]})")
-            if (PACKAGE / target).is_dir() and len(rest) == 1:
+            # The package's face hands out the plot room's face; nobody else touches one.
+            if (PACKAGE / target).is_dir() and len(rest) == 1 and room != "__init__":
                 found.append(f"{relative} imports the face of {target}")
         elif top in LIBRARY_ROOMS:
             allowed = LIBRARY_ROOMS[top]
@@ -113,7 +122,7 @@ def test_every_room_has_a_floor():
         ),
         ("panels/build.py", "import torch", "imports torch"),
         ("ctc/beam.py", "import gateviz", "imports the package's face"),
-        ("plot/style.py", "from gateviz.data import gates", "imports the face of data"),
+        ("plot/style.py", "from gateviz.data import Quantity", "imports the face of data"),
         ("capture/recorder.py", "import cv2", "imports cv2"),
     ],
 )
