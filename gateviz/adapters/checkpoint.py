@@ -1,0 +1,249 @@
+"""Tensors out of somebody's checkpoint, without running anything that is in it."""
+
+import hashlib
+import warnings
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from gateviz.adapters.model_file import Container, ModelFile
+from gateviz.adapters.pickle_names import wanted_by_pickle
+from gateviz.errors import CheckpointError
+
+LARGEST_BYTES = 2 * 1024**3
+"""Bytes a checkpoint may come to when unpacked; recognizers have tens of megabytes."""
+
+# Names under which training scripts put the weights beside an optimizer, an epoch, a configuration.
+_WRAPPERS = (
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "net_state_dict",
+    "params",
+    "weights",
+    "module",
+)
+# What DataParallel, torch.compile and training frameworks put in front of every key.
+_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
+_WRAPPED_DEPTH = 4
+# Parts of the names that a pickled quantized layer calls for.
+_QUANTIZED = ("quantized", ".qint", "_affine", "torch.ScriptObject")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a file under their bare names.
+
+    Attributes:
+        name: file name without its folder.
+        sha256: hexadecimal digest of the file.
+        tensors: the weights, on the CPU, in the types of the file.
+        metadata: text that came with them: a safetensors header's, or plain values beside the tensors.
+        wrapped_in: the keys under which the weights lay, outermost first.
+        beside: other keys that lay beside the weights (an optimizer's state, an epoch).
+        prefix: what stood in front of every key and was taken off.
+    """
+
+    name: str
+    sha256: str
+    tensors: Mapping[str, torch.Tensor]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    wrapped_in: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    prefix: str = ""
+
+    @cached_property
+    def shapes(self) -> Mapping[str, tuple[int, ...]]:
+        """Shape of every tensor: what lineages are told apart by."""
+        return {name: tuple(tensor.shape) for name, tensor in self.tensors.items()}
+
+    @property
+    def unwrapping(self) -> tuple[str, ...]:
+        """How the weights lay in the file, as evidence for people."""
+        found = [f"weights under {key!r}" for key in self.wrapped_in]
+        if self.beside:
+            found.append(f"beside them {', '.join(self.beside)}")
+        return (*found, f"prefix {self.prefix!r} on every key") if self.prefix else tuple(found)
+
+    def floats(self) -> dict[str, torch.Tensor]:
+        """The weights with every floating type brought to float32, ready for a strict ``load_state_dict``."""
+        return {
+            name: tensor.to(torch.float32) if tensor.is_floating_point() else tensor
+            for name, tensor in self.tensors.items()
+        }
+
+
+def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> Checkpoint:
+    """The checkpoint in a file: its weights unwrapped, bare of prefixes, and sound.
+
+    Raises:
+        CheckpointError: the file holds no tensors, holds code, is cut short, is larger than
+            ``largest_bytes`` when unpacked, or has weights that are no finite dense numbers.
+    """
+    if file.refusal:
+        raise CheckpointError(file.refusal)
+    _check_size(file, largest_bytes)
+    if file.container is Container.SAFETENSORS:
+        content, metadata = _read_safetensors(file)
+    elif file.container in (Container.TORCH_ZIP, Container.TORCH_PICKLE):
+        content, metadata = _read_torch(file), {}
+    else:
+        raise CheckpointError(
+            f"{file.path} is {file.container}, which holds no torch weights; name a .pth or .safetensors"
+        )
+    state, wrapped_in, beside = _unwrapped(file, content)
+    tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    metadata = {**metadata, **_plain_values(file, state)}
+    for name, tensor in tensors.items():
+        _check_tensor(file, name, tensor)
+    bare, prefix = _without_prefixes(tensors)
+    with file.path.open("rb") as handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    return Checkpoint(file.path.name, digest, bare, metadata, wrapped_in, beside, prefix)
+
+
+def _check_size(file: ModelFile, largest_bytes: int) -> None:
+    """Bounds what unpacking can come to, by the archive's directory, before anything is unpacked."""
+    size = file.size
+    if file.container is Container.TORCH_ZIP:
+        with zipfile.ZipFile(file.path) as archive:
+            size = max(size, sum(entry.file_size for entry in archive.infolist()))
+    if size > largest_bytes:
+        raise CheckpointError(
+            f"{file.path} comes to {size:,} bytes when unpacked ({file.size:,} on disk), and at most "
+            f"{largest_bytes:,} are read; it is no checkpoint of a line recognizer"
+        )
+
+
+def _read_safetensors(file: ModelFile) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        with safe_open(str(file.path), framework="pt", device="cpu") as handle:
+            return {name: handle.get_tensor(name) for name in handle.keys()}, dict(handle.metadata() or {})  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{file.path} is a truncated or damaged safetensors file ({error}); download or save it again"
+        ) from error
+
+
+def _read_torch(file: ModelFile) -> Any:
+    try:
+        with warnings.catch_warnings():
+            # torch warns of old pickles and of quantized tensors; both are dealt with here.
+            warnings.simplefilter("ignore")
+            return torch.load(file.path, map_location="cpu", weights_only=True)
+    # A damaged pickle can fail in any way whatever; each is the same to the user.
+    except Exception as error:
+        if wanted := wanted_by_pickle(file):
+            packed = any(mark in name for name in wanted for mark in _QUANTIZED)
+            kind = " (a quantized model)" if packed else ""
+            raise CheckpointError(
+                f"{file.path} is a pickle that wants to run {', '.join(wanted[:3])}{kind}, and nothing in it was run; "
+                f"save the float model's state_dict() alone where it was made, and load that"
+            ) from error
+        said = str(error)
+        first = said.strip().splitlines()[0][:160] if said.strip() else type(error).__name__
+        raise CheckpointError(
+            f"{file.path} is a truncated or damaged torch checkpoint ({first}); download or save it again"
+        ) from error
+
+
+def _unwrapped(file: ModelFile, content: Any) -> tuple[dict[str, Any], tuple[str, ...], tuple[str, ...]]:
+    """The dictionary that holds tensors, the keys that led to it, and what lay beside it."""
+    wrapped_in: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    for _ in range(_WRAPPED_DEPTH):
+        if not isinstance(content, dict):
+            break
+        if any(isinstance(value, torch.Tensor) for value in content.values()):
+            return {str(key): value for key, value in content.items()}, wrapped_in, beside
+        holders = [str(key) for key, value in content.items() if isinstance(key, str) and _holds_tensors(value)]
+        named = [key for key in _WRAPPERS if key in holders]
+        if not named and len(holders) != 1:
+            break
+        key = named[0] if named else holders[0]
+        wrapped_in += (key,)
+        beside += tuple(str(other) for other in content if other != key)
+        content = content[key]
+    found = f"a {type(content).__name__}"
+    if isinstance(content, dict):
+        found = f"a dictionary of {', '.join(str(key) for key in list(content)[:6]) or 'nothing'}"
+    raise CheckpointError(
+        f"{file.path} holds {found} and no state_dict of tensors; save the model's state_dict() and load that"
+    )
+
+
+def _holds_tensors(value: Any) -> bool:
+    """True for a state_dict or a dictionary around one; an optimizer's state is keyed by numbers."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        return False
+    return any(isinstance(inner, torch.Tensor) or _holds_tensors(inner) for inner in value.values())
+
+
+def _plain_values(file: ModelFile, state: Mapping[str, Any]) -> dict[str, str]:
+    """Numbers and text that stood among the tensors.
+
+    Raises:
+        CheckpointError: anything else stood there, such as the packed weights of a quantized layer.
+    """
+    plain: dict[str, str] = {}
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor):
+            continue
+        if isinstance(value, torch.dtype) or "_packed_params" in name:
+            raise CheckpointError(
+                f"{file.path} holds a quantized model ({name}); gates need the float weights it was made from"
+            )
+        if value is not None and not isinstance(value, str | int | float | bool):
+            raise CheckpointError(
+                f"{file.path} holds {name} of the type {type(value).__name__} among its tensors; "
+                f"save the model's state_dict() alone and load that"
+            )
+        plain[name] = str(value)
+    return plain
+
+
+def _check_tensor(file: ModelFile, name: str, tensor: torch.Tensor) -> None:
+    """Refuses what is no dense array of finite numbers that lie in the file."""
+    if tensor.is_quantized:
+        raise CheckpointError(
+            f"{file.path} holds a quantized model ({name} is {tensor.dtype}); gates need the float weights it was made from"
+        )
+    if tensor.layout != torch.strided or tensor.device.type != "cpu":
+        raise CheckpointError(
+            f"{file.path} holds {name} as a {tensor.layout} tensor on {tensor.device.type} without plain values; "
+            f"save the model's state_dict() on the CPU and load that"
+        )
+    stored = tensor.untyped_storage().nbytes()
+    # A stride of zero lets a few bytes claim to be any number of weights.
+    if tensor.numel() * tensor.element_size() > stored:
+        raise CheckpointError(
+            f"{file.path} claims {tensor.numel():,} numbers for {name} and stores {stored:,} bytes; it is damaged or malicious"
+        )
+    if tensor.is_complex():
+        raise CheckpointError(f"{file.path} holds complex numbers in {name}; no recognizer that gateviz knows has them")
+    if tensor.is_floating_point() and not bool((finite := torch.isfinite(tensor)).all()):
+        broken = int((~finite).sum())
+        raise CheckpointError(
+            f"{file.path} has {broken} of {tensor.numel()} numbers in {name} that are NaN or infinite; "
+            f"the training diverged, so take an earlier checkpoint"
+        )
+
+
+def _without_prefixes(tensors: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], str]:
+    """The tensors with every prefix taken off that all keys share, and those prefixes."""
+    bare, taken = dict(tensors), ""
+    while bare:
+        shared = [prefix for prefix in _PREFIXES if all(name.startswith(prefix) for name in bare)]
+        if not shared:
+            break
+        taken += shared[0]
+        bare = {name.removeprefix(shared[0]): tensor for name, tensor in bare.items()}
+    return bare, taken

@@ -1,0 +1,245 @@
+"""meijieru/crnn.pytorch and the projects that grew out of it with the same keys.
+
+Holmeyoung/crnn-pytorch and Sierkinhane/CRNN_Chinese_Characters_Rec kept every key and shape of
+meijieru's network; they differ in the log-softmax at its end, which changes no posterior, in the
+alphabet and in how line images are prepared. Nothing in the file tells them apart, so the
+preparation is an option, ``variant``, whose default is meijieru's.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from gateviz.adapters.alphabet_source import find_alphabet
+from gateviz.adapters.model_file import ModelFile
+from gateviz.adapters.registry import LoadOptions, Match
+from gateviz.capture.canvas import Canvas, Normalize, Step
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
+from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.capture.recognizer import RecognizerCard
+from gateviz.errors import CheckpointError, ImageError
+
+HEIGHT = 32
+WIDTH = 100
+ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
+VARIANTS = ("meijieru", "holmeyoung", "sierkinhane")
+_CHANNELS = (64, 128, 256, 256, 512, 512, 512)
+_NORMED = (2, 4, 6)
+_MOST_LAYERS = 16
+
+
+@dataclass(frozen=True)
+class CrnnPytorchShape:
+    """The sizes that this lineage leaves open.
+
+    Attributes:
+        image_channels: of the line image, 1 or 3.
+        channels: output channels of the seven convolutions.
+        hidden: units of each bidirectional LSTM.
+        outputs: of the linear layer after each; the last is the number of classes.
+    """
+
+    image_channels: int = 1
+    channels: tuple[int, ...] = _CHANNELS
+    hidden: tuple[int, ...] = (256, 256)
+    outputs: tuple[int, ...] = (256, len(ALPHANUMERIC) + 1)
+
+    @classmethod
+    def from_shapes(cls, shapes: Mapping[str, tuple[int, ...]]) -> "CrnnPytorchShape":
+        """The sizes by a checkpoint's shapes; where a key is absent, those of meijieru's own model."""
+
+        def size(key: str, axis: int, default: int) -> int:
+            shape = shapes.get(key, ())
+            return max(shape[axis], 1) if len(shape) > axis else default
+
+        numbers = {int(found[1]) for key in shapes if (found := re.match(r"rnn\.(\d+)\.rnn\.weight_hh_l0$", key))}
+        layers = min(max(numbers, default=1) + 1, _MOST_LAYERS)
+        return cls(
+            size("cnn.conv0.weight", 1, cls.image_channels),
+            tuple(size(f"cnn.conv{i}.weight", 0, _CHANNELS[i]) for i in range(len(_CHANNELS))),
+            tuple(size(f"rnn.{n}.rnn.weight_hh_l0", 1, 256) for n in range(layers)),
+            tuple(size(f"rnn.{n}.embedding.weight", 0, 256) for n in range(layers)),
+        )
+
+
+class BidirectionalLstm(nn.Module):
+    """A bidirectional LSTM and a linear layer on its two hidden states, under the lineage's key names."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(inputs, hidden, bidirectional=True)
+        self.embedding = nn.Linear(2 * hidden, outputs)
+
+    def forward(self, sequence: Float[torch.Tensor, "T B D"]) -> Float[torch.Tensor, "T B D2"]:
+        """The linear layer's output at every frame."""
+        states, _ = self.rnn(sequence)
+        embedded: torch.Tensor = self.embedding(states)
+        return embedded
+
+
+class CrnnPytorch(nn.Module):
+    """The network of this lineage: (B, channels, 32, W) to logits (T, B, C) with T = W/4 + 1."""
+
+    def __init__(self, shape: CrnnPytorchShape) -> None:
+        super().__init__()
+        self.cnn = nn.Sequential()
+        pools: dict[int, nn.Module] = {
+            0: nn.MaxPool2d(2, 2),
+            1: nn.MaxPool2d(2, 2),
+            3: nn.MaxPool2d((2, 2), (2, 1), (0, 1)),
+            5: nn.MaxPool2d((2, 2), (2, 1), (0, 1)),
+        }
+        inputs = shape.image_channels
+        for i, outputs in enumerate(shape.channels):
+            kernel, padding = (2, 0) if i == len(shape.channels) - 1 else (3, 1)
+            self.cnn.add_module(f"conv{i}", nn.Conv2d(inputs, outputs, kernel, 1, padding))
+            if i in _NORMED:
+                self.cnn.add_module(f"batchnorm{i}", nn.BatchNorm2d(outputs))
+            self.cnn.add_module(f"relu{i}", nn.ReLU(inplace=True))
+            if i in pools:
+                self.cnn.add_module(f"pooling{i}", pools[i])
+            inputs = outputs
+        self.rnn = nn.Sequential()
+        for hidden, outputs in zip(shape.hidden, shape.outputs, strict=True):
+            self.rnn.append(BidirectionalLstm(inputs, hidden, outputs))
+            inputs = outputs
+
+    def forward(self, images: Float[torch.Tensor, "B channels 32 W"]) -> Float[torch.Tensor, "T B C"]:
+        """Logits of every class at every frame."""
+        features = self.cnn(images).squeeze(2).permute(2, 0, 1)
+        logits: torch.Tensor = self.rnn(features)
+        return logits
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """A width by a factor, at the same height: training squeezed lines of 280 columns into 160.
+
+    Attributes:
+        before: columns that come to ...
+        after: ... this many; the width is rounded down.
+    """
+
+    before: int
+    after: int
+
+    def __call__(self, canvas: Canvas) -> Canvas:
+        """The narrowed line.
+
+        Raises:
+            ImageError: no column would be left.
+        """
+        width = int(canvas.width / (self.before / self.after))
+        if width < 1:
+            raise ImageError(
+                f"a line of {canvas.width} columns narrowed by {self.after}/{self.before} has none left; crop it wider"
+            )
+        return Stretch(canvas.height, width, "opencv cubic")(canvas)
+
+    @property
+    def words(self) -> str:
+        """What it does, for people."""
+        return f"width x {self.after}/{self.before} (opencv cubic)"
+
+
+class CrnnPytorchAdapter:
+    """Knows the checkpoints of meijieru/crnn.pytorch and of those with the same keys."""
+
+    name = "crnn_pytorch"
+
+    def sniff(self, file: ModelFile) -> Match:
+        """How well the checkpoint's keys and shapes are those of the network rebuilt from its own sizes.
+
+        Raises:
+            CheckpointError: the file holds no tensors that may be read.
+        """
+        found = file.checkpoint.shapes
+        sizes = CrnnPytorchShape.from_shapes(found)
+        with torch.device("meta"):
+            wanted = {name: tuple(tensor.shape) for name, tensor in CrnnPytorch(sizes).state_dict().items()}
+        # Checkpoints from before torch 0.4.1 have no such counter, and evaluation needs none.
+        wanted = {name: shape for name, shape in wanted.items() if not name.endswith("num_batches_tracked")}
+        missing = [f"{name} {list(shape)}" for name, shape in wanted.items() if name not in found]
+        missing += [
+            f"{name} {list(shape)}, which has {list(found[name])}"
+            for name, shape in wanted.items()
+            if name in found and found[name] != shape
+        ]
+        good = len(wanted) - len(missing)
+        strange = [name for name in found if name not in wanted and not name.endswith("num_batches_tracked")]
+        missing += [f"a network that has {name} {list(found[name])}" for name in strange]
+        evidence = (
+            f"keys cnn.conv0 to cnn.conv6 with batch norms at {', '.join(str(i) for i in _NORMED)}",
+            f"{len(sizes.hidden)} bidirectional LSTMs of {', '.join(str(units) for units in sizes.hidden)} units, "
+            f"each with an embedding",
+            *file.checkpoint.unwrapping,
+        )
+        return Match(good / (len(wanted) + len(strange)), evidence if good else (), tuple(missing))
+
+    def build(self, file: ModelFile, options: LoadOptions) -> CtcRecognizer:
+        """The recognizer in a file that fits.
+
+        Raises:
+            CheckpointError: there is no such variant, or the image has neither one nor three channels.
+            AlphabetError: the alphabet does not go with the number of classes.
+        """
+        checkpoint = file.checkpoint
+        sizes = CrnnPytorchShape.from_shapes(checkpoint.shapes)
+        variant = options.variant or VARIANTS[0]
+        recipe = _recipe(variant, sizes.image_channels, options.keep_ratio)
+        source = find_alphabet(options.alphabet, sizes.outputs[-1], blank=0, checkpoint=file.path, default=ALPHANUMERIC)
+        with torch.device("meta"):
+            module = CrnnPytorch(sizes)
+        weights = checkpoint.floats()
+        for i in _NORMED:
+            weights.setdefault(f"cnn.batchnorm{i}.num_batches_tracked", torch.zeros((), dtype=torch.int64))
+        module.load_state_dict(weights, strict=True, assign=True)
+        module.requires_grad_(False).eval()
+        geometry = axis_geometry(module.cnn)
+        card = RecognizerCard(
+            lineage=self.name,
+            evidence=self.sniff(file).evidence,
+            checkpoint=checkpoint.name,
+            checkpoint_sha256=checkpoint.sha256,
+            preprocessing=recipe.words,
+            details={
+                "variant": f"{variant} (of {', '.join(VARIANTS)}, whose keys are the same: their preprocessing differs)",
+                "alphabet": source.words,
+                "classes": str(sizes.outputs[-1]),
+                "frames": f"T = {geometry.frame_rule}",
+                "receptive field": f"{geometry.receptive_field:g} columns of the network's input",
+            },
+        )
+        return CtcRecognizer(module, source.alphabet, card, recipe, geometry, "TBC", "logits")
+
+
+def _recipe(variant: str, image_channels: int, keep_ratio: bool) -> Preprocess:
+    """How a variant's author prepared line images.
+
+    Raises:
+        CheckpointError: there is no such variant, or no way from an image to so many channels.
+    """
+    if variant not in VARIANTS:
+        raise CheckpointError(f"crnn_pytorch has no variant {variant!r}; there are {', '.join(VARIANTS)}")
+    if image_channels not in (1, 3):
+        raise CheckpointError(
+            f"the network takes images of {image_channels} channels, and a line image has 1 (gray) or 3 (color); "
+            f"its author's preprocessing is needed"
+        )
+    if variant == "sierkinhane":
+        paint: Step = Gray("opencv") if image_channels == 1 else Color("bgr")
+        resize = ResizeToHeight(HEIGHT, "opencv cubic", rounding="nearest")
+        return Preprocess((paint, resize, Narrow(280, 160), Normalize((0.588,), (0.193,))))
+    paint = Gray("pillow") if image_channels == 1 else Color("rgb")
+    stretch: Step = Stretch(HEIGHT, WIDTH, "pillow bilinear")
+    if keep_ratio:
+        stretch = ResizeToHeight(HEIGHT, "pillow bilinear", rounding="down", at_least=HEIGHT)
+    return Preprocess((paint, stretch, Normalize()))
+
+
+ADAPTER = CrnnPytorchAdapter()

@@ -1,0 +1,190 @@
+"""What kind of file a model lies in, found out from a few bytes and without loading anything."""
+
+import struct
+import zipfile
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateviz.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import gateviz.adapters.checkpoint
+
+HEAD_BYTES = 4096
+LARGEST_DIRECTORY = 16 * 1024**2
+"""Bytes of a zip archive's directory beyond which it is not read: 16 MiB name some 200,000 tensors."""
+
+LARGEST_HEADER = 100_000_000
+"""Bytes of a safetensors header beyond which the format's own library reads none."""
+
+
+class Container(StrEnum):
+    """How the bytes of a model file are put together."""
+
+    TORCH_ZIP = "torch zip archive"
+    TORCH_PICKLE = "torch pickle (before 1.6)"
+    SAFETENSORS = "safetensors"
+    TRAINEDDATA = "Tesseract traineddata"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file that may hold a recognizer, looked at from outside.
+
+    Attributes:
+        path: where it lies.
+        size: its bytes.
+        head: its first bytes, at most ``HEAD_BYTES``.
+        container: how its bytes are put together.
+        refusal: why none of gateviz's own adapters reads it, empty where one may.
+    """
+
+    path: Path
+    size: int
+    head: bytes
+    container: Container
+    refusal: str = ""
+
+    @cached_property
+    def checkpoint(self) -> "gateviz.adapters.checkpoint.Checkpoint":
+        """The tensors of the file, read once; this is where torch is imported.
+
+        Raises:
+            CheckpointError: the file holds no tensors that may be read.
+        """
+        # torch takes more than a second to import, and a Tesseract model has no need of tensors.
+        from gateviz.adapters.checkpoint import read_checkpoint
+
+        return read_checkpoint(self)
+
+
+def open_model_file(path: str | Path) -> ModelFile:
+    """The file at ``path``, with its container recognized.
+
+    Raises:
+        CheckpointError: it is missing, a folder, empty, or may not be read.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise CheckpointError(f"{path} is a folder; name the checkpoint file in it{_models_in(path)}")
+        with path.open("rb") as handle:
+            head = handle.read(HEAD_BYTES)
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise CheckpointError(f"there is no checkpoint {path}; check the path") from error
+    except OSError as error:
+        raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror or error}") from error
+    if not head:
+        raise CheckpointError(f"the checkpoint {path} is empty (0 bytes); download or save it again")
+    container, refusal = _recognized(path, size, head)
+    return ModelFile(path, size, head, container, refusal)
+
+
+def _models_in(folder: Path) -> str:
+    suffixes = {".pth", ".pt", ".tar", ".safetensors", ".traineddata"}
+    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in suffixes)
+    return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
+
+
+def _recognized(path: Path, size: int, head: bytes) -> tuple[Container, str]:
+    if head.startswith(b"PK\x03\x04"):
+        return _zip_kind(path)
+    if head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        return Container.TORCH_PICKLE, ""
+    if head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] <= LARGEST_HEADER:
+        return Container.SAFETENSORS, ""
+    if path.suffix == ".traineddata" or _is_traineddata(size, head):
+        return Container.TRAINEDDATA, ""
+    return Container.OTHER, f"{path} {_what_else(path, head)}"
+
+
+def _is_traineddata(size: int, head: bytes) -> bool:
+    """True where the head is a count and as many offsets into the file, -1 for a component that is absent."""
+    if len(head) < 12:
+        return False
+    (count,) = struct.unpack_from("<I", head)
+    table_end = 4 + 8 * count
+    if not 1 <= count <= 64 or table_end > len(head):
+        return False
+    offsets = struct.unpack_from(f"<{count}q", head, 4)
+    present = [offset for offset in offsets if offset != -1]
+    return bool(present) and all(table_end <= offset <= size for offset in present)
+
+
+def _zip_kind(path: Path) -> tuple[Container, str]:
+    if (directory := _directory_bytes(path)) > LARGEST_DIRECTORY:
+        return Container.OTHER, (
+            f"{path} is a zip archive with a directory of {directory} bytes, and at most {LARGEST_DIRECTORY} are read; "
+            f"it is no checkpoint of a recognizer"
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        return Container.OTHER, f"{path} is a damaged or truncated zip archive ({error}); download or save it again"
+    inner = {name.partition("/")[2] for name in names}
+    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
+        return Container.OTHER, (
+            f"{path} is a TorchScript archive, which carries code of its own; "
+            f"save the model's state_dict() in Python and load that"
+        )
+    if "data.pkl" in inner:
+        return Container.TORCH_ZIP, ""
+    return Container.OTHER, (
+        f"{path} is a zip archive of {len(names)} files without torch's data.pkl (it holds {', '.join(names[:3])}); "
+        f"unpack it and name the checkpoint inside"
+    )
+
+
+def _directory_bytes(path: Path) -> int:
+    """Size of the archive's central directory by its end record; 0 where there is none, which zipfile then reports."""
+    with path.open("rb") as handle:
+        handle.seek(0, 2)
+        handle.seek(max(handle.tell() - 66_000, 0))
+        tail = handle.read()
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or end + 16 > len(tail):
+        return 0
+    (size,) = struct.unpack_from("<I", tail, end + 12)
+    wide = tail.rfind(b"PK\x06\x06")
+    if wide >= 0 and wide + 48 <= len(tail):
+        size = max(size if size != 0xFFFFFFFF else 0, struct.unpack_from("<Q", tail, wide + 40)[0])
+    return int(size)
+
+
+def _what_else(path: Path, head: bytes) -> str:
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "is an HDF5 file (Keras), which gateviz does not read; load its weights into a torch model and save that"
+    # The first field of an ONNX model is its format version (1 to 2 digits), the second a name, a string or the graph.
+    begins_as_onnx = len(head) > 2 and head[0] == 0x08 and 1 <= head[1] <= 32 and head[2] in (0x12, 0x1A, 0x3A)
+    if path.suffix == ".onnx" or begins_as_onnx:
+        return "is an ONNX graph, not a checkpoint; load the .pth or .safetensors file that it was exported from"
+    if head.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, not the checkpoint itself; fetch the file with git lfs pull"
+    if (text := _as_text(head)) is not None:
+        first = text.strip().splitlines()[0][:40] if text.strip() else "blanks"
+        page = " (a web page: the download went wrong)" if "<html" in text.lower() else ""
+        return (
+            f"is a text file that begins with {first!r}{page}; a checkpoint is .pth, .pt, .safetensors or .traineddata"
+        )
+    return (
+        f"begins with the bytes {head[:8].hex(' ')}, which no known checkpoint does; "
+        f"a checkpoint is .pth, .pt, .safetensors or .traineddata"
+    )
+
+
+def _as_text(head: bytes) -> str | None:
+    """The head as text; None where it holds anything that text does not."""
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The head's end may cut a character in two.
+        if len(head) < HEAD_BYTES or error.start < len(head) - 3:
+            return None
+        text = head[: error.start].decode("utf-8")
+    return text if all(character.isprintable() or character.isspace() for character in text) else None

@@ -1,0 +1,107 @@
+"""gateviz's own recognizer: a backbone, a recurrent part and a linear CTC head."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from gateviz.errors import ShapeError
+from gateviz.networks.mobilenet_v3 import mobilenet_v3
+from gateviz.networks.vgg import vgg
+from gateviz.networks.vgg_small import vgg_small
+
+_BACKBONES: dict[str, Callable[[int, int, float], tuple[nn.Sequential, int]]] = {
+    "vgg": vgg,
+    "vgg_small": vgg_small,
+    "mobilenet_v3": mobilenet_v3,
+}
+_ROW_STEP = 16
+
+
+@dataclass(frozen=True)
+class CrnnConfig:
+    """How a ``CRNN`` is put together.
+
+    Attributes:
+        class_count: C, the symbols and the blank.
+        backbone: the convolutional part: ``vgg``, ``vgg_small`` or ``mobilenet_v3``.
+        recurrent: the recurrent part: ``lstm``, ``gru``, or ``none`` for a plain CNN with a CTC head.
+        hidden_size: H, units of each layer and direction.
+        depth: recurrent layers, one on the other.
+        bidirectional: whether each layer reads both ways.
+        dropout: share of values dropped between recurrent layers in training.
+        channels: of the image, 1 or 3.
+        height: rows of the image, a multiple of 16.
+        backbone_scale: times the backbone's channels.
+    """
+
+    class_count: int
+    backbone: str = "vgg"
+    recurrent: str = "lstm"
+    hidden_size: int = 256
+    depth: int = 2
+    bidirectional: bool = True
+    dropout: float = 0.0
+    channels: int = 1
+    height: int = 32
+    backbone_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.backbone not in _BACKBONES or self.recurrent not in ("lstm", "gru", "none"):
+            raise ShapeError(
+                f"a CRNN of the backbone {self.backbone!r} and the recurrent part {self.recurrent!r} was asked for; "
+                f"there are {', '.join(_BACKBONES)} and lstm, gru, none"
+            )
+        if self.height < _ROW_STEP or self.height % _ROW_STEP:
+            raise ShapeError(
+                f"a CRNN for images of {self.height} rows was asked for; give a multiple of {_ROW_STEP}, such as 32"
+            )
+        if min(self.class_count, self.hidden_size, self.depth, self.channels) < 1 or self.backbone_scale <= 0:
+            raise ShapeError(
+                f"a CRNN needs at least one class, unit, layer and channel and a positive scale, not {self.class_count}, "
+                f"{self.hidden_size}, {self.depth}, {self.channels} and {self.backbone_scale}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ShapeError(f"a CRNN was asked to drop the share {self.dropout} of its values; give 0 to below 1")
+
+
+class CRNN(nn.Module):
+    """A line recognizer for images of any width: (B, channels, height, W) to logits (B, T, C).
+
+    The parts are ``backbone`` (its last layer has one row), ``recurrent`` (a plain ``nn.LSTM`` or
+    ``nn.GRU``, or None) and ``head``.
+
+    Example:
+        >>> model = CRNN(CrnnConfig(11, backbone="vgg_small", hidden_size=8, backbone_scale=0.1)).eval()
+        >>> model(torch.zeros(2, 1, 32, 100)).shape
+        torch.Size([2, 25, 11])
+    """
+
+    def __init__(self, config: CrnnConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone, features = _BACKBONES[config.backbone](config.channels, config.height, config.backbone_scale)
+        self.recurrent: nn.LSTM | nn.GRU | None = None
+        if config.recurrent != "none":
+            kind = nn.LSTM if config.recurrent == "lstm" else nn.GRU
+            self.recurrent = kind(
+                features,
+                config.hidden_size,
+                config.depth,
+                batch_first=True,
+                # Between layers only: with one layer there is no between, and torch warns.
+                dropout=config.dropout if config.depth > 1 else 0.0,
+                bidirectional=config.bidirectional,
+            )
+            features = config.hidden_size * (2 if config.bidirectional else 1)
+        self.head = nn.Linear(features, config.class_count)
+
+    def forward(self, images: Float[torch.Tensor, "B channels height W"]) -> Float[torch.Tensor, "B T C"]:
+        """Logits of every class at every frame."""
+        features = self.backbone(images).squeeze(2).transpose(1, 2)
+        if self.recurrent is not None:
+            features, _ = self.recurrent(features)
+        logits: torch.Tensor = self.head(features)
+        return logits
