@@ -1,0 +1,86 @@
+"""What must hold of a run before anything is made of it: posteriors are posteriors, frames are the line's frames."""
+
+from collections.abc import Collection, Sequence
+
+import torch
+from jaxtyping import Float
+
+from gateviz.capture.layer_trace import LayerTrace
+from gateviz.data.frames import FrameGrid
+from gateviz.data.gates import Quantity
+from gateviz.errors import CheckpointError, GeometryError, SelectionError
+
+NORMALIZED_WITHIN = 1e-2
+"""How far from 0 the logarithm of a frame's summed posteriors may lie."""
+
+
+def require_posteriors(
+    log_probs: Float[torch.Tensor, "B T C"], names: Sequence[str], module: torch.nn.Module, *, edited: bool
+) -> None:
+    """Returns if every line's numbers are log posteriors.
+
+    Raises:
+        CheckpointError: they are not finite, and which weights are not; or they are not normalized.
+        SelectionError: they are not finite, and the run was edited.
+    """
+    total = log_probs.logsumexp(-1)
+    finite = torch.isfinite(total).all(1)
+    if not finite.all():
+        name = names[int((~finite).nonzero()[0])] or "the line"
+        broken = [key for key, weight in module.named_parameters() if not torch.isfinite(weight).all()]
+        if broken:
+            raise CheckpointError(
+                f"the posteriors of {name} are not finite: {len(broken)} of the checkpoint's weights hold NaN or infinity, "
+                f"the first is {broken[0]}; take an earlier checkpoint"
+            )
+        if edited:
+            raise SelectionError(f"the edits drive the posteriors of {name} beyond all bounds; choose smaller values")
+        raise CheckpointError(
+            f"the posteriors of {name} are not finite although all weights are: the network overflows in "
+            f"{str(log_probs.dtype).removeprefix('torch.')}; check that its preprocessing is the right one"
+        )
+    if (off := float(total.abs().max())) > NORMALIZED_WITHIN:
+        raise CheckpointError(
+            f"the recognizer's outputs are no log posteriors: those of a frame sum to exp({off:.3g}) instead of 1; "
+            "declare them as logits or probs"
+        )
+
+
+def require_frames(
+    log_probs: Float[torch.Tensor, "B T C"], traces: Sequence[LayerTrace], grid: FrameGrid, width: int
+) -> None:
+    """Returns if geometry, posteriors and traces speak of the same frames.
+
+    Raises:
+        GeometryError: names the numbers, and the module that does not read along the line.
+    """
+    lines, frames = log_probs.shape[:2]
+    if frames != grid.frame_count:
+        raise GeometryError(
+            f"the network gave {frames} frames for an input of {width} columns, and its geometry says {grid.frame_count}; "
+            "the adapter's geometry is not this network's"
+        )
+    for trace in traces:
+        if (trace.batch_size, trace.frame_count) != (lines, frames):
+            raise GeometryError(
+                f"{trace.module} ran over {trace.batch_size} sequences of {trace.frame_count} steps, and the posteriors are "
+                f"{lines} lines of {frames} frames, so it does not read along the line; leave it out of traced_modules"
+            )
+
+
+def require_selection(
+    traces: Sequence[LayerTrace], layers: Collection[int] | None, quantities: Collection[Quantity | str] | None
+) -> None:
+    """Returns if everything that was asked for was recorded.
+
+    Raises:
+        SelectionError: names what was not, and what there is.
+    """
+    there = sorted({trace.layer for trace in traces})
+    for layer in () if layers is None else layers:
+        if layer not in there:
+            raise SelectionError(f"layer {layer} was asked for and did not run; recorded are layers {there or 'none'}")
+    recorded = {str(quantity) for trace in traces for quantity in trace.stored}
+    for quantity in () if quantities is None else quantities:
+        if traces and quantity not in recorded:
+            raise SelectionError(f"{quantity} was asked for, and these layers compute {', '.join(sorted(recorded))}")
