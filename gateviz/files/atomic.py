@@ -1,0 +1,130 @@
+"""Results appear whole or not at all."""
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateviz.errors import GatevizError, OutputError
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends well.
+
+    The temporary file keeps the suffix of ``path``, is flushed to the disk and renamed over
+    ``path`` in one step, so that a reader sees the old file or the new one, never half of it. When
+    the block raises, the temporary file is removed and ``path`` stays as it was. A file that is
+    already there is replaced and its permissions are kept; a symbolic link is followed.
+
+    Inside the block only the temporary file should be written: every ``OSError`` there is taken for
+    a failure to write ``path``.
+
+    Raises:
+        OutputError: the folder is missing or not writable, ``path`` is a folder, a device or a
+            write-protected file, or the disk is full.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> with written_whole(folder / "text.txt") as temporary:
+        ...     _ = temporary.write_text("whole")
+        >>> [(entry.name, entry.read_text()) for entry in folder.iterdir()]
+        [('text.txt', 'whole')]
+    """
+    target = Path(os.path.realpath(path))
+    mode = _check_target(target, path)
+    temporary = _temporary_file(target, path)
+    try:
+        yield temporary
+        with temporary.open("rb+") as handle:
+            os.fsync(handle.fileno())
+        if mode is not None:
+            temporary.chmod(mode)
+        temporary.replace(target)
+    except GatevizError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {_reason(error)}; nothing was left half-written") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write bytes to ``path``, whole or not at all.
+
+    Raises:
+        OutputError: as ``written_whole``.
+    """
+    with written_whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def check_output(path: str | Path) -> None:
+    """Find out before long work whether ``path`` can be written.
+
+    Raises:
+        OutputError: as ``written_whole``, but for the full disk.
+    """
+    target = Path(os.path.realpath(path))
+    _check_target(target, path)
+    _temporary_file(target, path).unlink()
+
+
+def make_folder(path: str | Path) -> Path:
+    """The folder ``path``, made with its parents where it is missing.
+
+    Raises:
+        OutputError: a file is in the way, or the folder may not be made.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise OutputError(f"{folder} is a file, and several results need a folder; name a folder") from error
+    except OSError as error:
+        raise OutputError(f"the folder {folder} could not be made: {_reason(error)}") from error
+    return folder
+
+
+def _check_target(target: Path, path: str | Path) -> int | None:
+    """The permissions of the file that will be replaced, None where there is none."""
+    try:
+        mode = target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {_reason(error)}") from error
+    if stat.S_ISDIR(mode):
+        raise OutputError(f"{path} is a folder; name the file to write in it")
+    if not stat.S_ISREG(mode):
+        raise OutputError(f"{path} is no regular file and would be replaced by one; name another output")
+    try:
+        # A rename would go through although the file itself is write-protected.
+        os.close(os.open(target, os.O_WRONLY))
+    except OSError as error:
+        raise OutputError(f"{path} is there and may not be overwritten: {_reason(error)}") from error
+    return stat.S_IMODE(mode)
+
+
+def _temporary_file(target: Path, path: str | Path) -> Path:
+    folder = Path(path).parent
+    stem = target.name.removesuffix(target.suffix)[:40]
+    temporary = target.parent / f".{stem}.{secrets.token_hex(6)}{target.suffix}"
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except FileNotFoundError as error:
+        raise OutputError(f"there is no folder {folder} to write {target.name} in; make it first") from error
+    except NotADirectoryError as error:
+        raise OutputError(f"{folder} is a file, so {target.name} cannot be written in it") from error
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be written in: {_reason(error)}") from error
+    return temporary
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "the disk is full or the file grew past its limit"
+    return error.strerror or str(error)

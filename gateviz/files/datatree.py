@@ -1,0 +1,73 @@
+"""A recording's parts as an xarray DataTree."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import UInt8
+
+from gateviz.data.alignment import Alignment
+from gateviz.data.emission import Emission
+from gateviz.data.frames import FrameGrid
+from gateviz.data.gates import GateTrace
+from gateviz.data.provenance import Provenance
+from gateviz.errors import MissingExtraError
+from gateviz.files.document import RecordingDocument, entry_of, to_json
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def to_datatree(
+    image: UInt8[np.ndarray, "height width *channels"] | None,
+    grid: FrameGrid,
+    traces: Sequence[GateTrace],
+    emission: Emission | None,
+    alignment: Alignment | None,
+    provenance: Provenance,
+) -> "xarray.DataTree":
+    """The tree: image and posteriors at the root, one data set for each ``trace/LAYER/DIRECTION``.
+
+    Raises:
+        MissingExtraError: xarray is not installed.
+    """
+    try:
+        import xarray
+    except ImportError as error:
+        raise MissingExtraError(
+            "to_xarray needs xarray, which is not installed; pip install 'gateviz[xarray]'"
+        ) from error
+
+    coordinates = {
+        "time": np.arange(grid.frame_count),
+        "column": ("time", grid.centers),
+        "symbol": ("time", _symbols(grid.frame_count, alignment)),
+    }
+    root: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    if image is not None:
+        root["image"] = (("row", "pixel", "channel")[: image.ndim], image)
+    if emission is not None:
+        root["log_probs"] = (("time", "label"), emission.log_probs)
+    document = to_json(RecordingDocument(grid, tuple(map(entry_of, traces)), image is not None, None, provenance))
+    attributes = {
+        "grid": json.dumps(document["grid"]),
+        "provenance": json.dumps(document["provenance"], ensure_ascii=False),
+        "text": "" if alignment is None else alignment.text,
+    }
+    tree = {"/": xarray.Dataset(root, coordinates, attributes)}
+    for trace in traces:
+        series = {str(q): (("time", _dimension(trace, values.shape[1])), values) for q, values in trace.values.items()}
+        tree[f"/trace/{trace.layer}/{trace.direction}"] = xarray.Dataset(series, coordinates, {"module": trace.module})
+    return xarray.DataTree.from_dict(tree)
+
+
+def _dimension(trace: GateTrace, width: int) -> str:
+    return "unit" if width == trace.unit_count else "projected"
+
+
+def _symbols(frame_count: int, alignment: Alignment | None) -> np.ndarray:
+    symbols = [""] * frame_count
+    for span in () if alignment is None else alignment.spans:
+        symbols[span.start : span.stop] = [span.symbol] * (span.stop - span.start)
+    return np.array(symbols, dtype=np.str_)

@@ -1,0 +1,94 @@
+"""What a person names on the command line, as one line after the other."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateviz.errors import ImageError
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2"}
+)
+MANIFEST_SUFFIX = ".tsv"
+
+
+@dataclass(frozen=True)
+class LineSource:
+    """One line to read.
+
+    Attributes:
+        path: its image file (or saved recording).
+        text: what the manifest says is written there; None where nobody said.
+    """
+
+    path: Path
+    text: str | None = None
+
+
+def expand(arguments: Iterable[str | Path], *, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> tuple[LineSource, ...]:
+    """Every line that files, folders and manifests name, in order.
+
+    A folder stands for the files in it with one of the ``suffixes`` (folders in it are not entered,
+    hidden files are left out), in natural order: ``line2`` before ``line10``. A ``.tsv`` file is a
+    manifest: one line each, the path (relative to the manifest), a tab and the text.
+    Any other file stands for itself, whether it is there or not: reading it will tell.
+
+    Raises:
+        ImageError: a folder without a fitting file, an empty or a malformed manifest.
+    """
+    found: list[LineSource] = []
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            found.extend(_folder(path, suffixes))
+        elif path.suffix.lower() == MANIFEST_SUFFIX:
+            found.extend(_manifest(path))
+        else:
+            found.append(LineSource(path))
+    return tuple(found)
+
+
+def _folder(folder: Path, suffixes: frozenset[str]) -> list[LineSource]:
+    try:
+        entries = sorted(folder.iterdir(), key=_natural)
+    except OSError as error:
+        raise ImageError(f"the folder {folder} cannot be read: {error.strerror}") from error
+    fitting = [
+        LineSource(entry)
+        for entry in entries
+        if entry.suffix.lower() in suffixes and not entry.name.startswith(".") and entry.is_file()
+    ]
+    if not fitting:
+        raise ImageError(f"the folder {folder} holds no image; looked for {', '.join(sorted(suffixes))}")
+    return fitting
+
+
+def _natural(path: Path) -> tuple[list[str | int], str]:
+    pieces = re.split(r"([0-9]+)", path.name.casefold())
+    return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], path.name
+
+
+def _manifest(manifest: Path) -> list[LineSource]:
+    try:
+        lines = manifest.read_text(encoding="utf-8-sig").split("\n")
+    except FileNotFoundError as error:
+        raise ImageError(f"there is no manifest {manifest}") from error
+    except OSError as error:
+        raise ImageError(f"the manifest {manifest} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ImageError(f"the manifest {manifest} is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    found: list[LineSource] = []
+    for number, ended in enumerate(lines, start=1):
+        line = ended.removesuffix("\r")
+        if not line.strip():
+            continue
+        path, tab, text = line.partition("\t")
+        if not tab or not path.strip():
+            raise ImageError(
+                f"line {number} of the manifest {manifest} is {line[:60]!r}; each line is a path, a tab and the text"
+            )
+        found.append(LineSource(manifest.parent / path.strip(), text))
+    if not found:
+        raise ImageError(f"the manifest {manifest} names no image; each line is a path, a tab and the text")
+    return found
