@@ -18,6 +18,7 @@ class Palette(StrEnum):
 
     GATE = "gate"
     SIGNED = "signed"
+    POSTERIOR = "posterior"
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,19 @@ class Scale:
     """From value to color: ``low`` and ``high`` are the ends of the palette.
 
     Gates are sequential over [0, 1]; candidates and states diverge around 0.
+
+    Attributes:
+        palette: the colors.
+        low: value of the first color; smaller values are marked as out of range.
+        high: value of the last color; larger values are marked as out of range.
+        rule: how the ends were chosen from the values, in words; empty where they are the bounds
+            that the equations give, which no value of an unedited run can pass.
     """
 
     palette: Palette
     low: float
     high: float
+    rule: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,11 @@ class HeatmapPanel:
         scale: value to color.
         mask: True where a value is marked, such as saturation; None without marks.
         color_key: what the color stands for, such as ``forget gate``.
+        letter: the quantity's letter in the equations, such as ``f``.
+        group: what neighboring panels have in common, such as ``layer 1 forward``; a renderer
+            writes it once, above the first of them.
+        row_title: what the rows are, such as ``256 units by peak frame``.
+        rows_in_order: True where the row labels count up, so that a few of them tell all.
     """
 
     title: str
@@ -55,6 +69,10 @@ class HeatmapPanel:
     scale: Scale
     mask: Bool[np.ndarray, "rows T"] | None = None
     color_key: str = ""
+    letter: str = ""
+    group: str = ""
+    row_title: str = ""
+    rows_in_order: bool = True
 
     def __post_init__(self) -> None:
         if len(self.row_labels) != len(self.values):
@@ -70,8 +88,8 @@ class Line:
     Attributes:
         label: for the legend.
         values: one a frame, shape (T,).
-        role: what it stands for (a ``Quantity``, ``blank``, ``symbol``): a renderer maps each role to
-            one color, everywhere the same.
+        role: what it stands for (a ``Quantity``, ``blank``, ``symbol``, ``path``): a renderer maps
+            each role to one color, everywhere the same.
         low: lower border of the band around it (a quantile), or None.
         high: upper border of the band, or None.
     """
@@ -93,6 +111,10 @@ class LinePanel:
         lines: the curves.
         low: lower end of the value axis.
         high: upper end of the value axis.
+        group: what neighboring panels have in common; a renderer writes it once, above the first.
+        band: what the bands are, such as ``10-90 % of units``; empty without bands.
+        lanes: True where every curve has the value axis for itself, the first on top; False where
+            all share one.
     """
 
     title: str
@@ -100,6 +122,9 @@ class LinePanel:
     lines: tuple[Line, ...]
     low: float
     high: float
+    group: str = ""
+    band: str = ""
+    lanes: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,12 +136,21 @@ class SymbolSpan:
         start: left border, in source columns.
         stop: right border.
         confidence: between 0 and 1, by the rule of ``data.alignment.Span``.
+        cut_start: left border of the symbol's own pixels: half-way to the symbol before.
+        cut_stop: right border of them.
     """
 
     symbol: str
     start: float
     stop: float
     confidence: float
+    cut_start: float
+    cut_stop: float
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the symbol's confidence is below one half."""
+        return self.confidence < 0.5
 
 
 @dataclass(frozen=True)
@@ -161,9 +195,11 @@ class PanelStack:
         start: left end of the column axis, in source columns.
         stop: right end.
         rules: columns of thin vertical rules through all panels (symbol boundaries).
+        highlights: half-open columns marked in all panels, such as a frame that was asked for.
         title: of the whole picture.
         axis_label: of the column axis.
         notes: sentences the reader must see, such as the edits of the run.
+        remarks: sentences that say how to read the picture.
         metadata: what goes into the file's metadata.
     """
 
@@ -171,7 +207,66 @@ class PanelStack:
     start: float
     stop: float
     rules: tuple[float, ...] = ()
+    highlights: tuple[tuple[float, float], ...] = ()
     title: str = ""
     axis_label: str = "column of the line image (px)"
+    notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PointGroup:
+    """Points of one kind in a scatter panel.
+
+    Attributes:
+        label: for the legend, such as ``layer 1 forward``.
+        x: shape (N,).
+        y: shape (N,).
+        rank: position among the layers, from 0: a renderer gives each a color.
+        marker: ``forward`` or ``backward``: a renderer gives each a shape.
+    """
+
+    label: str
+    x: Float[np.ndarray, " N"]
+    y: Float[np.ndarray, " N"]
+    rank: int
+    marker: str
+
+
+@dataclass(frozen=True)
+class ScatterPanel:
+    """Points over two axes that both run from 0 to 1.
+
+    Attributes:
+        title: a few words, such as ``forget gate``.
+        letter: the quantity's letter in the equations.
+        role: the quantity.
+        groups: the points.
+        x_label: of the horizontal axis.
+        y_label: of the vertical axis.
+    """
+
+    title: str
+    letter: str
+    role: str
+    groups: tuple[PointGroup, ...]
+    x_label: str
+    y_label: str
+
+
+@dataclass(frozen=True)
+class ScatterRow:
+    """Scatter panels beside each other: a whole picture.
+
+    Attributes:
+        panels: from left to right.
+        title: of the whole picture.
+        notes: sentences the reader must see.
+        metadata: what goes into the file's metadata.
+    """
+
+    panels: tuple[ScatterPanel, ...]
+    title: str = ""
     notes: tuple[str, ...] = ()
     metadata: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,180 @@
+"""From a recording to the panels of a whole picture."""
+
+from collections.abc import Collection, Sequence
+
+from gateviz.data.alignment import Alignment
+from gateviz.data.gates import Direction, Quantity
+from gateviz.errors import AlignmentError
+from gateviz.panels.heatmaps import heatmaps
+from gateviz.panels.order import Order, order_named
+from gateviz.panels.origin import metadata_of, notes_of
+from gateviz.panels.panel import Panel, PanelStack
+from gateviz.panels.reading import (
+    boundaries,
+    class_panel,
+    column_axis,
+    frame_columns,
+    image_panel,
+    posterior_panel,
+    span_panel,
+)
+from gateviz.panels.scales import scales_for, state_scale
+from gateviz.panels.select import chosen_quantities, chosen_traces, last_layer
+from gateviz.panels.strips import gate_strip, unit_curves
+from gateviz.recording import Recording
+
+
+def gates_stack(
+    recording: Recording,
+    *,
+    layers: Collection[int] | None = None,
+    directions: Collection[Direction | str] | None = None,
+    quantities: Collection[Quantity | str] | None = None,
+    units: Sequence[int] | None = None,
+    order: Order | str = Order.INDEX,
+    alignment: Alignment | None = None,
+    frames: Sequence[int] = (),
+    mark_saturation: bool = False,
+    title: str = "",
+) -> PanelStack:
+    """The image, its text and posteriors; then for each layer and direction a strip of means and the heatmaps.
+
+    Without ``layers`` the strips of all layers are drawn and the heatmaps of the last layer alone,
+    which is what fits one page.
+
+    Args:
+        recording: what was measured.
+        layers: which layers; None as said above.
+        directions: ``forward`` or ``backward``; None takes both.
+        quantities: by name or letter; None takes all recorded.
+        units: indices in the layer; None takes all.
+        order: how the rows are sorted.
+        alignment: the symbols to draw; None takes the greedy path.
+        frames: frames whose receptive field is shaded on the image.
+        mark_saturation: gates below 0.1 and above 0.9 keep their color, the rest fades.
+        title: above the picture.
+
+    Raises:
+        SelectionError: something was asked for that was not recorded.
+        AlignmentError: an alignment of another recording was given.
+    """
+    strips_of = chosen_traces(recording, layers=layers, directions=directions)
+    shown = layers if layers is not None else last_layer(recording)
+    if layers is None and directions is not None:
+        shown = (strips_of[-1].layer,)
+    heatmaps_of = [trace for trace in strips_of if trace.layer in shown]
+    detailed = {trace.name for trace in heatmaps_of}
+    chosen = chosen_quantities(strips_of if layers is None else heatmaps_of, quantities)
+    row_order = order_named(order)
+    scales = scales_for(heatmaps_of, chosen)
+    panels: list[Panel] = []
+    for trace in strips_of:
+        with_heatmaps = trace.name in detailed
+        strip = gate_strip(trace, recording.grid, chosen, units=units if with_heatmaps else None)
+        if strip is not None:
+            panels.append(strip)
+        if with_heatmaps:
+            panels += heatmaps(
+                trace,
+                recording.grid,
+                chosen,
+                scales,
+                units=units,
+                order=row_order,
+                mark_saturation=mark_saturation,
+            )
+    remarks = ("Saturated gates (below 0.1, above 0.9) in full color, the rest grayed",) if mark_saturation else ()
+    return _stack(recording, panels, alignment=alignment, frames=frames, title=title, remarks=remarks)
+
+
+def overview_stack(
+    recording: Recording, *, alignment: Alignment | None = None, frames: Sequence[int] = (), title: str = ""
+) -> PanelStack:
+    """The image, its text and posteriors; then a strip of means for every layer and direction."""
+    traces = chosen_traces(recording)
+    gates = chosen_quantities(traces)
+    strips = [gate_strip(trace, recording.grid, gates) for trace in traces]
+    panels: list[Panel] = [strip for strip in strips if strip is not None]
+    return _stack(recording, panels, alignment=alignment, frames=frames, title=title)
+
+
+def reading_stack(
+    recording: Recording,
+    *,
+    alignment: Alignment | None = None,
+    frames: Sequence[int] = (),
+    with_classes: bool = False,
+    title: str = "",
+) -> PanelStack:
+    """The image, its text and the posteriors alone; with ``with_classes`` those of every symbol of the text.
+
+    Raises:
+        AlignmentError: the recording has no posteriors.
+    """
+    if recording.emission is None:
+        raise AlignmentError("this recording has no posteriors to draw; it shows gates only")
+    panels: list[Panel] = []
+    if with_classes:
+        panels.append(class_panel(recording, recording.emission, alignment or recording.alignment))
+    return _stack(recording, panels, alignment=alignment, frames=frames, title=title)
+
+
+def units_stack(
+    recording: Recording,
+    *,
+    units: Sequence[int],
+    layers: Collection[int] | None = None,
+    directions: Collection[Direction | str] | None = None,
+    alignment: Alignment | None = None,
+    frames: Sequence[int] = (),
+    title: str = "",
+) -> PanelStack:
+    """The image and its text; then the curves of single units. Without ``layers`` those of the last layer.
+
+    Raises:
+        SelectionError: a layer, direction or unit is not there.
+    """
+    if layers is None:
+        layers = {trace.layer for trace in chosen_traces(recording, directions=directions)[-1:]}
+    traces = chosen_traces(recording, layers=layers, directions=directions)
+    cells = state_scale([trace.cell_state for trace in traces if Quantity.CELL_STATE in trace.values], "c")
+    panels: list[Panel] = []
+    for trace in traces:
+        for unit in units:
+            panels += unit_curves(trace, recording.grid, unit, cells)
+    return _stack(recording, panels, alignment=alignment, frames=frames, title=title, with_posterior=False)
+
+
+def _stack(
+    recording: Recording,
+    panels: Sequence[Panel],
+    *,
+    alignment: Alignment | None,
+    frames: Sequence[int],
+    title: str,
+    remarks: tuple[str, ...] = (),
+    with_posterior: bool = True,
+) -> PanelStack:
+    """The panels under the image, the text and the posteriors, as far as the recording has them."""
+    emission = recording.emission
+    drawn = recording.alignment if alignment is None and emission is not None else alignment
+    highlights = frame_columns(recording.grid, frames)
+    image = image_panel(recording, frames)
+    above: list[Panel] = [] if image is None else [image]
+    if drawn is not None:
+        above.append(span_panel(recording, drawn))
+    if emission is not None and with_posterior:
+        above.append(posterior_panel(recording, emission, alignment))
+    start, stop, axis_label = column_axis(recording)
+    return PanelStack(
+        panels=(*above, *panels),
+        start=start,
+        stop=stop,
+        rules=() if drawn is None else boundaries(drawn, recording.grid),
+        highlights=highlights,
+        title=title,
+        axis_label=axis_label,
+        notes=notes_of(recording),
+        remarks=remarks,
+        metadata=metadata_of(recording, drawn),
+    )

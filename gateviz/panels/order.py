@@ -1,0 +1,101 @@
+"""In which order the units of a layer are drawn."""
+
+from enum import StrEnum
+
+import numpy as np
+from jaxtyping import Float, Float32, Int64
+
+from gateviz.data.gates import GateTrace, Quantity
+from gateviz.errors import SelectionError
+from gateviz.measure.timescale import timescale
+
+# What a unit remembers tells units apart best; the rest stands in where it was not recorded.
+_TELLING = (Quantity.CELL_STATE, Quantity.HIDDEN_STATE, Quantity.FORGET_GATE, Quantity.UPDATE_GATE)
+# The gates whose 1 keeps the memory.
+_KEEPING = (Quantity.FORGET_GATE, Quantity.UPDATE_GATE)
+
+
+class Order(StrEnum):
+    """How rows are sorted.
+
+    ``index``: as the layer numbers its units, or as the caller listed them. ``peak``: by the frame
+    at which the magnitude of the unit's state is greatest. ``similarity``: units that do the same
+    are neighbors. ``timescale``: from the shortest memory to the longest.
+    """
+
+    INDEX = "index"
+    PEAK = "peak"
+    SIMILARITY = "similarity"
+    TIMESCALE = "timescale"
+
+
+def order_named(order: Order | str) -> Order:
+    """The order of that name.
+
+    Raises:
+        SelectionError: lists the orders there are.
+    """
+    try:
+        return Order(order)
+    except ValueError as error:
+        raise SelectionError(f"there is no unit order {str(order)!r}; choose one of {', '.join(Order)}") from error
+
+
+def unit_order(trace: GateTrace, quantity: Quantity, order: Order) -> Int64[np.ndarray, " H"]:
+    """The units of a trace in the order of their rows.
+
+    All quantities of a trace are sorted by the same series, the cell state where it was recorded,
+    so that a row is one unit in every panel. Only a projected hidden state, which has units of its
+    own, is sorted by itself.
+
+    Raises:
+        SelectionError: the timescale was asked for and no forget or update gate was recorded.
+    """
+    width = trace[quantity].shape[1]
+    if order is Order.INDEX:
+        return np.arange(width)
+    if order is Order.TIMESCALE:
+        return _by_timescale(trace, width)
+    alike = [candidate for candidate in (*_TELLING, *trace.values) if candidate in trace.values]
+    series = next(trace[candidate] for candidate in alike if trace[candidate].shape[1] == width)
+    telling = np.nan_to_num(series)
+    if order is Order.PEAK:
+        return np.argsort(np.abs(telling).argmax(axis=0), kind="stable")
+    return _by_similarity(telling)
+
+
+def _by_timescale(trace: GateTrace, width: int) -> Int64[np.ndarray, " H"]:
+    keeping = [trace[gate] for gate in _KEEPING if gate in trace.values]
+    if not keeping:
+        raise SelectionError(
+            f"layer {trace.layer} {trace.direction} cannot be ordered by timescale without its forget or update gate; "
+            f"recorded are {', '.join(trace.values)}"
+        )
+    if keeping[0].shape[1] != width:
+        return np.arange(width)
+    return np.argsort(timescale(keeping[0]), kind="stable").astype(np.int64)
+
+
+def _by_similarity(series: Float32[np.ndarray, "T H"]) -> Int64[np.ndarray, " H"]:
+    """Leaves of an average-linkage tree of correlation distances, in optimal leaf order.
+
+    Bar-Joseph, Gifford and Jaakkola 2001, "Fast optimal leaf ordering for hierarchical clustering".
+    """
+    # scipy's import takes longer than drawing the figure, and only this order needs it.
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import pdist
+
+    if series.shape[1] < 3:
+        return np.arange(series.shape[1])
+    curves = _unit_length(series.T.astype(np.float64))
+    leaves = leaves_list(linkage(pdist(curves), method="average", optimal_ordering=True))
+    return np.asarray(leaves, dtype=np.int64)
+
+
+def _unit_length(curves: Float[np.ndarray, "H T"]) -> Float[np.ndarray, "H T"]:
+    """The curves without their mean and scaled to length 1, so that their distance is a function of correlation."""
+    centered = curves - curves.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(centered, axis=1, keepdims=True)
+    # A constant curve has no direction: it stays in the middle, equally far from all others.
+    scaled: Float[np.ndarray, "H T"] = centered / np.where(lengths > 0, lengths, 1.0)
+    return scaled

@@ -1,0 +1,34 @@
+"""What a figure says about where it comes from."""
+
+import json
+
+from gateviz.data.alignment import Alignment
+from gateviz.recording import Recording
+
+
+def notes_of(recording: Recording) -> tuple[str, ...]:
+    """Sentences that a reader of the picture must see: the edits of the run."""
+    edits = recording.provenance.edits
+    return (f"Edited run: {'; '.join(edits)}",) if edits else ()
+
+
+def metadata_of(recording: Recording, alignment: Alignment | None) -> dict[str, str]:
+    """The provenance of a recording as short texts, for the metadata of a file; what is unknown is left out."""
+    origin = recording.provenance
+    facts = {
+        "image": origin.image,
+        "text": "" if alignment is None else alignment.text,
+        "adapter": origin.adapter,
+        "checkpoint": origin.checkpoint,
+        "checkpoint_sha256": origin.checkpoint_sha256,
+        "device": origin.device,
+        "created": origin.created,
+        "engine": json.dumps(dict(origin.engine)) if origin.engine else "",
+        "witness": "" if origin.witness is None else repr(origin.witness),
+        "edits": "; ".join(origin.edits),
+        "versions": json.dumps(dict(origin.versions)) if origin.versions else "",
+        "frames": str(recording.grid.frame_count),
+        "stride": f"{recording.grid.stride:.6g}",
+        "receptive_field": f"{recording.grid.receptive_field:.6g}",
+    }
+    return {key: value for key, value in facts.items() if value}

@@ -1,0 +1,152 @@
+"""The figure that gateviz returns, and the bare axes its painters draw in."""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import RLock
+from typing import IO, Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.text import Text
+from matplotlib.transforms import ScaledTranslation, Transform
+
+from gateviz.plot.colors import HAIRLINE, INK
+from gateviz.plot.fonts import base_face
+from gateviz.plot.style import Style
+
+# matplotlib keeps its settings in one dictionary for the whole process.
+_SETTINGS = RLock()
+
+
+@contextmanager
+def settings(*, pdf_font_type: int = 42) -> Iterator[None]:
+    """matplotlib's settings as gateviz needs them, whatever the user's are, for the block alone."""
+    wanted: dict[Any, Any] = {
+        "text.usetex": False,
+        "font.family": [base_face().name],
+        "text.color": INK,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "axes.facecolor": "none",
+        "axes.grid": False,
+        "axes.autolimit_mode": "data",
+        "axes.xmargin": 0.0,
+        "axes.ymargin": 0.0,
+        "axes.titlecolor": "auto",
+        "xtick.color": INK,
+        "xtick.labelcolor": "inherit",
+        "xtick.direction": "out",
+        "ytick.color": INK,
+        "ytick.labelcolor": "inherit",
+        "ytick.direction": "out",
+        "figure.facecolor": "white",
+        "image.composite_image": False,
+        "image.resample": True,
+        "savefig.bbox": None,
+        "savefig.facecolor": "auto",
+        "savefig.edgecolor": "auto",
+        "savefig.transparent": False,
+        "pdf.fonttype": pdf_font_type,
+        "pdf.compression": 9,
+        "pdf.use14corefonts": False,
+        "svg.fonttype": "none",
+        "svg.image_inline": True,
+    }
+    with _SETTINGS, mpl.rc_context(wanted):
+        yield
+
+
+class GateFigure(Figure):
+    """A matplotlib Figure that saves itself with real text, embedded fonts and its provenance.
+
+    Attributes:
+        facts: the provenance, which goes into the metadata of every file.
+        pdf_font_type: how fonts are embedded in a PDF: 42, or 3 for fonts with PostScript outlines.
+    """
+
+    facts: Mapping[str, str]
+    pdf_font_type: int
+
+    def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
+        """Draw into a file or stream, as ``Figure.savefig`` does; ``plot.save`` also never leaves half a file."""
+        from gateviz.plot.export import metadata_for
+
+        kind = kwargs.get("format") or str(getattr(fname, "name", fname)).rpartition(".")[2].lower()
+        kwargs.setdefault("metadata", metadata_for(kind, self.facts))
+        kwargs.setdefault("dpi", self.dpi)
+        with settings(pdf_font_type=self.pdf_font_type):
+            super().savefig(fname, transparent=transparent, **kwargs)
+
+    def _repr_png_(self) -> bytes:
+        """The picture, for notebooks."""
+        stream: IO[bytes] = io.BytesIO()
+        self.savefig(stream, format="png")
+        stream.seek(0)
+        return stream.read()
+
+
+def new_figure(style: Style, height: float, facts: Mapping[str, str]) -> GateFigure:
+    """An empty figure of a style's width."""
+    figure = GateFigure(figsize=(style.width, height), dpi=style.dpi, layout="constrained")
+    figure.facts = dict(facts)
+    figure.pdf_font_type = 42
+    return figure
+
+
+def bare_axes(figure: Figure, spot: SubplotSpec, start: float, stop: float) -> Axes:
+    """Axes without ticks, labels and frame: a panel draws the few of them that it needs.
+
+    Ticks are what costs time in a figure of many panels.
+    """
+    axes = figure.add_subplot(spot)
+    axes.xaxis.set_visible(False)
+    axes.yaxis.set_visible(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_xlim(start, stop)
+    axes.set_ylim(0.0, 1.0)
+    axes.patch.set_visible(False)
+    return axes
+
+
+def frame(axes: Axes, style: Style) -> None:
+    """A hairline around a panel."""
+    axes.patch.set(visible=True, facecolor="none", edgecolor=HAIRLINE, linewidth=style.rule_width, clip_on=False)
+
+
+def write(
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    size: float,
+    shift: tuple[float, float] = (0.0, 0.0),
+    in_columns: bool = False,
+    **properties: Any,
+) -> Text:
+    """Text at a fraction of the axes, moved by ``shift`` points.
+
+    Args:
+        axes: where.
+        x: fraction of the width, or a source column.
+        y: fraction of the height.
+        text: what; dollar signs are dollar signs.
+        size: of the type.
+        shift: to the right and up, in points.
+        in_columns: ``x`` is a source column.
+        properties: of ``matplotlib.text.Text``.
+    """
+    ground = axes.get_xaxis_transform() if in_columns else axes.transAxes
+    place = shifted(axes, ground, *shift)
+    return axes.text(x, y, text, fontsize=size, transform=place, parse_math=False, **properties)
+
+
+def shifted(axes: Axes, ground: Transform, right: float, up: float) -> Transform:
+    """A transform followed by a move of so many points."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return ground + ScaledTranslation(right / 72, up / 72, figure.dpi_scale_trans)

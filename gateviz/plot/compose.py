@@ -1,0 +1,150 @@
+"""A picture's panels become a figure."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.gridspec import GridSpec, SubplotSpec
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from gateviz.panels.panel import ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
+from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings
+from gateviz.plot.colors import INK, RULE, SHADE
+from gateviz.plot.fonts import Face, base_face, has_postscript_outlines
+from gateviz.plot.layout import MARGIN, PAD, Sizes, group_gap, key_gap, key_height, measure
+from gateviz.plot.notes import top_lines
+from gateviz.plot.painters.curves import paint_curves
+from gateviz.plot.painters.heatmap import label_rows, lanes, paint_heatmap
+from gateviz.plot.painters.image import paint_image
+from gateviz.plot.painters.keys import Key, keys_of, paint_key
+from gateviz.plot.painters.spans import paint_spans
+from gateviz.plot.style import Style
+from gateviz.plot.words import write_group, write_name, write_top
+
+# Points between boundaries from which on they are drawn at full strength.
+_ROOMY = 10.0
+
+
+def compose(stack: PanelStack, style: Style) -> GateFigure:
+    """A figure of panels above each other, the color keys below them."""
+    with settings():
+        keys = keys_of(stack.panels)
+        top = top_lines(stack, style, 0.85 * 72 * style.width)
+        sizes = measure(stack, style, keys, sum(line.height for line in top) / 72)
+        figure = new_figure(style, sizes.total, stack.metadata)
+        engine = figure.get_layout_engine()
+        assert engine is not None
+        engine.set(w_pad=0.0, h_pad=PAD, wspace=0.0, hspace=0.0, rect=_inside(style, sizes))  # type: ignore[call-arg]
+        spots = _spots(figure, sizes, style, bool(keys))
+        if top:
+            write_top(bare_axes(figure, spots.pop(0), 0.0, 1.0), top)
+        if keys:
+            _paint_keys(bare_axes(figure, spots.pop(), 0.0, 1.0), keys, style, sizes)
+        for spot, block in zip(spots, sizes.blocks, strict=True):
+            axes = bare_axes(figure, spot, stack.start, stack.stop)
+            _paint(axes, stack.panels, block, style, sizes)
+            write_group(axes, stack.panels, block[0], style, sizes)
+            _mark_columns(axes, stack, style, sizes, with_rules=not isinstance(stack.panels[block[0]], SpanPanel))
+            if block is sizes.blocks[-1]:
+                _column_axis(axes, stack.axis_label, style)
+        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+    return figure
+
+
+def _inside(style: Style, sizes: Sizes) -> tuple[float, float, float, float]:
+    """The figure without a thin margin: left, bottom, width and height as shares of the figure."""
+    across, up = MARGIN / style.width, MARGIN / sizes.total
+    return across, up, 1 - 2 * across, 1 - 2 * up
+
+
+def _spots(figure: GateFigure, sizes: Sizes, style: Style, with_keys: bool) -> list[SubplotSpec]:
+    """The places from top to bottom: of the title and notes if any, of every block of panels, of the keys if any."""
+    rows: list[tuple[float, bool]] = []
+    if sizes.top:
+        rows.append((sizes.top, True))
+    for block in sizes.blocks:
+        if sizes.groups[block[0]]:
+            rows.append((group_gap(style), False))
+        rows.append((sizes.block_height(block), True))
+    if with_keys:
+        rows += [(key_gap(style), False), (key_height(style), True)]
+    grid = GridSpec(len(rows), 1, figure=figure, height_ratios=[height for height, _ in rows])
+    return [grid[row, 0] for row, (_, taken) in enumerate(rows) if taken]
+
+
+def _paint(axes: Axes, panels: Sequence[Panel], block: tuple[int, ...], style: Style, sizes: Sizes) -> None:
+    """Draw the panels of a block into its axes: heatmaps of a group in lanes, any other panel alone."""
+    lanes_of = lanes([sizes.heights[index] for index in block], 2 * PAD)
+    for index, lane in zip(block, lanes_of, strict=True):
+        panel = panels[index]
+        if isinstance(panel, ImagePanel):
+            paint_image(axes, panel, style)
+        elif isinstance(panel, SpanPanel):
+            lettering = sizes.lettering[index]
+            assert lettering is not None
+            paint_spans(axes, panel, style, lettering)
+        elif isinstance(panel, LinePanel):
+            paint_curves(axes, panel, style, sizes.numbers, sizes.heights[index])
+        else:
+            paint_heatmap(axes, panel, style, lane)
+            label_rows(axes, panel, style, lane, sizes.heights[index])
+            write_name(axes, panel, style, sizes, lane.center)
+
+
+def _mark_columns(axes: Axes, stack: PanelStack, style: Style, sizes: Sizes, *, with_rules: bool) -> None:
+    """Thin rules at the symbol boundaries, and a frame around the columns that were asked for."""
+    if stack.rules and with_rules:
+        axes.add_collection(
+            LineCollection(
+                [[(column, 0.0), (column, 1.0)] for column in stack.rules],
+                colors=RULE,
+                linewidths=style.rule_width,
+                # Where symbols crowd, their boundaries must not become the picture.
+                alpha=0.55 * min(1.0, sizes.length / len(stack.rules) / _ROOMY),
+                transform=axes.get_xaxis_transform(),
+                zorder=3,
+            ),
+            autolim=False,
+        )
+    for start, stop in stack.highlights:
+        axes.add_patch(
+            Rectangle(
+                (start, 0.0),
+                stop - start,
+                1.0,
+                facecolor="none",
+                edgecolor=SHADE,
+                linewidth=2 * style.rule_width,
+                transform=axes.get_xaxis_transform(),
+                zorder=4,
+            )
+        )
+
+
+def _column_axis(axes: Axes, label: str, style: Style) -> None:
+    """Ticks and label under the lowest panel."""
+    axes.xaxis.set_visible(True)
+    axes.spines["bottom"].set(visible=True, linewidth=style.rule_width, color=INK)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=min(12, max(3, round(1.6 * style.width))), integer=True))
+    axes.tick_params(axis="x", labelsize=style.small_size, width=style.rule_width, length=2.0, pad=1.5)
+    axes.set_xlabel(label, fontsize=style.small_size, labelpad=1.5)
+
+
+def _paint_keys(axes: Axes, keys: Sequence[Key], style: Style, sizes: Sizes) -> None:
+    """The color keys beside each other, under the panels."""
+    # Bars are a third of the column axis at most, so that a single one is not a wall of color.
+    places = max(3, len(keys))
+    gap = 2.5 * style.font_size / sizes.length
+    width = (1 - (places - 1) * gap) / places
+    for index, key in enumerate(keys):
+        left = index * (width + gap)
+        paint_key(axes, key, style, left, left + width)
+
+
+def _needs_type_3(figure: GateFigure) -> bool:
+    """Whether a font with PostScript outlines draws any text: embedding it as TrueType would be a lie."""
+    texts = [text for axes in figure.axes for text in axes.texts]
+    names = {(name, text.get_fontweight()) for text in texts for name in text.get_fontfamily()}
+    others = [Face(name, weight) for name, weight in names if name != base_face().name]
+    return any(has_postscript_outlines(face.path) for face in others)

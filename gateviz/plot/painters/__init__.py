@@ -1,0 +1,1 @@
+"""How each panel is drawn: one painter a panel type."""

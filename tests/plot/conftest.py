@@ -1,0 +1,125 @@
+"""Recordings with a real line image, traces that obey the LSTM's own equations and a plausible emission."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from gateviz.data.alphabet import Alphabet
+from gateviz.data.emission import Emission
+from gateviz.data.frames import FrameGrid
+from gateviz.data.gates import Direction, GateTrace, Quantity
+from gateviz.data.provenance import Provenance
+from gateviz.recording import Recording
+
+FONTS = {
+    "latin": ("LiberationSerif-Regular.ttf", "DejaVuSerif.ttf", "DejaVuSans.ttf"),
+    "cjk": ("NotoSerifCJK-Regular.ttc", "wqy-zenhei.ttc", "wqy-microhei.ttc", "uming.ttc"),
+}
+
+
+def line_image(text: str, size: int = 32) -> tuple[np.ndarray, list[tuple[float, float]]]:
+    """A gray line image and the columns of each symbol."""
+    font = None
+    for name in FONTS["latin" if text.isascii() else "cjk"]:
+        try:
+            font = ImageFont.truetype(name, size)
+            break
+        except OSError:
+            continue
+    if font is None:
+        import matplotlib
+
+        font = ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", size)
+    margin = size // 3
+    ends = [margin + font.getlength(text[: count + 1]) for count in range(len(text))]
+    columns = list(zip([float(margin), *ends[:-1]], ends, strict=True))
+    picture = Image.new("L", (int(ends[-1]) + margin, int(1.6 * size)), 255)
+    ImageDraw.Draw(picture).text((margin, int(0.1 * size)), text, fill=20, font=font)
+    return np.asarray(picture), columns
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
+def lstm_trace(features: np.ndarray, units: int, layer: int, direction: Direction, seed: int) -> GateTrace:
+    """A random LSTM run over the features, in reading order."""
+    rng = np.random.default_rng(seed)
+    frames, width = features.shape
+    x = features if direction is Direction.FORWARD else features[::-1]
+    w = rng.normal(size=(4, width, units)) * 0.9
+    u = rng.normal(size=(4, units, units)) * 0.6 / np.sqrt(units)
+    b = rng.normal(size=(4, units)) * 0.5 + np.array([-0.4, 1.2, 0.0, 0.2])[:, None]
+    out = {quantity: np.empty((frames, units), dtype=np.float32) for quantity in list(Quantity)[:6]}
+    h = np.zeros(units)
+    c = np.zeros(units)
+    for t in range(frames):
+        z = [x[t] @ w[k] + h @ u[k] + b[k] for k in range(4)]
+        i, f, g, o = sigmoid(z[0]), sigmoid(z[1]), np.tanh(z[2]), sigmoid(z[3])
+        c = f * c + i * g
+        h = o * np.tanh(c)
+        for quantity, value in zip(list(Quantity)[:6], (i, f, g, o, c, h), strict=True):
+            out[quantity][t] = value
+    if direction is Direction.BACKWARD:
+        out = {quantity: np.ascontiguousarray(series[::-1]) for quantity, series in out.items()}
+    return GateTrace(layer, direction, out, f"rnn.{layer}")
+
+
+def make_recording(
+    text: str = "A balloon committee, 27 Coffee St.",
+    *,
+    layers: int = 2,
+    units: int = 96,
+    directions: tuple[Direction, ...] = tuple(Direction),
+    stride: float = 6.0,
+    size: int = 32,
+    edits: tuple[str, ...] = (),
+) -> Recording:
+    image, columns = line_image(text, size)
+    width = image.shape[1]
+    frames = int(width / stride) + 1
+    grid = FrameGrid(frames, stride, 0.0, 9 * stride, width)
+    alphabet = Alphabet.from_symbols(sorted(set(text)), blank=0)
+    rng = np.random.default_rng(len(text))
+    logits = rng.normal(size=(frames, alphabet.class_count))
+    logits[:, 0] += 5.0
+    for symbol, (start, stop) in zip(text, columns, strict=True):
+        near = (start + 0.62 * (stop - start) - grid.centers) / (0.45 * stride)
+        logits[:, alphabet.encode(symbol)[0]] += 12.0 * np.exp(-0.5 * near**2)
+    log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    ink = 1 - np.asarray(image, dtype=float) / 255
+    bands = np.array_split(ink, 6, axis=0)
+    profile = np.stack([band.mean(axis=0) for band in bands], axis=1)
+    at = np.clip(grid.centers.astype(int), 0, width - 1)
+    smooth = np.stack([np.convolve(row, np.ones(5) / 5, mode="same")[at] for row in profile.T], axis=1)
+    features = (smooth - smooth.mean(axis=0)) / (smooth.std(axis=0) + 1e-6)
+    traces = []
+    for layer in range(layers):
+        for number, direction in enumerate(directions):
+            traces.append(lstm_trace(features, units, layer, direction, 10 * layer + number))
+    provenance = Provenance(
+        adapter="synthetic",
+        checkpoint="random.pt",
+        checkpoint_sha256="00ff",
+        image="line.png",
+        edits=edits,
+        versions={"gateviz": "0.1.0"},
+    )
+    return Recording(image, grid, tuple(traces), Emission(log_probs.astype(np.float32), alphabet), provenance)
+
+
+@pytest.fixture(scope="session")
+def make() -> Callable[..., Recording]:
+    return make_recording
+
+
+@pytest.fixture(scope="session")
+def recording() -> Recording:
+    return make_recording()
+
+
+@pytest.fixture(scope="session")
+def chinese() -> Recording:
+    return make_recording("你好，世界！记忆的门开了又关。", units=48, stride=8.0)
