@@ -442,6 +442,12 @@ def test_a_folder_that_is_not_there_is_an_output_error(tmp_path):
         small().save(tmp_path / "nowhere" / "a.safetensors")
 
 
+def test_a_recording_may_be_read_by_whoever_may_read_any_new_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    small().save(tmp_path / "a.safetensors")
+    assert (tmp_path / "a.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 # xarray
 
 

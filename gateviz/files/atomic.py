@@ -35,14 +35,15 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         [('text.txt', 'whole')]
     """
     target = Path(os.path.realpath(path))
-    mode = _check_target(target, path)
+    old_mode = _check_target(target, path)
     temporary = _temporary_file(target, path)
+    mode = stat.S_IMODE(temporary.stat().st_mode) if old_mode is None else old_mode
     try:
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
-        if mode is not None:
-            temporary.chmod(mode)
+        # A library may have put a private file of its own in the temporary one's place.
+        temporary.chmod(mode)
         temporary.replace(target)
     except GatevizError:
         raise

@@ -1,0 +1,140 @@
+"""The two doors of the public face that bring a file to a recording: load a model, record a line."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+
+from gateviz.adapters.registry import load_recognizer
+from gateviz.capture.canvas import Deskew
+from gateviz.capture.edits import Edit
+from gateviz.capture.preprocess import Clahe, Invert
+from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recorder import record_lines
+from gateviz.data.alphabet import Alphabet
+from gateviz.data.gates import Quantity
+from gateviz.files.images import DEFAULT_MAX_PIXELS, as_line_image, read_line_image
+from gateviz.files.models import default_model
+from gateviz.recording import Recording
+
+LineImage = str | Path | np.ndarray
+"""A line image as people have it: a file, or pixels of shape (H, W) gray or (H, W, 3) RGB."""
+
+
+def load(
+    checkpoint: str | Path | None = None,
+    *,
+    alphabet: Alphabet | str | Path | None = None,
+    variant: str | None = None,
+    keep_ratio: bool = False,
+    adapter: str | None = None,
+) -> Recognizer:
+    """The recognizer in a checkpoint of any known lineage.
+
+    Args:
+        checkpoint: a .pth, .pt, .safetensors or .traineddata file; None takes Tesseract's English
+            model of the system.
+        alphabet: what the classes stand for, where the checkpoint does not say: an alphabet, a file
+            of symbols, or the symbols themselves.
+        variant: which of a lineage's preprocessings, by name.
+        keep_ratio: keep the line's aspect where the lineage would stretch it to a fixed width.
+        adapter: the lineage, where the choice should not be made from the file.
+
+    Raises:
+        CheckpointError: the file holds no recognizer that gateviz can build.
+        AlphabetError: the alphabet does not go with the network's classes.
+    """
+    return load_recognizer(
+        default_model() if checkpoint is None else checkpoint,
+        alphabet=alphabet,
+        variant=variant,
+        keep_ratio=keep_ratio,
+        adapter=adapter,
+    )
+
+
+@overload
+def record(  # type: ignore[overload-overlap]  # a str is a sequence of str, and taken for a file
+    recognizer: Recognizer,
+    images: LineImage,
+    *,
+    edits: Sequence[Edit] = (),
+    layers: Collection[int] | None = None,
+    quantities: Collection[Quantity | str] | None = None,
+    invert: bool = False,
+    deskew: bool = False,
+    clahe: bool = False,
+    witness: bool = True,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> Recording: ...
+
+
+@overload
+def record(
+    recognizer: Recognizer,
+    images: Sequence[LineImage],
+    *,
+    edits: Sequence[Edit] = (),
+    layers: Collection[int] | None = None,
+    quantities: Collection[Quantity | str] | None = None,
+    invert: bool = False,
+    deskew: bool = False,
+    clahe: bool = False,
+    witness: bool = True,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> list[Recording]: ...
+
+
+def record(
+    recognizer: Recognizer,
+    images: LineImage | Sequence[LineImage],
+    *,
+    edits: Sequence[Edit] = (),
+    layers: Collection[int] | None = None,
+    quantities: Collection[Quantity | str] | None = None,
+    invert: bool = False,
+    deskew: bool = False,
+    clahe: bool = False,
+    witness: bool = True,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> Recording | list[Recording]:
+    """The recording of a line image; of a list of them, the list of recordings, read in batches.
+
+    Args:
+        recognizer: what ``load`` returned, or any other ``capture.recognizer.Recognizer``.
+        images: a file, an array (uint8, (H, W) gray or (H, W, 3) RGB), or a list of either.
+        edits: changes of the run, made by ``clamp``, ``ablate``, ``scale`` and ``patch``.
+        layers: record these layers only.
+        quantities: record these series only.
+        invert: the text is light on dark ground.
+        deskew: turn the line level first, where it slopes a little.
+        clahe: equalize the contrast first (contrast-limited adaptive histogram equalization).
+        witness: compare the recorded run with that of the plain layers.
+        max_pixels: refuse larger image files before they are decoded.
+
+    Raises:
+        ImageError: an image cannot be read, or not be brought to the network's input.
+        SelectionError: a layer, quantity or edit that this network or line does not have.
+        WitnessError: the recorded run is not the plain one.
+    """
+    single = isinstance(images, str | Path | np.ndarray)
+    several = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
+    asked = ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe()))
+    recordings = record_lines(
+        recognizer,
+        [_line(image, max_pixels) for image in several],
+        edits=edits,
+        layers=layers,
+        quantities=quantities,
+        retouch=[step for wanted, step in asked if wanted],
+        witness=witness,
+    )
+    return recordings[0] if single else recordings
+
+
+def _line(image: LineImage, max_pixels: int) -> tuple[np.ndarray, str]:
+    """The pixels and the name that goes into the provenance."""
+    if isinstance(image, np.ndarray):
+        return as_line_image(image), ""
+    return read_line_image(image, max_pixels=max_pixels), Path(image).name

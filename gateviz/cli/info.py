@@ -1,0 +1,88 @@
+"""``gateviz info``: what a checkpoint or a recording holds."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateviz.cli.describe import recognizer_facts, recording_facts
+from gateviz.cli.lines import RECORDING_SUFFIX
+from gateviz.cli.options import (
+    ModelChoice,
+    alphabet_option,
+    debug_option,
+    json_option,
+    keep_ratio_option,
+    variant_option,
+)
+from gateviz.cli.table import print_json, table, visible
+
+SHOWN_SYMBOLS = 60
+
+
+@click.command("info", short_help="Print what a checkpoint or a recording holds.")
+@click.argument("file", metavar="[CHECKPOINT]", required=False, type=click.Path(path_type=Path))
+@alphabet_option
+@variant_option
+@keep_ratio_option
+@json_option
+@debug_option
+def command(file: Path | None, alphabet: str | None, variant: str | None, keep_ratio: bool, as_json: bool) -> None:
+    """Print what a checkpoint holds and how it would be recorded; or what a saved recording holds.
+
+    Of a checkpoint: its lineage and why it was taken for that, the recurrent layers with the engine
+    that would record each and why, where its frames look, its preprocessing and its alphabet.
+    Without CHECKPOINT, of the model that reads where none is named.
+
+    \b
+    Examples:
+      gateviz info crnn.pth
+      gateviz info eng.traineddata --json
+      gateviz info line.safetensors
+    """  # noqa: D301  (click reads the backspace)
+    if file is not None and _is_recording(file):
+        from gateviz.recording import open_recording
+
+        found = recording_facts(open_recording(file))
+    else:
+        found = recognizer_facts(ModelChoice(file, alphabet, variant, keep_ratio).loaded())
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(in_words(found)))
+
+
+def _is_recording(file: Path) -> bool:
+    """A checkpoint of gateviz is a safetensors file too, so the suffix alone does not tell."""
+    if file.suffix.lower() != RECORDING_SUFFIX:
+        return False
+    from gateviz.files.tensors import has_document
+
+    return has_document(file)
+
+
+def in_words(found: Mapping[str, Any]) -> list[str]:
+    """The lines that people read: a line a fact, a table for a list of facts, indented below its name."""
+    lines: list[str] = []
+    for name, value in found.items():
+        words = name.replace("_", " ")
+        if name == "symbols":
+            shown = "".join(map(visible, value[:SHOWN_SYMBOLS]))
+            more = f" and {len(value) - SHOWN_SYMBOLS} more" if len(value) > SHOWN_SYMBOLS else ""
+            lines.append(f"{words}: {shown}{more}")
+        elif isinstance(value, Mapping):
+            lines += [f"{words}:", *(f"  {line}" for line in in_words(value))] if value else []
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            lines += [f"{words}:", *(f"  {line}" for line in _listed(value))] if value else []
+        elif value not in (None, ""):
+            lines.append(f"{words}: {value:g}" if isinstance(value, float) else f"{words}: {value}")
+    return lines
+
+
+def _listed(values: Sequence[Any]) -> list[str]:
+    if not isinstance(values[0], Mapping):
+        return [str(value) for value in values]
+    header = [name for name in values[0] if any(value[name] not in (None, "") for value in values)]
+    rows = [[str(value[name]) for name in header] for value in values]
+    return table([name.replace("_", " ") for name in header], rows).split("\n")

@@ -1,0 +1,183 @@
+"""What several commands share. Only click is imported here, for ``--help`` is to be quick.
+
+The library's own lists bring numpy or matplotlib with them, so the choices are written out; a test
+keeps them equal to the library's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gateviz.cli.edits import EditRequest, parse_edit
+from gateviz.cli.selection import DIRECTIONS, QUANTITIES, parse_units
+
+if TYPE_CHECKING:
+    from gateviz.capture.recognizer import Recognizer
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_MAX_PIXELS = 25_000_000
+LARGEST_MAX_PIXELS = 178_956_970
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """The model as the options name it.
+
+    Attributes:
+        checkpoint: the file; None for the default.
+        alphabet: as ``--alphabet`` has it.
+        variant: as ``--variant`` has it.
+        keep_ratio: as ``--keep-ratio`` has it.
+    """
+
+    checkpoint: Path | None
+    alphabet: str | None = None
+    variant: str | None = None
+    keep_ratio: bool = False
+
+    def loaded(self) -> "Recognizer":
+        """The recognizer.
+
+        Raises:
+            CheckpointError: it cannot be built.
+            AlphabetError: the alphabet does not go with it.
+        """
+        from gateviz.api import load
+
+        return load(self.checkpoint, alphabet=self.alphabet, variant=self.variant, keep_ratio=self.keep_ratio)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How line images are read.
+
+    Attributes:
+        model: what reads them.
+        edits: changes of the run.
+        invert: as ``--invert`` has it.
+        deskew: as ``--deskew`` has it.
+        clahe: as ``--clahe`` has it.
+        max_pixels: limit of an image's size.
+    """
+
+    model: ModelChoice
+    edits: tuple[EditRequest, ...] = ()
+    invert: bool = False
+    deskew: bool = False
+    clahe: bool = False
+    max_pixels: int = DEFAULT_MAX_PIXELS
+
+
+@dataclass
+class Session:
+    """What holds for one run of the program.
+
+    Attributes:
+        debug: show the traceback of an error.
+    """
+
+    debug: bool = False
+
+
+def _set_debug(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.ensure_object(Session).debug = True
+
+
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_set_debug,
+    help="Show the traceback of an error.",
+)
+images_argument = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+model_option = click.option(
+    "-m",
+    "--model",
+    metavar="CHECKPOINT",
+    type=click.Path(path_type=Path),
+    help="A recognizer of any known lineage; without it, Tesseract's English model of the system.",
+)
+alphabet_option = click.option(
+    "--alphabet",
+    metavar="FILE|SYMBOLS",
+    help="What the classes stand for, where the checkpoint does not say: a file of symbols or the symbols themselves.",
+)
+variant_option = click.option(
+    "--variant", metavar="NAME", help="Which of a lineage's preprocessings; 'gateviz info' lists them."
+)
+keep_ratio_option = click.option(
+    "--keep-ratio", is_flag=True, help="Keep the line's aspect where the lineage stretches it to a fixed width."
+)
+invert_option = click.option("--invert", is_flag=True, help="The text is light on dark ground.")
+deskew_option = click.option("--deskew", is_flag=True, help="Turn a line level first that slopes a little.")
+clahe_option = click.option("--clahe", is_flag=True, help="Equalize the contrast first.")
+max_pixels_option = click.option(
+    "--max-pixels",
+    type=click.IntRange(1, LARGEST_MAX_PIXELS),
+    default=DEFAULT_MAX_PIXELS,
+    show_default=True,
+    help="Refuse larger images.",
+)
+edit_option = click.option(
+    "--edit", "edits", metavar="EDIT", multiple=True, type=parse_edit, help="Change the run; see below."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+layer_option = click.option(
+    "--layer", "layers", metavar="N", type=click.IntRange(0), multiple=True, help="This layer only (again for more)."
+)
+quantity_option = click.option(
+    "-q",
+    "--quantity",
+    "quantities",
+    metavar="QUANTITY",
+    type=click.Choice(QUANTITIES),
+    multiple=True,
+    help=f"This quantity only (again for more): {', '.join(QUANTITIES)}.",
+)
+direction_option = click.option(
+    "--direction", "directions", type=click.Choice(DIRECTIONS), multiple=True, help="This direction only."
+)
+units_option = click.option(
+    "--units", metavar="UNITS", type=parse_units, help="These units only, such as 3,5 or 0-15,20 (both ends included)."
+)
+
+
+def reading_options(command: Command) -> Command:
+    """The options of every command that reads line images; they reach the command as one ``Reading``."""
+
+    @wraps(command)
+    def with_reading(
+        *arguments: Any,
+        model: Path | None,
+        alphabet: str | None,
+        variant: str | None,
+        keep_ratio: bool,
+        edits: tuple[EditRequest, ...],
+        invert: bool,
+        deskew: bool,
+        clahe: bool,
+        max_pixels: int,
+        **rest: Any,
+    ) -> Any:
+        chosen = ModelChoice(model, alphabet, variant, keep_ratio)
+        return command(*arguments, reading=Reading(chosen, edits, invert, deskew, clahe, max_pixels), **rest)
+
+    wrapped: Any = with_reading
+    for option in (debug_option, max_pixels_option, edit_option, clahe_option, deskew_option, invert_option):
+        wrapped = option(wrapped)
+    for option in (keep_ratio_option, variant_option, alphabet_option, model_option):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+def none_if_empty(choice: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """An option that was not given chooses all."""
+    return choice or None

@@ -1,0 +1,48 @@
+"""Tables for people: columns that line up, also where a symbol is two cells wide."""
+
+import json
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The lines of a table, its columns two spaces apart.
+
+    Example:
+        >>> print(table(["symbol", "frames"], [["a", "0:2"], ["中", "2:3"]]))
+        symbol  frames
+        a       0:2
+        中      2:3
+    """
+    lines = [list(header), *map(list, rows)]
+    widths = [max(map(_cells, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell + " " * (width - _cells(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def visible(symbol: str) -> str:
+    """A symbol that can be seen: a space as ␣, other unprintable ones by their code."""
+    return "".join("␣" if c == " " else c if c.isprintable() else f"U+{ord(c):04X}" for c in symbol)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; infinity and NaN, for which JSON has no word, become strings."""
+    click.echo(json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _cells(words: str) -> int:
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in words)
