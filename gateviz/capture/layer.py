@@ -87,6 +87,7 @@ class LayerJob:
         editors: of each direction; None where nothing is edited.
         present: True where a line has a frame; None when all lines have all.
         rule: what the cell does beyond the textbook's; None for the textbook's.
+        training: the module is in training mode, which cuDNN wants to know before it can go backward.
     """
 
     kind: CellKind
@@ -97,6 +98,7 @@ class LayerJob:
     editors: tuple[StepEditor | None, ...]
     present: Bool[torch.Tensor, "T B"] | None = None
     rule: CellRule | None = None
+    training: bool = False
 
     @property
     def recorded(self) -> bool:

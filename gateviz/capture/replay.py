@@ -42,7 +42,7 @@ def fused_layer(job: LayerJob) -> tuple[Float[torch.Tensor, "T B P"], tuple[torc
     states = tuple(torch.stack(each) for each in zip(*job.states, strict=True))
     flat = [tensor for weights in job.weights for tensor in weights.flat]
     has_biases = job.weights[0].input_bias is not None
-    options = (has_biases, 1, 0.0, False, len(job.weights) == 2)
+    options = (has_biases, 1, 0.0, job.training, len(job.weights) == 2)
     function: Any = torch._VF.lstm if job.kind is CellKind.LSTM else torch._VF.gru
     state = states if job.kind is CellKind.LSTM else states[0]
     if job.present is None:

@@ -90,6 +90,7 @@ def run_call(
             tuple(_editor(request, layer, each, frames, place) for each in directions),
             present,
             call.rule,
+            call.training,
         )
         engine, runs = ENGINES.run(job, request.memory)
         frames = _joined(runs)

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from functools import cache
 
 import numpy as np
 import torch
@@ -9,6 +10,18 @@ from jaxtyping import Float32
 
 # The list of arrays, the loop variable and getrefcount's own argument.
 OWN_REFERENCES = 3
+# Just under the size from which glibc always asks the system for fresh memory (32 MiB).
+LARGEST_KEPT = 31 * 2**20
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Once a process: lets the C library keep memory that is freed instead of handing it back at once.
+
+    glibc learns from the largest block it has seen freed how much to keep; until it has seen one, every
+    workspace of a few MiB comes as fresh pages, call after call. The block is never touched.
+    """
+    torch.empty(LARGEST_KEPT, dtype=torch.uint8)
 
 
 class TraceMemory:

@@ -22,12 +22,12 @@ from jaxtyping import Float
 from gateviz.capture.layer import DirectionRun, DirectionWeights, LayerJob
 from gateviz.capture.packed_weights import PackedWeightsCache, padded_rows
 from gateviz.capture.stepwise import StepRequest, lstm_steps
-from gateviz.capture.trace_memory import TraceMemory
+from gateviz.capture.trace_memory import TraceMemory, keep_freed_memory
 from gateviz.capture.workspace_layout import WorkspaceLayout, layout_of
 from gateviz.data.gates import LSTM_QUANTITIES, Quantity
 
 LSTM_MODE = 2
-VIEW_BYTES = 16 * 2**20
+VIEW_BYTES = 4 * 2**20
 PIECE_BYTES = 16 * 2**20
 SMALL_BYTES = 2**20
 PROOF_STEPS = 3
@@ -127,6 +127,7 @@ class WorkspaceEngine:
         Raises:
             LayoutMismatch: oneDNN's workspace is not what it was taken for.
         """
+        keep_freed_memory()
         frames = job.frames.detach().contiguous()
         return tuple(
             self._direction(frames, (state[0], state[1]), weights, wanted, reverse, memory)
@@ -214,7 +215,10 @@ class WorkspaceEngine:
             done += len(piece)
             outputs.append(run.output[..., :units])
             hidden, cell = run.hidden, run.cell
-        output = torch.cat(outputs[::-1] if reverse else outputs) if len(outputs) > 1 else outputs[0]
+        if not as_views and not reverse and Quantity.HIDDEN_STATE in values:
+            output = values[Quantity.HIDDEN_STATE]
+        else:
+            output = torch.cat(outputs[::-1] if reverse else outputs) if len(outputs) > 1 else outputs[0]
         return DirectionRun(output, (hidden[:, :units], cell[:, :units]), values, in_step_order=reverse)
 
 
@@ -222,7 +226,7 @@ def _pieces(frames: torch.Tensor, layout: WorkspaceLayout, reverse: bool) -> lis
     """The frames in runs whose workspace stays within PIECE_BYTES, in the order in which they are run."""
     steps = len(frames)
     count = -(-layout.total_bytes // PIECE_BYTES)
-    length = max(1, steps // count)
+    length = max(1, -(-steps // count))
     if reverse:
         return [frames[max(0, stop - length) : stop] for stop in range(steps, 0, -length)]
     return [frames[start : start + length] for start in range(0, steps, length)]

@@ -25,7 +25,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not sup
 
 
 def a_job(
-    *, kind="lstm", frames=7, batch=3, features=5, units=6, dtype=torch.float64, proj=0, lengths=None, bias=True, **changes
+    *,
+    kind="lstm",
+    frames=7,
+    batch=3,
+    features=5,
+    units=6,
+    dtype=torch.float64,
+    proj=0,
+    lengths=None,
+    bias=True,
+    **changes,
 ):
     """A two-way layer with random weights, input and first states, everything asking for gradients."""
     torch.manual_seed(11)
@@ -269,7 +279,13 @@ def test_the_rule_under_autocast_and_without_onednn():
 def test_the_rule_explains_itself():
     found = Engines()
     text = found.explain()
-    assert [line.split(":")[0] for line in text.splitlines()] == ["stepwise", "stepwise", "fused", "workspace", "replay"]
+    assert [line.split(":")[0] for line in text.splitlines()] == [
+        "stepwise",
+        "stepwise",
+        "fused",
+        "workspace",
+        "replay",
+    ]
     assert "a layer that is edited takes the stepwise cell" in text
     found.refusal = "sand"
     assert found.explain().endswith("the workspace engine has stepped aside in this process: it held sand")

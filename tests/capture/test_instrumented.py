@@ -138,9 +138,7 @@ def test_packed_lines_of_different_lengths(kind, enforce_sorted, grad):
         for ours, theirs in zip(recording.traces, alone.traces, strict=True):
             assert ours.lengths == tuple(lengths)
             for quantity in ours.values:
-                torch.testing.assert_close(
-                    ours[quantity][line, :length], theirs[quantity][0], rtol=0, atol=1e-14
-                )
+                torch.testing.assert_close(ours[quantity][line, :length], theirs[quantity][0], rtol=0, atol=1e-14)
                 assert not ours[quantity][line, length:].any()
             assert ours.line(line).frame_count == length
 
@@ -237,7 +235,9 @@ def test_weights_are_shared_not_copied():
     assert (twin.training, twin.dropout) == (False, 0.5)
 
 
-@pytest.mark.parametrize("change", ["in place", "through data", "new tensor", "one row through data", "bias", "swapped rows"])
+@pytest.mark.parametrize(
+    "change", ["in place", "through data", "new tensor", "one row through data", "bias", "swapped rows"]
+)
 @torch.no_grad()
 def test_changed_weights_are_never_stale(change):
     torch.manual_seed(2)
@@ -323,21 +323,29 @@ def test_cells_in_a_loop():
 def test_gru_by_its_equations(grad, bias):
     torch.manual_seed(6)
     gru = nn.GRU(5, 6, bidirectional=True, bias=bias, dtype=torch.float64)
-    twin, x, first = InstrumentedGRU.from_gru(gru), torch.randn(7, 1, 5, dtype=torch.float64), torch.randn(2, 1, 6).double()
+    twin, x, first = (
+        InstrumentedGRU.from_gru(gru),
+        torch.randn(7, 1, 5, dtype=torch.float64),
+        torch.randn(2, 1, 6).double(),
+    )
     with torch.set_grad_enabled(grad):
         output, hidden = twin(x, first)
         torch.testing.assert_close((output, hidden), gru(x, first), rtol=0, atol=1e-14)
     for trace, suffix, order in zip(twin.traces, ("", "_reverse"), (range(7), range(6, -1, -1)), strict=True):
         h = first[0 if suffix == "" else 1, 0]
         weights = [getattr(gru, f"{name}_l0{suffix}") for name in ("weight_ih", "weight_hh")]
-        biases = [getattr(gru, f"{name}_l0{suffix}") if bias else torch.zeros(18).double() for name in ("bias_ih", "bias_hh")]
+        biases = [
+            getattr(gru, f"{name}_l0{suffix}") if bias else torch.zeros(18).double() for name in ("bias_ih", "bias_hh")
+        ]
         for t in order:
             x_r, x_z, x_n = (weights[0] @ x[t, 0] + biases[0]).chunk(3)
             h_r, h_z, h_n = (weights[1] @ h + biases[1]).chunk(3)
             r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
             n = torch.tanh(x_n + r * h_n)
             h = (1 - z) * n + z * h
-            for quantity, value in zip(("reset_gate", "update_gate", "candidate", "hidden_state"), (r, z, n, h), strict=True):
+            for quantity, value in zip(
+                ("reset_gate", "update_gate", "candidate", "hidden_state"), (r, z, n, h), strict=True
+            ):
                 torch.testing.assert_close(trace[quantity][0, t], value, rtol=0, atol=1e-14)
 
 

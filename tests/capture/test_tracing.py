@@ -78,7 +78,9 @@ def test_lookups_say_what_there_is(reader):
         reader(torch.randn(1, 3, 4))
     assert [trace.layer for trace in traces] == [2]
     assert traces.of_module("neck.gru") == (traces[0],) == tuple(traces[:1])
-    with pytest.raises(SelectionError, match=r"no trace of layer 2 backward; recorded are 2 forward \(neck.gru\); not run"):
+    with pytest.raises(
+        SelectionError, match=r"no trace of layer 2 backward; recorded are 2 forward \(neck.gru\); not run"
+    ):
         traces.trace(2, "backward")
     with pytest.raises(SelectionError, match=r"no trace of layer 2 forward in run 1 of its module"):
         traces.trace(2, call=1)
@@ -151,7 +153,9 @@ def test_threads_on_one_shared_model(reader):
             with torch.no_grad():
                 reader(inputs[0])
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)] + [threading.Thread(target=bystander)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)] + [
+        threading.Thread(target=bystander)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -249,8 +253,9 @@ def test_a_layer_that_reads_a_flipped_line():
     for line, length in enumerate([5, 3]):
         assert torch.equal(traces[0]["cell_state"][line, :length], straight[0]["cell_state"][line, :length].flip(0))
         assert (traces[0].line(line).cell_state == traces[0]["cell_state"][line, :length].numpy()).all()
-    with pytest.raises(SelectionError, match="was declared to read backward and has two directions"), trace_gates(
-        two_way, reversed_modules=[""]
+    with (
+        pytest.raises(SelectionError, match="was declared to read backward and has two directions"),
+        trace_gates(two_way, reversed_modules=[""]),
     ):
         two_way(x)
 
@@ -320,7 +325,9 @@ def test_edits_are_recorded_and_an_empty_plan_changes_nothing(reader):
     torch.testing.assert_close(
         held["cell_state"][:, 1:3, 2], (held["input_gate"] * held["candidate"])[:, 1:3, 2], rtol=0, atol=1e-7
     )
-    torch.testing.assert_close(held["cell_state"][:, 3:], plain.trace(1, "backward")["cell_state"][:, 3:], rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        held["cell_state"][:, 3:], plain.trace(1, "backward")["cell_state"][:, 3:], rtol=0, atol=1e-6
+    )
 
 
 def test_an_edit_of_a_flipped_layer_goes_by_reading_order():
@@ -355,18 +362,24 @@ def test_kept_calls_can_be_made_again(reader):
 
 
 def test_what_cannot_be_traced(reader):
-    with pytest.raises(SelectionError, match="Linear holds no nn.LSTM, nn.GRU or cell of theirs"), trace_gates(nn.Linear(2, 2)):
-        pass
-    with pytest.raises(SelectionError, match="no recurrent module 'second'; there are 'first', 'neck.gru'"), trace_gates(
-        reader, modules=["second"]
+    with (
+        pytest.raises(SelectionError, match=r"Linear holds no nn.LSTM, nn.GRU or cell of theirs"),
+        trace_gates(nn.Linear(2, 2)),
     ):
         pass
-    with pytest.raises(SelectionError, match="'gate' was asked for and is no quantity"), trace_gates(
-        reader, quantities=["gate"]
+    with (
+        pytest.raises(SelectionError, match=r"no recurrent module 'second'; there are 'first', 'neck.gru'"),
+        trace_gates(reader, modules=["second"]),
     ):
         pass
-    with pytest.raises(SelectionError, match="is an InstrumentedLSTM and records by itself"), trace_gates(
-        InstrumentedLSTM(2, 2)
+    with (
+        pytest.raises(SelectionError, match="'gate' was asked for and is no quantity"),
+        trace_gates(reader, quantities=["gate"]),
+    ):
+        pass
+    with (
+        pytest.raises(SelectionError, match="is an InstrumentedLSTM and records by itself"),
+        trace_gates(InstrumentedLSTM(2, 2)),
     ):
         pass
 

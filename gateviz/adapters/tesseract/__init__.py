@@ -1,0 +1,1 @@
+"""Tesseract's ``.traineddata``: the file, the network, the image preparation, the recognizer."""
