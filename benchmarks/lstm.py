@@ -7,6 +7,7 @@ otherwise. 1.00 is "for nothing".
 import json
 import subprocess
 import sys
+from functools import partial
 from itertools import product
 from statistics import geometric_mean, median
 
@@ -40,7 +41,7 @@ def grid(quick: bool) -> list[dict[str, float]]:
                 x = torch.randn(frames, batch, hidden * 2)
                 with torch.inference_mode():
                     times = interleaved(
-                        {"plain": lambda x=x: plain(x), "recording": lambda x=x: recording(x)},
+                        {"plain": partial(plain, x), "recording": partial(recording, x)},
                         budget=0.5 if quick else 2.0,
                         least=3,
                     )
@@ -82,6 +83,12 @@ def grid_markdown(rows: list[dict[str, float]]) -> str:
     return table(["B", "threads", "geometric mean", "best", "worst"], lines) + words
 
 
+def train(layer: nn.Module, x: torch.Tensor) -> None:
+    """One forward and backward pass."""
+    layer.zero_grad(set_to_none=True)
+    layer(x)[0].sum().backward()
+
+
 def gradients(quick: bool) -> list[dict[str, float]]:
     """Forward and backward with gradients on, the recorded values not part of the loss."""
     torch.set_num_threads(2)
@@ -90,12 +97,8 @@ def gradients(quick: bool) -> list[dict[str, float]]:
         plain, recording = _layer(hidden, 2)
         x = torch.randn(frames, batch, hidden * 2)
 
-        def train(layer: nn.Module, x: torch.Tensor = x) -> None:
-            layer.zero_grad(set_to_none=True)
-            layer(x)[0].sum().backward()
-
         times = interleaved(
-            {"plain": lambda: train(plain), "recording": lambda: train(recording)}, budget=1.0 if quick else 4.0
+            {"plain": partial(train, plain, x), "recording": partial(train, recording, x)}, budget=1.0 if quick else 4.0
         )
         rows.append({"hidden": hidden, "frames": frames, "batch": batch, "ratio": times["recording"] / times["plain"]})
     return rows
@@ -116,7 +119,7 @@ def whole_crnn(quick: bool) -> dict[int, float]:
         for batch in (1, 16):
             x = torch.randn(batch, 1, 32, 160)
             times = interleaved(
-                {"plain": lambda x=x: model(x), "recording": lambda x=x: traced(x)}, budget=3.0 if quick else 15.0
+                {"plain": partial(model, x), "recording": partial(traced, x)}, budget=3.0 if quick else 15.0
             )
             ratios[batch] = times["recording"] / times["plain"]
     return ratios
@@ -149,7 +152,8 @@ def first_call(quick: bool) -> dict[str, float]:
 
 
 MEMORY = """
-import json, resource, sys, torch
+import json, sys, torch
+from pathlib import Path
 from torch import nn
 from gateviz.capture.instrumented import InstrumentedLSTM
 torch.set_num_threads(1)
@@ -157,13 +161,16 @@ torch.manual_seed(0)
 T, B, H = 400, 16, 512
 plain = nn.LSTM(2 * H, H, bidirectional=True).eval()
 layer = InstrumentedLSTM.from_lstm(plain) if sys.argv[1] == "recording" else plain
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def status(key):
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
+    return int(line.split()[1]) * 1024
 with torch.inference_mode():
     layer(torch.randn(2, B, 2 * H))
     x = torch.randn(T, B, 2 * H)
-    before = peak()
+    before = status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     layer(x)
-    print(json.dumps(peak() - before))
+    print(json.dumps(status("VmHWM") - before))
 """
 
 

@@ -10,6 +10,7 @@ OUT = Path("out") / "demo.png"
 
 
 def main() -> int:
+    """0 when the figure is drawn, 1 with a sentence when there is no model."""
     try:
         recognizer = gateviz.load()
     except gateviz.GatevizError as error:

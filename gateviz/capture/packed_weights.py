@@ -43,8 +43,10 @@ class PackedWeightsCache:
     """Packed weights by the weights they were made of; forgets those that are gone, never serves stale ones.
 
     Weights are taken for unchanged when they are the same tensors, in the same memory, at the same
-    version, and the sums of the bits of each row are the same: the last because writing through
-    ``parameter.data`` changes a weight without a new version.
+    version. Writing through ``parameter.data`` changes a weight without a new version: therefore the
+    biases and some weights of every row and every column are compared too, which tells whatever writes
+    whole tensors, rows, columns or gates (the sums of all rows of a tensor that keeps no version). To
+    read every weight at every call would cost as much as keeping them packed saves.
     """
 
     def __init__(self) -> None:
@@ -90,7 +92,7 @@ class _Mark:
         return cls(
             weakref.ref(weights.input_weight),
             tuple((each.data_ptr(), _version(each), tuple(each.shape)) for each in both),
-            (*map(_row_sums, both), *(each.detach().numpy().tobytes() for each in weights.flat[2:])),
+            (*map(_sample, both), *(each.detach().numpy().tobytes() for each in weights.flat[2:])),
         )
 
     def same(self, other: "_Mark") -> bool:
@@ -133,6 +135,15 @@ def _packed(weight: torch.Tensor, units: int, out_padding: int, in_padding: int)
     chunks = weight.detach().reshape(4, units, weight.shape[1])
     padded = torch.nn.functional.pad(chunks, (0, in_padding, 0, out_padding))
     return padded.permute(2, 0, 1)[None, None].contiguous().to_mkldnn()
+
+
+def _sample(weight: torch.Tensor) -> bytes:
+    """Some weights of each row and of each column; the sums of all rows where the tensor keeps no version."""
+    if weight.is_inference() or not weight.is_contiguous():
+        return _row_sums(weight)
+    # One more than the row is long, so that the next weight is one column further in the next row.
+    step = weight.shape[1] + 1
+    return weight.detach().numpy().reshape(-1)[::step].tobytes()
 
 
 def _row_sums(weight: torch.Tensor) -> bytes:

@@ -3,14 +3,15 @@
 PyTorch runs an LSTM layer on the CPU through oneDNN (``aten::mkldnn_rnn_layer``). With gradients
 enabled that call also returns a workspace, in which oneDNN keeps every activated gate for the
 backward pass; recording is reading it. Its layout is not documented (``workspace_layout``), so the
-engine proves itself: at every call by the size and by the last step, whose cell state is also put
-out, and once for every shape of layer against the stepwise cell, on the call's own numbers. What
-does not hold up is a ``LayoutMismatch``; another engine then takes over, and says so (``engines``).
+engine proves itself: at every call by the size, once for every layout by the last step, whose cell
+state is also put out, and once for every shape of layer against the stepwise cell, on the call's own
+numbers. What does not hold up is a ``LayoutMismatch``; another engine then takes over, and says so (``engines``).
 
 Without gradients a short run is handed out as views of the workspace. A long one is run in pieces
 whose workspace stays in warm memory, and copied into the trace's own arrays piece by piece.
 """
 
+import math
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from gateviz.data.gates import LSTM_QUANTITIES, Quantity
 
 LSTM_MODE = 2
 VIEW_BYTES = 4 * 2**20
-PIECE_BYTES = 16 * 2**20
+PIECE_BYTES = 28 * 2**20
 SMALL_BYTES = 2**20
 PROOF_STEPS = 3
 TOLERANCE = 1e-4
@@ -50,37 +51,39 @@ class FusedPass:
     layout: WorkspaceLayout
     reverse: bool
 
-    def values(self) -> dict[Quantity, Float[torch.Tensor, "T B H"]]:
-        """Views of every series, in step order, H padded; the size and the last step are checked.
+    def values(self, units: int) -> dict[Quantity, Float[torch.Tensor, "T B units"]]:
+        """Views of every series, in step order, of the first ``units`` units.
 
         Raises:
-            LayoutMismatch: the workspace is not laid out as expected.
+            LayoutMismatch: the workspace has another size than this layout.
         """
         if self.workspace.numel() != self.layout.total_bytes:
             raise LayoutMismatch(
                 f"a workspace of {self.workspace.numel()} bytes instead of {self.layout.total_bytes} for {self.layout}"
             )
         floats = self.workspace.view(torch.float32)
-        i, f, g, o = self.layout.gates(floats).unbind(2)
-        c = self.layout.cells(floats)
-        c[-1] = self.cell
-        h = self.layout.hidden(floats) if self.reverse else self.output
-        self._check_last_step()
+        i, f, g, o = self.layout.gates(floats, units)
+        c = self.layout.cells(floats, units)
+        c[-1] = self.cell[:, :units]
+        h = self.layout.hidden(floats, units) if self.reverse else self.output[..., :units]
         return dict(zip(LSTM_QUANTITIES, (i, f, g, o, c, h), strict=True))
 
-    def _check_last_step(self) -> None:
-        """Returns if the last step of the first line obeys the cell's equations.
+    def last_step_holds(self) -> bool:
+        """True if the last step of the first line obeys the cell's equations, False if it tells nothing (NaN).
 
-        All regions have a part in it: h = o tanh(f c_before + i g). In numpy, which for so few numbers
-        takes a fraction of torch's time.
+        All regions have a part in it: h = o tanh(f c_before + i g).
+
+        Raises:
+            LayoutMismatch: it does not obey them.
         """
         floats = self.workspace.numpy().view(np.float32)
         i, f, g, o = self.layout.last_gates(floats)
         before = self.layout.cell_before_last(floats)
         c = self.cell[0].numpy() if before is None else f * before + i * g
         error = float(np.abs(o * np.tanh(c) - self.hidden[0].numpy()).max())
-        if error > TOLERANCE:  # not so if it is NaN: a run on NaN tells nothing
+        if error > TOLERANCE:
             raise LayoutMismatch(f"a last step that is off by {error:.2g} from h = o tanh(f c + i g) for {self.layout}")
+        return not math.isnan(error)
 
 
 def fused_pass(
@@ -120,6 +123,7 @@ class WorkspaceEngine:
         self.cache = PackedWeightsCache()
         self._lock = threading.Lock()
         self._proven: set[tuple[int, int, bool, bool, bool]] = set()
+        self._sound: set[tuple[WorkspaceLayout, bool]] = set()
 
     def run(self, job: LayerJob, memory: TraceMemory) -> tuple[DirectionRun, ...]:
         """The runs of all directions of a layer, outside of autograd.
@@ -133,6 +137,19 @@ class WorkspaceEngine:
             self._direction(frames, (state[0], state[1]), weights, wanted, reverse, memory)
             for state, weights, wanted, reverse in zip(job.states, job.weights, job.wanted, (False, True), strict=False)
         )
+
+    def values(self, run: FusedPass, units: int) -> dict[Quantity, Float[torch.Tensor, "T B units"]]:
+        """Views of every series of a run; the first run of a layout is held against the cell's equations.
+
+        Raises:
+            LayoutMismatch: the workspace is not laid out as expected.
+        """
+        values = run.values(units)
+        key = (run.layout, run.reverse)
+        if key not in self._sound and run.last_step_holds():
+            with self._lock:
+                self._sound.add(key)
+        return values
 
     def prove(
         self,
@@ -159,7 +176,7 @@ class WorkspaceEngine:
         with torch.no_grad():
             truth = lstm_steps(first, state, weights, StepRequest(LSTM_QUANTITIES, reverse)).values
         expected = torch.stack([truth[each].flip(0) if reverse else truth[each] for each in LSTM_QUANTITIES])
-        found = torch.stack([values[each][:count, :, : shape[0]] for each in LSTM_QUANTITIES])
+        found = torch.stack([values[each][:count] for each in LSTM_QUANTITIES])
         allowed = TOLERANCE + _rounding(first, weights)
         if not (expected.isfinite().all() and allowed < WEAK):
             return
@@ -201,17 +218,16 @@ class WorkspaceEngine:
                 reverse=reverse,
                 has_biases=weights.input_bias is not None,
             )
-            views = run.values()
+            views = self.values(run, units)
             if done == 0:
                 self.prove(frames, state, weights, reverse, views)
             for quantity in (each for each in LSTM_QUANTITIES if each in wanted):
-                view = views[quantity][..., :units]
                 if as_views:
-                    values[quantity] = view
+                    values[quantity] = views[quantity]
                 else:
                     if quantity not in values:
                         values[quantity] = memory.take((steps, batch, units))
-                    values[quantity][done : done + len(piece)] = view
+                    values[quantity][done : done + len(piece)] = views[quantity]
             done += len(piece)
             outputs.append(run.output[..., :units])
             hidden, cell = run.hidden, run.cell

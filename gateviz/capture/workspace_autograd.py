@@ -59,13 +59,14 @@ class _FusedLayer(torch.autograd.Function):
             reverse=reverse,
             has_biases=len(flat_weights) == 4,
         )
-        values = run.values()
+        values = engine.values(run, h.shape[1])
         engine.prove(plain_frames, plain_state, weights, reverse, values)
         ctx.reverse, ctx.asked = reverse, asked
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(frames, h, c, *flat_weights, run.output, run.hidden, run.cell, run.workspace)
         # A forward layer's hidden states are the output itself: autograd wants two outputs to be two tensors.
-        series = [values[each].clone() if values[each] is run.output else values[each] for each in asked]
+        shared = None if reverse else Quantity.HIDDEN_STATE
+        series = [values[each].clone() if each is shared else values[each] for each in asked]
         return (run.output, run.hidden, run.cell, *series)
 
     @staticmethod

@@ -39,25 +39,23 @@ class WorkspaceLayout:
         """Size of the whole workspace."""
         return FLOAT * (self._cells + self._cell_region + 2 * self._hidden_region + self._cell_region)
 
-    def gates(self, floats: Float[torch.Tensor, " floats"]) -> Float[torch.Tensor, "T B 4 H"]:
-        """A view of input gate, forget gate, candidate and output gate, in step order."""
+    def gates(self, floats: Float[torch.Tensor, " floats"], units: int) -> tuple[Float[torch.Tensor, "T B units"], ...]:
+        """Views of input gate, forget gate, candidate and output gate, in step order, of the first ``units`` units."""
         row = leading(4 * self.units)
-        shape = (self.steps, self.batch, 4, self.units)
-        return floats.as_strided(shape, (self.batch * row, row, self.units, 1), 0)
+        shape, strides = (self.steps, self.batch, units), (self.batch * row, row, 1)
+        return tuple(floats.as_strided(shape, strides, chunk * self.units) for chunk in range(4))
 
-    def hidden(self, floats: Float[torch.Tensor, " floats"]) -> Float[torch.Tensor, "T B H"]:
+    def hidden(self, floats: Float[torch.Tensor, " floats"], units: int) -> Float[torch.Tensor, "T B units"]:
         """A view of the hidden states of a backward layer, in step order."""
         row = leading(max(self.units, self.features))
         start = self._hidden + (self.steps + 2) * self.batch * row
-        shape = (self.steps, self.batch, self.units)
-        return floats.as_strided(shape, (self.batch * row, row, 1), start)
+        return floats.as_strided((self.steps, self.batch, units), (self.batch * row, row, 1), start)
 
-    def cells(self, floats: Float[torch.Tensor, " floats"]) -> Float[torch.Tensor, "T B H"]:
+    def cells(self, floats: Float[torch.Tensor, " floats"], units: int) -> Float[torch.Tensor, "T B units"]:
         """A view of the cell states, in step order; the row of the last step is free."""
         row = self.units
         start = self._cells + (self.steps + 2) * self.batch * row
-        shape = (self.steps, self.batch, self.units)
-        return floats.as_strided(shape, (self.batch * row, row, 1), start)
+        return floats.as_strided((self.steps, self.batch, units), (self.batch * row, row, 1), start)
 
     def last_gates(self, floats: Float32[np.ndarray, " floats"]) -> Float32[np.ndarray, "4 H"]:
         """The gates of the first line at the last step."""

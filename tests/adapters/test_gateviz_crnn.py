@@ -84,7 +84,9 @@ def test_a_variant_is_refused(tmp_path):
 def test_an_interpolation_that_is_not_there(tmp_path):
     path = tmp_path / "own.safetensors"
     saved(path, CrnnInput("torch nearest"))
-    with pytest.raises(CheckpointError, match=r"own\.safetensors cannot be built: the model's lines were resized by 'torch nearest'"):
+    with pytest.raises(
+        CheckpointError, match=r"own\.safetensors cannot be built: the model's lines were resized by 'torch nearest'"
+    ):
         load_recognizer(path)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import warnings
+from dataclasses import replace
 
 import pytest
 import torch
@@ -292,9 +293,10 @@ def test_the_rule_explains_itself():
     assert engines_module.explain() == engines_module.ENGINES.explain()
 
 
-def swapped_gates(layout, floats):
+def swapped_gates(layout, floats, units):
     """A layout that takes the input gate for the forget gate."""
-    return ORIGINAL_GATES(layout, floats)[:, :, [1, 0, 2, 3]]
+    i, f, g, o = ORIGINAL_GATES(layout, floats, units)
+    return f, i, g, o
 
 
 ORIGINAL_GATES = WorkspaceLayout.gates
@@ -306,7 +308,7 @@ def test_a_wrong_layout_is_caught_and_steps_aside_visibly(monkeypatch, fault, gr
     if fault == "gates":
         monkeypatch.setattr(WorkspaceLayout, "gates", swapped_gates)
     elif fault == "cells":
-        monkeypatch.setattr(WorkspaceLayout, "cells", lambda layout, floats: layout.hidden(floats))
+        monkeypatch.setattr(WorkspaceLayout, "cells", lambda layout, floats, units: layout.hidden(floats, units))
     else:
         layout_of.cache_clear()
         monkeypatch.setattr(WorkspaceLayout, "total_bytes", 17)
@@ -323,12 +325,14 @@ def test_a_wrong_layout_is_caught_and_steps_aside_visibly(monkeypatch, fault, gr
 
 
 @torch.no_grad()
-def test_the_last_step_is_checked_at_every_call(monkeypatch):
+def test_the_last_step_is_checked_once_for_every_layout(monkeypatch):
     engine, job = WorkspaceEngine(), a_job(dtype=torch.float32)
     engine.run(job, TraceMemory())
     monkeypatch.setattr(WorkspaceLayout, "last_gates", lambda layout, floats: floats[: 4 * layout.units].reshape(4, -1))
+    engine.run(job, TraceMemory())
+    longer = replace(job, frames=torch.cat([job.frames, job.frames]))
     with pytest.raises(workspace.LayoutMismatch, match=r"off by .* from h = o tanh"):
-        engine.run(job, TraceMemory())
+        engine.run(longer, TraceMemory())
 
 
 @torch.no_grad()

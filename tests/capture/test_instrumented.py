@@ -236,7 +236,16 @@ def test_weights_are_shared_not_copied():
 
 
 @pytest.mark.parametrize(
-    "change", ["in place", "through data", "new tensor", "one row through data", "bias", "swapped rows"]
+    "change",
+    [
+        "in place",
+        "through data",
+        "new tensor",
+        "one row through data",
+        "one column through data",
+        "bias",
+        "swapped rows",
+    ],
 )
 @torch.no_grad()
 def test_changed_weights_are_never_stale(change):
@@ -254,6 +263,8 @@ def test_changed_weights_are_never_stale(change):
             lstm.weight_ih_l0.data = lstm.weight_ih_l0.data * 0.5
         case "one row through data":
             lstm.weight_ih_l0.data[17] = 0.0
+        case "one column through data":
+            lstm.weight_ih_l0.data[:, 41] = 0.0
         case "bias":
             lstm.bias_hh_l0.data[5] = 3.0
         case "swapped rows":
