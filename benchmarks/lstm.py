@@ -42,7 +42,7 @@ def grid(quick: bool) -> list[dict[str, float]]:
                 with torch.inference_mode():
                     times = interleaved(
                         {"plain": partial(plain, x), "recording": partial(recording, x)},
-                        budget=0.5 if quick else 2.0,
+                        budget=0.5 if quick else 1.2,
                         least=3,
                     )
                 # The trace of the last call is let go before the next shape is timed.

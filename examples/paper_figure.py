@@ -10,3 +10,4 @@ figure = gateviz.plot.gates(
     recording, layers=[last], quantities=["forget_gate", "cell_state"], order="similarity", style="icml"
 )
 gateviz.plot.save(figure, "paper_figure.pdf")
+print("paper_figure.pdf:", " x ".join(f"{inches:.2f}" for inches in figure.get_size_inches()), "inches")

@@ -7,7 +7,7 @@ when it is handed the module's own list of weights, so shared weights, weights t
 each run (weight normalization, ``functional_call``) and modules run from elsewhere are told apart.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,8 @@ from torch.overrides import TorchFunctionMode
 
 from gateviz.capture.calls import RecurrentCall, fused_call
 from gateviz.capture.cells import cell_engine, run_cell
+from gateviz.capture.edit_plan import EditPlan
+from gateviz.capture.edits import Edit
 from gateviz.capture.layer import EditorSource
 from gateviz.capture.ruled import ruled_call, ruled_lstm
 from gateviz.capture.stack import CallPlace, CaptureRequest, run_call
@@ -35,7 +37,7 @@ def trace_gates(
     *,
     layers: Collection[int] | None = None,
     quantities: Collection[Quantity | str] | None = None,
-    edits: EditorSource | None = None,
+    edits: Sequence[Edit] | EditorSource = (),
     modules: Collection[str] | None = None,
     reversed_modules: Collection[str] = (),
     keep_calls: bool = False,
@@ -52,14 +54,15 @@ def trace_gates(
         module: anything that holds ``nn.LSTM``, ``nn.GRU``, their cells or ``RuledLSTM``, however nested.
         layers: numbers of the layers to record; None for all.
         quantities: what to record; None for everything that the cells compute.
-        edits: changes values on the way (``EditPlan``).
+        edits: change values on the way, in this order; by frames, since a module knows no columns. An edit that
+            changed nothing is an error when the context ends.
         modules: dotted names of the recurrent modules to trace; None for all.
         reversed_modules: dotted names of one-way modules that are fed the line backward.
         keep_calls: keep arguments and results of every call in ``Traces.calls``.
 
     Raises:
-        SelectionError: there is nothing to trace in the module, a name or quantity is none, or a layer is
-            scripted and cannot be opened.
+        SelectionError: there is nothing to trace in the module, a name or quantity is none, a layer is
+            scripted and cannot be opened, or an edit changed nothing.
 
     Example:
         >>> model = nn.Sequential(nn.LSTM(4, 3, bidirectional=True))
@@ -69,14 +72,18 @@ def trace_gates(
         (['forward', 'backward'], torch.Size([1, 6, 3]))
     """
     targets = _targets(module, modules, reversed_modules)
+    plan: EditorSource = EditPlan(edits) if isinstance(edits, Sequence) else edits
     request = CaptureRequest(
         None if quantities is None else frozenset(quantity_of(each) for each in quantities),
         None if layers is None else frozenset(layers),
-        edits or None,
+        plan or None,
     )
     tracer = Tracer(targets, frozenset(reversed_modules), request, keep_calls=keep_calls)
     with tracer:
         yield tracer.traces
+    # Whoever hands in a plan of their own finishes it after the last batch.
+    if isinstance(plan, EditPlan) and plan is not edits:
+        plan.finish()
 
 
 class Tracer(TorchFunctionMode):

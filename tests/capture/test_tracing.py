@@ -399,3 +399,24 @@ def test_inference_mode_and_bfloat16():
     assert torch.equal(output, lstm(x)[0])
     assert traces.line(0)[0].hidden_state.dtype.name == "float32"
     assert (traces.line(0)[0].hidden_state == output[:, 0].float().numpy()).all()
+
+
+@torch.no_grad()
+def test_edits_are_given_as_a_list_and_must_have_an_effect():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.LSTM(4, 3))
+    x = torch.randn(5, 1, 4)
+    with trace_gates(model, edits=[clamp("forget_gate", 0.0, frames=(1, 3))]) as traces:
+        output, _ = model(x)
+    f = traces[0]["forget_gate"][0]
+    assert (f[1:3] == 0).all()
+    assert (f[[0, 3, 4]] > 0).all()
+    assert not torch.equal(output, model(x)[0])
+    with (
+        pytest.raises(SelectionError, match=r"changed nothing: this network has"),
+        trace_gates(model, edits=[clamp("forget_gate", 0.0, layer=4)]),
+    ):
+        model(x)
+    with trace_gates(model, edits=[]) as traces:
+        assert torch.equal(model(x)[0], output) is False
+    assert traces[0].engine != "stepwise"
