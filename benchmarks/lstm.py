@@ -43,7 +43,7 @@ def grid(quick: bool) -> list[dict[str, float]]:
                     times = interleaved(
                         {"plain": partial(plain, x), "recording": partial(recording, x)},
                         budget=0.5 if quick else 1.2,
-                        least=3,
+                        least=2,
                     )
                 # The trace of the last call is let go before the next shape is timed.
                 recording.traces = ()
