@@ -35,11 +35,12 @@ ROLES: dict[str, str] = {
     Quantity.UPDATE_GATE: "#8c2d2d",
     "blank": "#9a9a9a",
     "symbol": "#1a1a1a",
-    "path": "#d55e00",
+    "path": "#5b4fc4",
 }
 
-# Layers in network order: one hue from light to dark would hide points that lie on each other.
-LAYERS = ("#0072b2", "#d55e00", "#009e73", "#a8559b", "#c99700", "#3d3d3d")
+# Layers in network order, in colors that stand for no role; one hue from light to dark would hide
+# points that lie on each other (after Tol 2021, "muted").
+LAYERS = ("#332288", "#cc6677", "#88ccee", "#999933", "#882255", "#44aa99")
 
 _GATE_STOPS = ("#fbfaf4", "#d9e6cf", "#9fcbbd", "#5aa5ac", "#2d7a94", "#1d4f76", "#15284b")
 _SIGNED_STOPS = ("#1b3f7a", "#3f76ad", "#8fb5d3", "#d6e3ec", "#fafafa", "#f2d9cf", "#dd9f8a", "#bb5550", "#7d1a2c")
