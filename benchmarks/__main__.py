@@ -1,4 +1,7 @@
-"""Everything the project claims about speed and size, measured: ``python -m benchmarks [--quick] [NAME ...]``."""
+"""Everything the project claims about speed and size, measured: ``python -m benchmarks [--quick] [NAME ...]``.
+
+``python -m benchmarks pages --help`` is a program of its own: how a model reads printed pages.
+"""
 
 import argparse
 import importlib
@@ -29,7 +32,9 @@ def machine() -> dict[str, str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    if sys.argv[1:2] == ["pages"]:
+        return importlib.import_module("benchmarks.printed_pages").main(sys.argv[2:])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which to run; all without a name")
     parser.add_argument("--quick", action="store_true", help="a subset of shapes, in about two minutes")
     parser.add_argument("--no-save", action="store_true", help="do not write benchmarks/results/NAME.json")

@@ -13,6 +13,7 @@ The tree (each child also is the builtin a caller would expect)::
     ├── CheckpointError     (ValueError)     a file that holds no recognizer gateviz can build
     ├── ImageError          (ValueError)     a file that holds no line image gateviz can read
     ├── RecordingFileError  (ValueError)     a file that holds no recording gateviz can open
+    ├── TrainingError       (RuntimeError)   training cannot start or go on; the last good checkpoint stays
     ├── OutputError         (OSError)        a result could not be written; nothing was left half-written
     └── MissingExtraError   (ImportError)    an optional part is not installed
 
@@ -63,6 +64,10 @@ class ImageError(GatevizError, ValueError):
 
 class RecordingFileError(GatevizError, ValueError):
     """A file holds no recording that gateviz can open."""
+
+
+class TrainingError(GatevizError, RuntimeError):
+    """Training cannot start or cannot go on; the last good checkpoint stays."""
 
 
 class OutputError(GatevizError, OSError):

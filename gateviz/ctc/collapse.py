@@ -1,6 +1,7 @@
 """From a path to the labels and symbols it spells."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,16 @@ def collapse(path: Int64[np.ndarray, " T"], blank: int) -> list[int]:
         [2, 2]
     """
     return [run.label for run in runs(path, blank)]
+
+
+def frames_needed(labels: Sequence[int]) -> int:
+    """The fewest frames that spell labels: one each, and a blank between equal neighbors.
+
+    Example:
+        >>> frames_needed([3, 5, 5])
+        4
+    """
+    return len(labels) + sum(before == label for before, label in pairwise(labels))
 
 
 def align_path(

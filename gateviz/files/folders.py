@@ -43,22 +43,31 @@ def expand(arguments: Iterable[str | Path], *, suffixes: frozenset[str] = IMAGE_
         if path.is_dir():
             found.extend(_folder(path, suffixes))
         elif path.suffix.lower() == MANIFEST_SUFFIX:
-            found.extend(_manifest(path))
+            found.extend(read_manifest(path))
         else:
             found.append(LineSource(path))
     return tuple(found)
 
 
-def _folder(folder: Path, suffixes: frozenset[str]) -> list[LineSource]:
+def folder_files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    """The files of a folder with one of the ``suffixes`` (lower case), hidden ones left out, in natural order.
+
+    Raises:
+        ImageError: the folder cannot be read.
+    """
     try:
         entries = sorted(folder.iterdir(), key=_natural)
     except OSError as error:
         raise ImageError(f"the folder {folder} cannot be read: {error.strerror}") from error
-    fitting = [
-        LineSource(entry)
+    return [
+        entry
         for entry in entries
         if entry.suffix.lower() in suffixes and not entry.name.startswith(".") and entry.is_file()
     ]
+
+
+def _folder(folder: Path, suffixes: frozenset[str]) -> list[LineSource]:
+    fitting = [LineSource(entry) for entry in folder_files(folder, suffixes)]
     if not fitting:
         raise ImageError(f"the folder {folder} holds no image; looked for {', '.join(sorted(suffixes))}")
     return fitting
@@ -69,7 +78,12 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
     return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], path.name
 
 
-def _manifest(manifest: Path) -> list[LineSource]:
+def read_manifest(manifest: Path) -> list[LineSource]:
+    """The lines of a manifest, in its order: one line each, the path (relative to the manifest), a tab and the text.
+
+    Raises:
+        ImageError: it is missing, empty, not UTF-8, or a line has no path or no tab.
+    """
     try:
         lines = manifest.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError as error:

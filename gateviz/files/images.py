@@ -1,5 +1,6 @@
 """Line images: any picture file to 8-bit gray or RGB."""
 
+import io
 import struct
 import warnings
 import zlib
@@ -78,6 +79,28 @@ def read_line_image(
     return pixels
 
 
+def decode_line_image(
+    content: bytes, name: str, *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> UInt8[np.ndarray, "height width *channels"]:
+    """The pixels of an image whose file content is at hand, as ``read_line_image`` gives them.
+
+    Args:
+        content: what would stand in the file.
+        name: what messages call it.
+        max_pixels: refuse a larger image before it is decoded.
+
+    Raises:
+        ImageError: as ``read_line_image``.
+    """
+    try:
+        _check_size(len(content))
+        pixels = _decoded(io.BytesIO(content), max_pixels)
+        _check_line(pixels)
+    except ImageError as error:
+        raise ImageError(f"the image {name} {error}") from error
+    return pixels
+
+
 def as_line_image(pixels: np.ndarray) -> UInt8[np.ndarray, "height width *channels"]:
     """The array itself, when it is a line image: uint8 of shape (H, W) gray or (H, W, 3) RGB.
 
@@ -108,16 +131,20 @@ def _check_file(path: Path) -> None:
         raise ImageError("is a folder; name an image in it")
     if not path.is_file():
         raise ImageError("is no regular file; save the image to a file first")
+    _check_size(size)
+
+
+def _check_size(size: int) -> None:
     if size == 0:
         raise ImageError("is empty (0 bytes), so there is nothing to read in it")
 
 
-def _decoded(path: Path, max_pixels: int) -> UInt8[np.ndarray, "height width *channels"]:
+def _decoded(source: Path | io.BytesIO, max_pixels: int) -> UInt8[np.ndarray, "height width *channels"]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             Image.preinit()
-            with Image.open(path, formats=_FORMATS) as picture:
+            with Image.open(source, formats=_FORMATS) as picture:
                 _check_pixels(picture, max_pixels)
                 _check_single(picture)
                 picture.load()

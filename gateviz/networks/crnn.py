@@ -10,11 +10,13 @@ from torch import nn
 from gateviz.errors import ShapeError
 from gateviz.networks.mobilenet_v3 import mobilenet_v3
 from gateviz.networks.vgg import vgg
+from gateviz.networks.vgg_narrow import vgg_narrow
 from gateviz.networks.vgg_small import vgg_small
 
 _BACKBONES: dict[str, Callable[[int, int, float], tuple[nn.Sequential, int]]] = {
     "vgg": vgg,
     "vgg_small": vgg_small,
+    "vgg_narrow": vgg_narrow,
     "mobilenet_v3": mobilenet_v3,
 }
 _ROW_STEP = 16
@@ -26,7 +28,7 @@ class CrnnConfig:
 
     Attributes:
         class_count: C, the symbols and the blank.
-        backbone: the convolutional part: ``vgg``, ``vgg_small`` or ``mobilenet_v3``.
+        backbone: the convolutional part: ``vgg``, ``vgg_small``, ``vgg_narrow`` or ``mobilenet_v3``.
         recurrent: the recurrent part: ``lstm``, ``gru``, or ``none`` for a plain CNN with a CTC head.
         hidden_size: H, units of each layer and direction.
         depth: recurrent layers, one on the other.

@@ -40,11 +40,14 @@ LIBRARY_ROOMS = {
     "click": {"cli"},
     "tqdm": {"cli", "training", "survey"},
     "dask": {"survey"},
-    "cv2": {"files", "capture/preprocess.py"},
+    "cv2": {"files", "capture/preprocess.py", "training"},
     "PIL": {"files", "capture/preprocess.py", "training"},
     "safetensors": {"files", "networks", "adapters", "training"},
     "scipy": {"panels", "measure", "capture", "adapters"},
     "xarray": {"files", "recording"},
+    "fontTools": {"training"},
+    "wordfreq": {"training"},
+    "lmdb": {"files"},
 }
 
 

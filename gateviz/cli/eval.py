@@ -1,0 +1,245 @@
+"""``gateviz eval``: how well a recognizer reads."""
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateviz.cli.eval_report import evaluation_document, evaluation_words
+from gateviz.cli.options import (
+    ModelChoice,
+    alphabet_option,
+    debug_option,
+    json_option,
+    keep_ratio_option,
+    model_option,
+    variant_option,
+)
+from gateviz.cli.plot import STYLES
+from gateviz.cli.scripts import script_weights
+from gateviz.cli.table import print_json
+from gateviz.errors import ImageError
+
+if TYPE_CHECKING:
+    from gateviz.capture.recognizer import Recognizer
+    from gateviz.measure.evaluation import Evaluation
+    from gateviz.training.lines import LineSet
+
+GROUPINGS = ("script", "length", "font")
+# Neither the lines that 'gateviz train' learns from by default nor those it validates on.
+SEED = 2_000_003
+_SYNTHETIC = {
+    "seed": "--seed",
+    "scripts": "--script",
+    "hardness": "--hardness",
+    "longest": "--longest",
+    "held_out": "--held-out",
+    "fonts": "--fonts",
+}
+# Failures that are told one by one.
+TOLD = 5
+
+
+def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """``font,script`` as names; an empty word groups by nothing."""
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if strange := [name for name in names if name not in GROUPINGS]:
+        raise click.BadParameter(f"{strange[0]!r} is no grouping; choose of {', '.join(GROUPINGS)}")
+    return names
+
+
+@click.command("eval")
+@click.argument("lines", metavar="[LINES]...", nargs=-1, type=click.Path(path_type=Path))
+@model_option
+@alphabet_option
+@variant_option
+@keep_ratio_option
+@click.option(
+    "--synthetic",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Instead of LINES, N lines of the renderer of 'gateviz synth', whose true columns are known.",
+)
+@click.option("--seed", type=click.IntRange(0), help=f"Of synthetic lines.  [default: {SEED}]")
+@click.option(
+    "--script",
+    "scripts",
+    metavar="NAME=WEIGHT,...",
+    callback=script_weights,
+    help="Of synthetic lines: latin, chinese, mixed, number, uniform.",
+)
+@click.option("--hardness", type=click.Choice(HARDNESS), help="Of synthetic lines.  [default: the renderer's]")
+@click.option("--longest", metavar="N", type=click.IntRange(1, 400), help="Code points of a synthetic line, at most.")
+@click.option("--held-out", is_flag=True, help="Synthetic lines in the fonts alone that no training line has.")
+@click.option(
+    "--fonts", metavar="FOLDER", type=click.Path(path_type=Path), help="Of synthetic lines; default: the system's."
+)
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Read the first N lines only.")
+@click.option(
+    "--by",
+    "groupings",
+    metavar="NAME,...",
+    callback=_groupings,
+    help="Group by script, length, font.  [default: script and length, where known]",
+)
+@click.option("--worst", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Show the worst N.")
+@click.option(
+    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also draw it, as .png, .pdf or .svg."
+)
+@click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Width and size of letters.")
+@json_option
+@debug_option
+@click.pass_context
+def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as_json: bool, **told: Any) -> None:
+    """Say how well a recognizer reads lines whose text is known.
+
+    LINES are folders (of image.png with image.gt.txt, or with a manifest.tsv), manifests (.tsv: path,
+    tab, text) or LMDBs. Printed are the character error rate (edits over symbols of the truth), the
+    shares of words and lines read right, each with a bootstrap interval over lines, the most frequent
+    mistakes, doubled letters read as one, and the worst lines. Where the true columns of the symbols
+    are known, so is how far the spans lie off to which the true text is aligned.
+
+    \b
+    Examples:
+      gateviz eval lines/ --model best.safetensors
+      gateviz eval --synthetic 2000 --held-out --model best.safetensors --by font -o errors.pdf
+      gateviz eval scans.tsv --json > evaluation.json
+    """  # noqa: D301  (click reads the backspace)
+    _check(ctx, lines)
+    if out is not None:
+        from gateviz.files.atomic import check_output
+        from gateviz.plot.export import checked_format
+
+        checked_format(out)
+        check_output(out)
+    recognizer = ModelChoice(told["model"], told["alphabet"], told["variant"], told["keep_ratio"]).loaded()
+    evaluation = _evaluated(recognizer, _line_set(recognizer, lines, told), told["limit"])
+    groupings = told["groupings"]
+    if groupings is None:
+        groupings = tuple(name for name in ("script", "length") if evaluation.knows(name))
+    origin = _origin(recognizer, lines, told)
+    if as_json:
+        print_json(origin | evaluation_document(evaluation, groupings, told["worst"]))
+    else:
+        click.echo(evaluation_words(evaluation, groupings, told["worst"]))
+    if out is not None:
+        _draw(evaluation, out, told["style"], told["groupings"], origin)
+    ctx.exit(1 if evaluation.failures else 0)
+
+
+def _check(ctx: click.Context, lines: tuple[Path, ...]) -> None:
+    """Either lines or synthetic ones are named, and nothing that means nothing to them.
+
+    Raises:
+        click.UsageError: they are not.
+    """
+    told = ctx.params
+    if told["synthetic"] is not None:
+        if lines:
+            raise click.UsageError("both LINES and --synthetic were given; evaluate them in two runs")
+        if told["held_out"] and told["fonts"]:
+            raise click.UsageError(
+                "--held-out chooses among the system's fonts, and --fonts names others; leave one out"
+            )
+        return
+    if not lines:
+        raise click.UsageError("there is nothing to read; name LINES, or give --synthetic N")
+    strange = [option for name, option in _SYNTHETIC.items() if told[name] not in (None, False, {})]
+    if strange:
+        raise click.UsageError(f"without --synthetic there is no meaning to {', '.join(strange)}; leave it out")
+
+
+def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, Any]) -> "LineSet":
+    if told["synthetic"] is None:
+        from gateviz.training.line_files import LineFiles
+
+        files = LineFiles(*lines)
+        for words in files.strays:
+            click.echo(f"gateviz: {words}", err=True)
+        return files
+    from gateviz.training.fonts import find_fonts
+    from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+
+    chosen = {name: told[name] for name in ("scripts", "hardness", "longest") if told[name]}
+    # A symbol of several code points cannot be set by itself.
+    symbols = tuple(symbol for symbol in recognizer.alphabet.symbols if len(symbol) == 1)
+    return SyntheticLines(
+        symbols,
+        seed=_seed(told),
+        count=told["synthetic"],
+        style=SyntheticStyle(held_out=told["held_out"], **chosen),
+        fonts=find_fonts(told["fonts"]) if told["fonts"] else None,
+    )
+
+
+def _seed(told: dict[str, Any]) -> int:
+    return SEED if told["seed"] is None else int(told["seed"])
+
+
+def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) -> "Evaluation":
+    """Read the lines with a bar on stderr.
+
+    Raises:
+        ImageError: none of them could be read.
+    """
+    from tqdm import tqdm
+
+    from gateviz.training.evaluate import evaluate
+
+    count = len(lines) if limit is None else min(limit, len(lines))
+    started = time.monotonic()
+    with tqdm(total=count, unit="line", file=sys.stderr, disable=None) as bar:
+        evaluation = evaluate(recognizer, lines, limit=limit, on_progress=bar.update)
+    seconds = time.monotonic() - started
+    for line in evaluation.failures[:TOLD]:
+        click.echo(f"gateviz: error: {line.name}: {line.reason}", err=True)
+    if evaluation.failures:
+        click.echo(f"gateviz: {len(evaluation.failures):,} of {count:,} lines could not be read", err=True)
+    if not evaluation.lines:
+        raise ImageError(f"none of the {count:,} lines could be read, so there is nothing to evaluate; see the reasons")
+    click.echo(
+        f"gateviz: {len(evaluation.lines):,} lines read in {seconds:.1f} s ({len(evaluation.lines) / seconds:.0f} a second)",
+        err=True,
+    )
+    return evaluation
+
+
+def _origin(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
+    """What was evaluated on what, so that the numbers can be had again."""
+    from importlib.metadata import version
+
+    card = recognizer.card
+    source: dict[str, Any] = {"files": [click.format_filename(path) for path in lines]}
+    if told["synthetic"] is not None:
+        source = {"synthetic": told["synthetic"], "seed": _seed(told)}
+        source |= {name: told[name] for name in ("scripts", "hardness", "longest", "held_out")}
+        source["fonts"] = None if told["fonts"] is None else click.format_filename(told["fonts"])
+    return {
+        "model": {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256},
+        "source": source | {"limit": told["limit"]},
+        "versions": {name: version(name) for name in ("gateviz", "torch", "numpy")},
+    }
+
+
+def _draw(
+    evaluation: "Evaluation", out: Path, style: str, groupings: tuple[str, ...] | None, origin: dict[str, Any]
+) -> None:
+    import json
+
+    from gateviz.plot.evaluation import error_rates
+    from gateviz.plot.export import save_figure
+
+    model, source = origin["model"], origin["source"]
+    facts = {
+        "about": f"How well {model['checkpoint'] or model['lineage']} reads {len(evaluation.lines):,} lines",
+        "adapter": model["lineage"],
+        "checkpoint": model["checkpoint"],
+        "checkpoint_sha256": model["sha256"],
+        "lines": json.dumps(source, ensure_ascii=False),
+        "versions": json.dumps(origin["versions"]),
+    }
+    save_figure(error_rates(evaluation, groupings=groupings, style=style, metadata=facts), out)

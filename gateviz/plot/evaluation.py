@@ -1,0 +1,209 @@
+"""The figure of an evaluation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import MaxNLocator
+
+from gateviz.measure.evaluation import Evaluation
+from gateviz.panels.evaluation import (
+    EvaluationPage,
+    MistakePanel,
+    MistakeRow,
+    RatePanel,
+    RateRow,
+    SpreadPanel,
+    evaluation_page,
+)
+from gateviz.plot.canvas import GateFigure, new_figure, settings, write
+from gateviz.plot.colors import HAIRLINE, INK, LAYERS, PAPER, QUIET
+from gateviz.plot.compose import _needs_type_3
+from gateviz.plot.fonts import running_text, running_width, visible
+from gateviz.plot.style import Style, style_named
+
+# Heights in units of the small type: of a row, of a panel of curves, and of the title and axis around either.
+_ROW = 1.55
+_CURVES = 14.0
+_AROUND = 6.5
+# Free space between panels beside each other, as a share of a panel.
+_BETWEEN = 0.05
+# In most sans-serif faces l and I, or O and 0, look alike; matplotlib brings this one.
+_DISTINCT = "DejaVu Sans Mono"
+# Longer labels are cut; in units of the small type.
+_LABEL = 13.0
+# Free space above curves for their legend, as a share of the highest.
+_LEGEND = 0.6
+
+
+def error_rates(
+    evaluation: Evaluation,
+    *,
+    groupings: Sequence[str] | None = None,
+    style: str | Style = "a4",
+    title: str = "",
+    metadata: Mapping[str, str] | None = None,
+) -> GateFigure:
+    """The figure of an evaluation: error rates by group, the most frequent mistakes, where spans lie.
+
+    Args:
+        evaluation: what was read.
+        groupings: of ``script``, ``length`` and ``font``; None takes those of which something is known.
+        style: a preset, as for ``gates``.
+        title: above the picture.
+        metadata: what goes into the file's metadata.
+
+    Raises:
+        SelectionError: there is no such style or grouping.
+    """
+    page = evaluation_page(evaluation, groupings=groupings, title=title, metadata=metadata)
+    return evaluation_figure(page, style_named(style))
+
+
+def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
+    """A page as a figure: rates on the left, the rest beside them; in a narrow style one below the other."""
+    with settings():
+        panels = [panel for panel in (page.rates, page.mistakes, page.spread) if panel is not None]
+        heights = [_height(panel, style) for panel in panels]
+        beside = style.words and len(panels) > 1
+        total = max(heights[0], sum(heights[1:])) if beside else sum(heights)
+        figure = new_figure(style, total + (2.0 if page.title else 0.0) * style.font_size / 72, page.metadata)
+        engine = figure.get_layout_engine()
+        assert engine is not None
+        engine.set(wspace=_BETWEEN)  # type: ignore[call-arg]
+        if beside:
+            grid = GridSpec(len(panels) - 1, 2, figure=figure, height_ratios=heights[1:])
+            spots = [grid[:, 0], *(grid[row, 1] for row in range(len(panels) - 1))]
+        else:
+            grid = GridSpec(len(panels), 1, figure=figure, height_ratios=heights)
+            spots = [grid[row, 0] for row in range(len(panels))]
+        for spot, panel in zip(spots, panels, strict=True):
+            axes = figure.add_subplot(spot)
+            axes.set_title(panel.title, fontsize=style.font_size, fontweight="bold", loc="left", pad=4)
+            if isinstance(panel, RatePanel):
+                _paint_rates(axes, panel, style)
+            elif isinstance(panel, MistakePanel):
+                _paint_mistakes(axes, panel, style)
+            else:
+                _paint_spread(axes, panel, style)
+        if page.title:
+            words, families = running_text(page.title)
+            figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
+        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+    return figure
+
+
+def _height(panel: RatePanel | MistakePanel | SpreadPanel, style: Style) -> float:
+    """Of a panel with its title and axis, in inches."""
+    if isinstance(panel, SpreadPanel):
+        units = _CURVES
+    else:
+        units = _ROW * len(panel.rows if isinstance(panel, MistakePanel) else _rate_lines(panel))
+    return (units + _AROUND) * style.small_size / 72
+
+
+def _rate_lines(panel: RatePanel) -> list[tuple[str, RateRow | None]]:
+    """What stands in each line of the panel: a row, or the words above or below a group's rows."""
+    lines: list[tuple[str, RateRow | None]] = []
+    for group in panel.groups:
+        if group.title:
+            lines.append((group.title, None))
+        lines += [(row.label, row) for row in group.rows]
+        if group.left_out:
+            lines.append((f"and {group.left_out} with lower rates", None))
+    return lines
+
+
+def _paint_rates(axes: Axes, panel: RatePanel, style: Style) -> None:
+    """A point a group with its interval, its label on the left, its numbers on the right."""
+    lines = _rate_lines(panel)
+    _rows(axes, len(lines), panel.stop, "\n".join(filter(None, (panel.axis_label, panel.remark))), style)
+    axes.grid(visible=True, axis="x", color=HAIRLINE, linewidth=style.rule_width)
+    for place, (label, row) in enumerate(lines):
+        height = 1 - (place + 0.5) / len(lines)
+        if row is None:
+            _label(axes, height, label, style, color=QUIET)
+            continue
+        _label(axes, height, label, style)
+        axes.plot([row.low, row.high], [place, place], color=LAYERS[0], linewidth=2 * style.line_width, alpha=0.35)
+        axes.plot(
+            [row.value], [place], color=LAYERS[0], marker="o", markersize=3.5 * style.line_width, linestyle="",
+            markerfacecolor=PAPER if row.few else LAYERS[0], markeredgewidth=0.6 * style.line_width, clip_on=False,
+        )  # fmt: skip
+        lines_of = f"({row.lines:,}{'' if place else ' line' if row.lines == 1 else ' lines'})"
+        write(
+            axes, 1.0, height, f"{row.value:.2f} %  {lines_of}", size=style.small_size, shift=(4.0, 0.0),
+            va="center", color=QUIET,
+        )  # fmt: skip
+
+
+def _paint_mistakes(axes: Axes, panel: MistakePanel, style: Style) -> None:
+    """A bar a mistake; what of it are lost doubled letters in a color of its own."""
+    _rows(axes, len(panel.rows), 1.08 * panel.rows[0].count, panel.axis_label, style)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    places = range(len(panel.rows))
+    doubled = [row.doubled for row in panel.rows]
+    bars: dict[str, Any] = {"height": 0.66, "linewidth": 0.0}
+    axes.barh(places, [row.count - row.doubled for row in panel.rows], left=doubled, color=LAYERS[0], **bars)
+    if any(doubled):
+        axes.barh(places, doubled, color=LAYERS[1], label="of a doubled letter", **bars)
+        axes.legend(frameon=False, fontsize=style.small_size, loc="lower right")
+    for place, row in enumerate(panel.rows):
+        _label(axes, 1 - (place + 0.5) / len(panel.rows), _words(row), style, face=_DISTINCT)
+
+
+def _paint_spread(axes: Axes, panel: SpreadPanel, style: Style) -> None:
+    """A stepped curve for each kind of error."""
+    for curve, color in zip(panel.curves, LAYERS, strict=False):
+        axes.stairs(curve.shares, panel.edges, color=color, linewidth=style.line_width, label=curve.label)
+    highest = max(float(curve.shares.max()) for curve in panel.curves)
+    axes.vlines(0.0, 0.0, highest, color=INK, linewidth=style.rule_width, zorder=0)
+    axes.set_xlim(panel.edges[0], panel.edges[-1])
+    axes.set_ylim(0.0, (1 + _LEGEND) * highest)
+    axes.set_ylabel(panel.share_label, fontsize=style.small_size, labelpad=2)
+    axes.legend(frameon=False, fontsize=style.small_size, loc="upper left", borderpad=0.1, labelspacing=0.25)
+    _finish(axes, panel.axis_label, style)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+
+
+def _rows(axes: Axes, count: int, stop: float, label: str, style: Style) -> None:
+    """Axes for rows from top to bottom, and a horizontal axis from 0."""
+    axes.set_xlim(0.0, stop)
+    axes.set_ylim(count - 0.5, -0.5)
+    _finish(axes, label, style)
+    axes.yaxis.set_visible(False)
+
+
+def _finish(axes: Axes, label: str, style: Style) -> None:
+    axes.set_xlabel(label, fontsize=style.small_size, labelpad=2, loc="left")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.tick_params(labelsize=style.small_size, width=style.rule_width, length=2, pad=2)
+    for side, spine in axes.spines.items():
+        spine.set(visible=side in ("left", "bottom"), linewidth=style.rule_width)
+
+
+def _words(row: MistakeRow) -> str:
+    """A mistake in words."""
+    if not row.read:
+        return f"{visible(row.written)} dropped"
+    if not row.written:
+        return f"{visible(row.read)} added"
+    return f"{visible(row.written)} → {visible(row.read)}"
+
+
+def _cut(words: str) -> str:
+    """Words that are not too long for a label."""
+    if running_width(words) <= _LABEL:
+        return words
+    length = next(length for length in range(len(words), 0, -1) if running_width(words[:length]) < _LABEL)
+    return words[:length] + "…"
+
+
+def _label(axes: Axes, height: float, words: str, style: Style, *, color: str = INK, face: str | None = None) -> None:
+    """Words left of a row, as far as it goes in a face of their own."""
+    drawn, families = running_text(_cut(words))
+    write(
+        axes, 0.0, height, drawn, size=style.small_size, shift=(-4.0, 0.0), ha="right", va="center",
+        color=color, family=families if face is None else [face, *families],
+    )  # fmt: skip

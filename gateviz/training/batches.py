@@ -1,0 +1,157 @@
+"""Batches of lines of like width, made in worker processes, in an order that a seed and a number repeat."""
+
+import itertools
+import signal
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+from torch.utils.data import DataLoader, Dataset
+
+from gateviz.capture.ctc_recognizer import Geometry
+from gateviz.capture.preprocess import Preprocess
+from gateviz.capture.recognizer import PreparedLine
+from gateviz.ctc.collapse import frames_needed
+from gateviz.data.alphabet import Alphabet
+from gateviz.training.frame_labels import IGNORED, frame_labels
+from gateviz.training.line_order import LineOrder
+from gateviz.training.lines import LineSet, TrainingLine
+
+_Prepared = tuple[TrainingLine, PreparedLine]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lines of like width, padded to the widest by repeating each line's last column.
+
+    Attributes:
+        pixels: the network's input.
+        labels: of all lines in a row.
+        lengths: labels of each line.
+        frame_labels: the label of each frame, ``IGNORED`` where nobody knows.
+        hidden: lines whose text needs more frames than the network gives, which CTC cannot learn from.
+        names: where each line comes from.
+    """
+
+    pixels: Float32[torch.Tensor, "B channels height W"]
+    labels: Int64[torch.Tensor, " L"]
+    lengths: Int64[torch.Tensor, " B"]
+    frame_labels: Int64[torch.Tensor, "B T"]
+    hidden: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BatchMaker:
+    """Turns lines into batches; small enough to be sent to a worker process.
+
+    Attributes:
+        preprocess: the recipe of the network's input.
+        geometry: where its frames look.
+        alphabet: what its classes stand for.
+        columns: columns of pixels in a batch, at most: wide lines come in smaller batches.
+    """
+
+    preprocess: Preprocess
+    geometry: Geometry
+    alphabet: Alphabet
+    columns: int
+
+    def batches(self, lines: list[TrainingLine], rng: np.random.Generator) -> list[Batch]:
+        """The lines by width, cut into batches, the batches in random order."""
+        prepared = [(line, self.preprocess(line.image)) for line in lines]
+        prepared.sort(key=lambda pair: pair[1].pixels.shape[2])
+        groups: list[list[_Prepared]] = []
+        while prepared:
+            size = max(1, self.columns // prepared[-1][1].pixels.shape[2])
+            groups.append(prepared[-size:])
+            del prepared[-size:]
+        # A handful of leftover lines would make poor statistics for the batch norms.
+        if len(groups) > 1 and len(groups[-1]) * 4 < len(groups[-2]):
+            leftover = groups.pop()
+            groups[-1] += leftover
+        order = rng.permutation(len(groups))
+        return [self.batch(groups[place]) for place in order]
+
+    def batch(self, group: list[_Prepared]) -> Batch:
+        """One batch of prepared lines."""
+        width = max(line.pixels.shape[2] for _, line in group)
+        channels, height = group[0][1].pixels.shape[:2]
+        pixels = torch.empty(len(group), channels, height, width)
+        grid = self.geometry.frame_grid(width)
+        frames = torch.full((len(group), grid.frame_count), IGNORED, dtype=torch.int64)
+        lengths, labels, hidden = [], [], 0
+        for row, (line, prepared) in enumerate(group):
+            own = prepared.pixels.shape[2]
+            pixels[row, :, :, :own] = prepared.pixels
+            pixels[row, :, :, own:] = prepared.pixels[:, :, -1:]
+            spelled = self.alphabet.encode(line.text)
+            labels += spelled
+            lengths.append(len(spelled))
+            hidden += frames_needed(spelled) > grid.frame_count
+            if line.columns is not None and len(line.columns) == len(spelled):
+                back = prepared.to_source.inverse()
+                columns = line.columns.astype(np.float64) * back.scale + back.offset
+                target = frame_labels(spelled, columns, grid.centers, self.alphabet.blank)
+                frames[row] = torch.from_numpy(target)
+        return Batch(
+            pixels,
+            torch.tensor(labels, dtype=torch.int64),
+            torch.tensor(lengths, dtype=torch.int64),
+            frames,
+            hidden,
+            tuple(line.name for line, _ in group),
+        )
+
+
+class Chunks(Dataset[list[Batch]]):
+    """The lines, so many at a time, each chunk cut into batches: the unit that a worker process makes."""
+
+    def __init__(self, lines: LineSet, maker: BatchMaker, *, size: int, seed: int) -> None:
+        self.lines = lines
+        self.maker = maker
+        self.size = size
+        self.seed = seed
+        self.order = LineOrder(len(lines), seed)
+
+    def __getitem__(self, number: int) -> list[Batch]:
+        """The batches of one chunk, always the same ones."""
+        places = range(number * self.size, (number + 1) * self.size)
+        lines = [self.lines[self.order[place]] for place in places]
+        return self.maker.batches(lines, np.random.default_rng([self.seed, number]))
+
+
+def stream(chunks: Chunks, *, chunk: int, batch: int, workers: int) -> Iterator[tuple[int, int, Batch]]:
+    """Batches without end from batch ``batch`` of chunk ``chunk`` on, each with its chunk's number and its own.
+
+    Args:
+        chunks: what to read.
+        chunk: the first one.
+        batch: the first of its batches.
+        workers: processes that make chunks ahead; 0 makes them here.
+    """
+    numbers: Iterator[int] = itertools.count(chunk)
+    made: Iterable[list[Batch]]
+    if workers:
+        made = DataLoader(
+            chunks,
+            batch_size=None,
+            sampler=numbers,
+            num_workers=workers,
+            prefetch_factor=2,
+            worker_init_fn=_quiet_worker,
+        )
+    else:
+        made = map(chunks.__getitem__, numbers)
+    for number, batches in enumerate(made, start=chunk):
+        first = batch if number == chunk else 0
+        for place in range(first, len(batches)):
+            yield number, place, batches[place]
+
+
+def _quiet_worker(worker: int) -> None:
+    """One thread a worker, and the interrupt of the terminal left to the process that saves."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

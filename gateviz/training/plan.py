@@ -1,0 +1,174 @@
+"""A training run as a person asks for it, and everything it needs made ready."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gateviz.adapters.registry import load_recognizer
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.data.alphabet import Alphabet
+from gateviz.errors import TrainingError
+from gateviz.networks.crnn import CrnnConfig
+from gateviz.training.alphabets import symbols_of
+from gateviz.training.fonts import find_fonts
+from gateviz.training.line_check import check_lines, network_frames
+from gateviz.training.line_files import LineFiles
+from gateviz.training.line_mix import LineMix
+from gateviz.training.line_report import LineReport
+from gateviz.training.line_split import LineSubset, split_lines
+from gateviz.training.lines import LineSet
+from gateviz.training.pupil import Pupil, new_crnn
+from gateviz.training.run_folder import RunFolder
+from gateviz.training.settings import TrainSettings
+from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+from gateviz.training.trainer import Trainer
+from gateviz.training.transfer import pupil_from
+
+ENDLESS = 2**40
+VALIDATION_SEED = 1_000_003
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """What to train, on what.
+
+    Attributes:
+        settings: of the training loop.
+        lines: folders, manifests and LMDBs of lines; without any, synthetic lines.
+        validation: of lines to validate on; without any, a share of ``lines``, or synthetic lines in
+            fonts that no training line has.
+        validation_share: of ``lines`` that is kept for validation.
+        validation_count: synthetic lines to validate on.
+        synthetic_share: of the lines to train on, where ``lines`` are named.
+        scripts: of synthetic lines, with their weights; empty for the renderer's own.
+        longest: code points of a synthetic line, at most.
+        fonts: a folder of fonts for synthetic lines; empty for the system's.
+        alphabet: as ``symbols_of`` takes it; empty for the symbols of ``lines``, or those of ``start``.
+        start: a checkpoint to go on from; empty for random weights.
+        network: ``CrnnConfig``'s fields but the class count, of a network with random weights.
+        half: write the best model as float16.
+        skip_bad: train without the lines that cannot be learned from, instead of refusing.
+    """
+
+    settings: TrainSettings
+    lines: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
+    validation_share: float = 0.05
+    validation_count: int = 400
+    synthetic_share: float = 0.0
+    scripts: Mapping[str, float] = field(default_factory=dict)
+    longest: int = 0
+    fonts: str = ""
+    alphabet: str = ""
+    start: str = ""
+    network: Mapping[str, Any] = field(default_factory=dict)
+    half: bool = False
+    skip_bad: bool = False
+
+    def as_document(self) -> dict[str, Any]:
+        """The plan as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> "TrainPlan":
+        """The plan in a run's config.
+
+        Raises:
+            TrainingError: it is not one.
+        """
+        known = {entry.name for entry in fields(cls)}
+        try:
+            settings = TrainSettings(**document["settings"])
+            rest = {name: value for name, value in document.items() if name in known - {"settings"}}
+            for name in ("lines", "validation"):
+                rest[name] = tuple(rest[name])
+            return cls(settings, **rest)
+        except (KeyError, TypeError) as error:
+            raise TrainingError(f"the run's config is no training plan of this gateviz: {error}") from error
+
+    def prepare(self, folder: RunFolder, *, on_report: Callable[[LineReport], None] = lambda report: None) -> Trainer:
+        """Everything made ready to train: lines checked, the network built.
+
+        Args:
+            folder: where the run leaves what it makes.
+            on_report: is told what looking at the lines has found, before anything is refused.
+
+        Raises:
+            TrainingError: lines cannot be learned from (their report is the message), or the plan asks for
+                what does not go together.
+            AlphabetError: the alphabet cannot be had, or has no fonts.
+            CheckpointError: the model to go on from cannot be read.
+            ImageError: the lines cannot be read.
+        """
+        torch.manual_seed(self.settings.seed)
+        own = LineFiles(*self.lines) if self.lines else None
+        pupil = self._pupil(own)
+        symbols = pupil.recognizer.alphabet.symbols
+        if own is None:
+            if self.synthetic_share:
+                raise TrainingError(
+                    "a share of synthetic lines was asked for, and no lines of your own to mix them with"
+                )
+            lines: LineSet = self._synthetic(symbols, self.settings.seed, ENDLESS, held_out=False)
+            kept = None
+        else:
+            good = self._good(own, pupil, on_report)
+            learn, kept = (
+                (LineSubset(own, good), None)
+                if self.validation
+                else split_lines(own, self.validation_share, among=good)
+            )
+            lines = learn
+            if self.synthetic_share:
+                synthetic = self._synthetic(symbols, self.settings.seed, ENDLESS, held_out=False)
+                lines = LineMix(learn, synthetic, self.synthetic_share, self.settings.seed)
+        return Trainer(pupil, self.settings, lines, self._validation(pupil, kept, on_report), folder)
+
+    def _pupil(self, own: LineFiles | None) -> Pupil:
+        symbols = symbols_of(self.alphabet) if self.alphabet else None
+        if self.start:
+            if self.network:
+                raise TrainingError(
+                    f"{self.start} says itself how it is put together; leave {', '.join(self.network)} out, "
+                    f"or train from random weights"
+                )
+            recognizer = load_recognizer(self.start)
+            return pupil_from(recognizer, symbols, Path(self.start), half=self.half)
+        if symbols is None:
+            symbols = _symbols_in(own) if own is not None else symbols_of("ascii")
+        alphabet = Alphabet.from_symbols(symbols, blank=0)
+        return new_crnn(
+            CrnnConfig(alphabet.class_count, **self.network), alphabet, seed=self.settings.seed, half=self.half
+        )
+
+    def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
+        chosen: dict[str, Any] = {"scripts": dict(self.scripts)} if self.scripts else {}
+        if self.longest:
+            chosen["longest"] = self.longest
+        fonts = find_fonts(self.fonts) if self.fonts else None
+        style = SyntheticStyle(held_out=held_out, **chosen)
+        return SyntheticLines(symbols, seed=seed, count=count, style=style, fonts=fonts)
+
+    def _validation(self, pupil: Pupil, kept: LineSubset | None, on_report: Callable[[LineReport], None]) -> LineSet:
+        if self.validation:
+            lines = LineFiles(*self.validation)
+            return LineSubset(lines, self._good(lines, pupil, on_report))
+        if kept is not None:
+            return kept
+        symbols = pupil.recognizer.alphabet.symbols
+        return self._synthetic(symbols, VALIDATION_SEED, self.validation_count, held_out=True)
+
+    def _good(self, lines: LineFiles, pupil: Pupil, on_report: Callable[[LineReport], None]) -> tuple[int, ...]:
+        recognizer: CtcRecognizer = pupil.recognizer
+        frames = network_frames(recognizer.preprocess, recognizer.geometry)
+        report = check_lines(lines, recognizer.alphabet, frames)
+        on_report(report)
+        return report.usable(skip_bad=self.skip_bad)
+
+
+def _symbols_in(lines: LineFiles) -> tuple[str, ...]:
+    """The symbols that the texts of the lines have, in the order of their code points."""
+    return tuple(sorted({symbol for index in range(len(lines)) for symbol in lines.text(index)}))

@@ -1,0 +1,99 @@
+"""The recognizer in training: its module, how its lines are prepared, and how it is written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import nn
+
+from gateviz.adapters.gateviz_crnn import preprocess_of
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.capture.recognizer import RecognizerCard
+from gateviz.data.alphabet import Alphabet
+from gateviz.networks.crnn import CRNN, CrnnConfig
+from gateviz.networks.crnn_file import CrnnInput, save_crnn
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """How a trained module becomes a file that ``gateviz.load`` reads."""
+
+    @property
+    def suffix(self) -> str:
+        """Of the file's name."""
+
+    def __call__(self, path: Path, module: nn.Module, notes: Mapping[str, str]) -> None:
+        """Write it, whole or not at all.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+
+
+@dataclass(frozen=True)
+class CrnnWriter:
+    """Writes gateviz's own model file.
+
+    Attributes:
+        alphabet: what the classes stand for.
+        preprocessing: how lines are prepared.
+        half: as float16.
+    """
+
+    alphabet: Alphabet
+    preprocessing: CrnnInput
+    half: bool = False
+    suffix: str = ".safetensors"
+
+    def __call__(self, path: Path, module: nn.Module, notes: Mapping[str, str]) -> None:
+        """Write it, whole or not at all.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        assert isinstance(module, CRNN)
+        save_crnn(path, module, self.alphabet, preprocessing=self.preprocessing, notes=notes, half=self.half)
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """What the trainer trains.
+
+    Attributes:
+        recognizer: the module with its alphabet, recipe and geometry.
+        writer: how it is written down.
+    """
+
+    recognizer: CtcRecognizer
+    writer: Writer
+
+
+def new_crnn(config: CrnnConfig, alphabet: Alphabet, *, seed: int = 0, half: bool = False) -> Pupil:
+    """A CRNN with random weights.
+
+    Args:
+        config: how it is put together.
+        alphabet: what its classes stand for.
+        seed: of the weights; torch's generator is seeded with it.
+        half: write it as float16.
+    """
+    torch.manual_seed(seed)
+    return crnn_pupil(CRNN(config), alphabet, CrnnInput(), half=half)
+
+
+def crnn_pupil(module: CRNN, alphabet: Alphabet, preprocessing: CrnnInput, *, half: bool = False) -> Pupil:
+    """A CRNN at hand, as something to train."""
+    recipe = preprocess_of(preprocessing, module.config)
+    recognizer = CtcRecognizer(
+        module,
+        alphabet,
+        RecognizerCard("gateviz", preprocessing=recipe.words),
+        recipe,
+        axis_geometry(module.backbone),
+        "BTC",
+        "logits",
+    )
+    return Pupil(recognizer, CrnnWriter(alphabet, preprocessing, half))

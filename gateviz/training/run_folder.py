@@ -1,0 +1,97 @@
+"""The folder of a training run: its config, log, state and best model."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gateviz.errors import OutputError, TrainingError
+from gateviz.files.atomic import make_folder, write_whole
+from gateviz.training.progress import StepReport, ValidationReport
+
+CONFIG = "config.json"
+LOG = "log.jsonl"
+STATE = "last.pt"
+
+
+class RunFolder:
+    """Where a run leaves what it makes.
+
+    Args:
+        path: the folder, made where it is missing.
+        resume: go on with the run that is there.
+
+    Raises:
+        TrainingError: there is a run already and ``resume`` is false, or none and it is true.
+        OutputError: the folder cannot be made.
+    """
+
+    def __init__(self, path: str | Path, *, resume: bool = False) -> None:
+        self.path = make_folder(path)
+        if resume and not self.state.is_file():
+            raise TrainingError(f"there is no run to resume in {self.path}: it has no {STATE}; start without --resume")
+        if not resume and (self.path / LOG).exists():
+            raise TrainingError(f"{self.path} holds a run already; go on with --resume, or name another folder")
+
+    @property
+    def state(self) -> Path:
+        """Everything needed to go on."""
+        return self.path / STATE
+
+    def best(self, suffix: str) -> Path:
+        """The model with the lowest validation CER so far."""
+        return self.path / f"best{suffix}"
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write what the run was told.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        text = json.dumps(config, ensure_ascii=False, indent=2, allow_nan=False)
+        write_whole(self.path / CONFIG, (text + "\n").encode())
+
+    def read_config(self) -> dict[str, Any]:
+        """What the run was told.
+
+        Raises:
+            TrainingError: it is missing or no JSON object.
+        """
+        try:
+            config = json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"the {CONFIG} of the run {self.path} cannot be read: {error}") from error
+        if not isinstance(config, dict):
+            raise TrainingError(f"the {CONFIG} of the run {self.path} is no JSON object")
+        return config
+
+    def read_log(self) -> list[dict[str, Any]]:
+        """What was logged, in order; a last line that a crash cut short is left out."""
+        if not (self.path / LOG).is_file():
+            return []
+        lines = (self.path / LOG).read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def forget_after(self, step: int) -> None:
+        """Take the steps after ``step`` out of the log: a run that goes on from there logs them again.
+
+        Raises:
+            OutputError: the log cannot be written.
+        """
+        kept = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.read_log() if entry["step"] <= step]
+        write_whole(self.path / LOG, "".join(kept).encode())
+
+    def log(self, report: StepReport | ValidationReport) -> None:
+        """Add a line to the log.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        kind = "step" if isinstance(report, StepReport) else "validation"
+        line = json.dumps({"kind": kind, **asdict(report)}, ensure_ascii=False)
+        try:
+            with (self.path / LOG).open("a", encoding="utf-8") as handle:
+                handle.write(line + "\n")
+        except OSError as error:
+            raise OutputError(f"the log in {self.path} could not be written: {error.strerror}") from error

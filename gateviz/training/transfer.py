@@ -1,0 +1,114 @@
+"""Going on from a trained recognizer, onto its own alphabet or another one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.recognizer import Recognizer
+from gateviz.data.alphabet import Alphabet
+from gateviz.errors import OutputError, TrainingError
+from gateviz.files.atomic import write_whole, written_whole
+from gateviz.networks.crnn import CRNN
+from gateviz.networks.crnn_file import load_crnn
+from gateviz.training.pupil import Pupil, crnn_pupil
+
+
+@dataclass(frozen=True)
+class StateDictWriter:
+    """Writes another lineage's checkpoint as that lineage has it: a state dict, its alphabet in a file beside it.
+
+    Attributes:
+        alphabet: what the classes stand for.
+    """
+
+    alphabet: Alphabet
+    suffix: str = ".pth"
+
+    def __call__(self, path: Path, module: nn.Module, notes: Mapping[str, str]) -> None:
+        """Write both files, each whole or not at all; the alphabet first, without which the weights cannot be read.
+
+        Raises:
+            OutputError: one of them cannot be written.
+        """
+        write_whole(path.with_suffix(SIDECAR_SUFFIX), ("\n".join(self.alphabet.symbols) + "\n").encode())
+        with written_whole(path) as temporary:
+            try:
+                torch.save({name: tensor.cpu() for name, tensor in module.state_dict().items()}, temporary)
+            except RuntimeError as error:
+                raise OutputError(f"{path} could not be written: {error}; nothing was left half-written") from error
+
+
+def pupil_from(
+    recognizer: Recognizer, symbols: tuple[str, ...] | None, checkpoint: Path, *, half: bool = False
+) -> Pupil:
+    """A trained recognizer as something to train onward.
+
+    With ``symbols`` the classes become these: symbols it knew keep their weights, the blank keeps
+    its own, and new ones start at random.
+
+    Args:
+        recognizer: of any adapter whose last layer is a linear one over the classes.
+        symbols: the alphabet to train on; None keeps the recognizer's own.
+        checkpoint: where it came from, for its description of the input and for messages.
+        half: write gateviz's own models as float16.
+
+    Raises:
+        TrainingError: the recognizer has no such last layer.
+        AlphabetError: a symbol stands twice.
+    """
+    if not isinstance(recognizer, CtcRecognizer):
+        raise TrainingError(
+            f"{checkpoint} is of the lineage {recognizer.card.lineage}, which gateviz reads but cannot train; "
+            f"start from a checkpoint of a torch network"
+        )
+    alphabet = recognizer.alphabet
+    name, head = _head(recognizer, checkpoint)
+    if symbols is not None and symbols != alphabet.symbols:
+        blank = 0 if alphabet.blank == 0 else len(symbols)
+        alphabet = Alphabet.from_symbols(symbols, blank=blank)
+        _put(recognizer.module, name, _moved_head(head, recognizer.alphabet, alphabet))
+    if isinstance(recognizer.module, CRNN):
+        recognizer.module.config = replace(recognizer.module.config, class_count=alphabet.class_count)
+        return crnn_pupil(recognizer.module, alphabet, load_crnn(checkpoint)[1].preprocessing, half=half)
+    return Pupil(replace(recognizer, alphabet=alphabet), StateDictWriter(alphabet))
+
+
+def _head(recognizer: CtcRecognizer, checkpoint: Path) -> tuple[str, nn.Linear]:
+    """The last linear layer over the classes, with its name."""
+    found = [
+        (name, layer)
+        for name, layer in recognizer.module.named_modules()
+        if isinstance(layer, nn.Linear) and layer.out_features == recognizer.alphabet.class_count
+    ]
+    if not found:
+        raise TrainingError(
+            f"{checkpoint} has no linear layer over its {recognizer.alphabet.class_count} classes, so its alphabet "
+            f"cannot be changed; start from another checkpoint"
+        )
+    return found[-1]
+
+
+def _moved_head(old: nn.Linear, before: Alphabet, after: Alphabet) -> nn.Linear:
+    """A layer over the classes of another alphabet, with the weights of the symbols that both have."""
+    new = nn.Linear(old.in_features, after.class_count, bias=old.bias is not None)
+    known = dict(zip(before.symbols, before.codes, strict=True))
+    pairs = [(before.blank, after.blank)]
+    for symbol, (label,) in zip(after.symbols, after.codes, strict=True):
+        if len(known.get(symbol, ())) == 1:
+            pairs.append((known[symbol][0], label))
+    rows_before, rows_after = (torch.tensor(side) for side in zip(*pairs, strict=True))
+    with torch.no_grad():
+        new.weight[rows_after] = old.weight[rows_before]
+        if old.bias is not None:
+            new.bias[rows_after] = old.bias[rows_before]
+    return new
+
+
+def _put(module: nn.Module, name: str, layer: nn.Module) -> None:
+    parent, _, attribute = name.rpartition(".")
+    setattr(module.get_submodule(parent), attribute, layer)

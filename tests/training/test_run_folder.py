@@ -1,0 +1,59 @@
+"""The folder of a run."""
+
+import pytest
+
+from gateviz.errors import TrainingError
+from gateviz.training.progress import StepReport, ValidationReport
+from gateviz.training.run_folder import LOG, RunFolder
+
+
+def step(number):
+    return StepReport(number, number * 10, 1.5, 2.0, 1.0, 0.5, 0.001, 3.0, 0)
+
+
+def test_the_log_is_read_as_it_was_written(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.log(step(20))
+    folder.log(ValidationReport(20, 0.5, 0.1, True, (("好", "奸"),)))
+    first, second = folder.read_log()
+    assert (first["kind"], first["step"], first["ctc"]) == ("step", 20, 1.0)
+    assert (second["kind"], second["cer"], second["samples"]) == ("validation", 0.5, [["好", "奸"]])
+
+
+def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.log(step(20))
+    with (tmp_path / LOG).open("a") as handle:
+        handle.write('{"kind": "st')
+    assert [entry["step"] for entry in folder.read_log()] == [20]
+
+
+def test_steps_that_will_be_made_again_leave_the_log(tmp_path):
+    folder = RunFolder(tmp_path)
+    for number in (20, 40, 60):
+        folder.log(step(number))
+    folder.forget_after(40)
+    assert [entry["step"] for entry in folder.read_log()] == [20, 40]
+
+
+def test_a_run_is_not_written_over(tmp_path):
+    RunFolder(tmp_path).log(step(20))
+    with pytest.raises(TrainingError, match="holds a run already; go on with --resume"):
+        RunFolder(tmp_path)
+
+
+def test_without_a_state_there_is_nothing_to_resume(tmp_path):
+    with pytest.raises(TrainingError, match=r"no run to resume in .*: it has no last\.pt"):
+        RunFolder(tmp_path, resume=True)
+
+
+def test_the_config_comes_back_and_a_damaged_one_is_named(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_config({"alphabet": "好"})
+    assert folder.read_config() == {"alphabet": "好"}
+    (tmp_path / "config.json").write_text("[1]")
+    with pytest.raises(TrainingError, match="is no JSON object"):
+        folder.read_config()
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        folder.read_config()

@@ -1,0 +1,165 @@
+"""The training loop, on lines that a tiny network learns in seconds."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from gateviz.adapters.registry import load_recognizer
+from gateviz.data.alphabet import Alphabet
+from gateviz.errors import CheckpointError, TrainingError
+from gateviz.networks.crnn import CrnnConfig
+from gateviz.training.checkpoints import read_state
+from gateviz.training.pupil import new_crnn
+from gateviz.training.run_folder import RunFolder
+from gateviz.training.settings import TrainSettings
+from gateviz.training.trainer import Trainer
+from tests.training.toy_lines import SYMBOLS, ToyLines, toy_line
+
+SETTINGS = TrainSettings(
+    steps=12,
+    columns=800,
+    chunk=40,
+    rate=1e-2,
+    validate_every=4,
+    log_every=2,
+    workers=0,
+    average=0.8,
+    backbone_weight=0.5,
+)
+
+
+def trainer(folder, settings=SETTINGS, *, recurrent="lstm", resume=False, lines=None, dropout=0.0):
+    config = CrnnConfig(4, "vgg_narrow", recurrent, hidden_size=12, depth=2, dropout=dropout, backbone_scale=0.2)
+    pupil = new_crnn(config, Alphabet.from_symbols(SYMBOLS, blank=0), seed=settings.seed)
+    return Trainer(pupil, settings, lines or ToyLines(1), ToyLines(2, 12), RunFolder(folder, resume=resume))
+
+
+@pytest.mark.parametrize("recurrent", ["lstm", "none"])
+def test_it_learns_to_read_and_the_best_model_is_one_that_gateviz_loads(tmp_path, recurrent):
+    settings = dataclasses.replace(SETTINGS, steps=90, validate_every=30)
+    validations = []
+    learner = trainer(tmp_path, settings, recurrent=recurrent)
+    assert learner.run(on_validation=validations.append)
+    assert validations[-1].cer < 0.1 < validations[0].cer + 0.5
+    recognizer = load_recognizer(tmp_path / "best.safetensors")
+    line = toy_line("abccab")
+    with torch.inference_mode():
+        path = recognizer.log_probs(recognizer.prepare(line.image).pixels[None])[0].argmax(1).numpy()
+    best = min(report.cer for report in validations)
+    assert recognizer.card.details["validation CER"] == f"{best:.4f}"
+    assert set(path.tolist()) - {0}, "the model that was written reads something"
+
+
+def test_a_resumed_run_is_the_run_that_was_not_stopped_to_the_bit(tmp_path):
+    """Dropout is on, so the state of the generator counts as well."""
+    whole = trainer(tmp_path / "whole", dropout=0.3)
+    whole.run()
+    stopped = trainer(tmp_path / "stopped", dropout=0.3)
+    stopped.run(on_step=lambda report: stopped.stop() if report.step == 6 else None)
+    assert stopped.step == 6
+    torch.manual_seed(12345)
+    resumed = trainer(tmp_path / "stopped", dropout=0.3, resume=True)
+    resumed.resume()
+    resumed.run()
+    for name, tensor in whole.module.state_dict().items():
+        assert torch.equal(tensor, resumed.module.state_dict()[name]), name
+    for name, tensor in whole.average.state_dict().items():
+        assert torch.equal(tensor, resumed.average.state_dict()[name]), name
+    timeless = [
+        [{k: v for k, v in entry.items() if k != "seconds"} for entry in run.folder.read_log()]
+        for run in (whole, resumed)
+    ]
+    assert timeless[0] == timeless[1]
+
+
+def test_a_stopped_run_has_saved_the_step_it_was_at(tmp_path):
+    learner = trainer(tmp_path)
+    learner.stop()
+    assert not learner.run()
+    assert read_state(tmp_path / "last.pt").numbers["step"] == 1
+
+
+def test_a_state_of_another_network_is_refused(tmp_path):
+    trainer(tmp_path).run()
+    other = trainer(tmp_path, resume=True, recurrent="none")
+    with pytest.raises(CheckpointError, match="is of another model or other settings"):
+        other.resume()
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(tmp_path):
+    learner = trainer(tmp_path)
+
+    def poison(report):
+        with torch.no_grad():
+            next(learner.module.parameters()).fill_(torch.nan)
+
+    with pytest.raises(TrainingError, match=r"the loss of step 5 is nan \(lines 1/.*the last good checkpoint stays"):
+        learner.run(on_validation=poison)
+    state = read_state(tmp_path / "last.pt")
+    assert state.numbers["step"] == 4
+    assert all(torch.isfinite(tensor).all() for tensor in state.tensors["model"].values())
+
+
+def test_a_full_gpu_names_the_batch(tmp_path, monkeypatch):
+    learner = trainer(tmp_path)
+
+    def full(*args):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(type(learner.recognizer), "log_probs", full)
+    with pytest.raises(
+        TrainingError, match=r"does not hold the batch of step 1, \d+ x 1 x 32 x \d+ pixels; give fewer --columns"
+    ):
+        learner.run()
+
+
+def test_it_stops_when_the_error_has_stopped_falling(tmp_path):
+    settings = dataclasses.replace(SETTINGS, rate=1e-9, steps=200, validate_every=2, patience=3)
+    learner = trainer(tmp_path, settings)
+    learner.run()
+    assert learner.step == 2 * (1 + 3)
+
+
+def test_lines_that_ctc_cannot_learn_from_are_counted(tmp_path):
+    class Crowded(ToyLines):
+        def __getitem__(self, index):
+            line = super().__getitem__(index)
+            return dataclasses.replace(line, text="aa" * 40, columns=None) if index % 4 == 0 else line
+
+    reports = []
+    learner = trainer(tmp_path, lines=Crowded(1))
+    learner.run(on_step=reports.append)
+    batches = [learner.chunks[number] for number in range(learner.chunk + 1)]
+    seen = [batch for made in batches for batch in made][: learner.step]
+    assert reports[-1].hidden == sum(
+        name.endswith(("0", "2", "4", "6", "8")) and int(name.split("/")[1]) % 4 == 0
+        for batch in seen
+        for name in batch.names
+    )
+    assert reports[-1].hidden > 0
+
+
+def test_biases_and_norms_are_not_decayed(tmp_path):
+    groups = trainer(tmp_path).optimizer.param_groups
+    assert {group["weight_decay"] for group in groups} == {0.0, SETTINGS.weight_decay}
+    for group in groups:
+        assert all((parameter.ndim >= 2) == (group["weight_decay"] > 0) for parameter in group["params"])
+
+
+def test_the_rate_rises_to_its_highest_and_falls_to_its_last(tmp_path):
+    rates = []
+    settings = dataclasses.replace(SETTINGS, steps=40, log_every=1, warmup=0.25, validate_every=40)
+    trainer(tmp_path, settings).run(on_step=lambda report: rates.append(report.rate))
+    assert max(rates) == pytest.approx(settings.rate, rel=0.02)
+    assert np.argmax(rates) == pytest.approx(10, abs=1)
+    assert rates[-1] == pytest.approx(settings.rate * settings.final_rate, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("steps", 0), ("rate", 0.0), ("average", 1.0), ("workers", -1), ("final_rate", 2.0)]
+)
+def test_settings_that_cannot_be_are_named(name, value):
+    with pytest.raises(TrainingError, match=f"training cannot run with {name} = {value}"):
+        dataclasses.replace(SETTINGS, **{name: value})
