@@ -6,8 +6,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SYSTEM_PACKAGES := tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim poppler-utils \
 	fonts-noto-cjk fonts-wqy-zenhei fonts-wqy-microhei fonts-arphic-uming \
 	fonts-liberation fonts-dejavu fonts-freefont-ttf
+# What the bundled model was trained on and tested with; synthetic lines use whatever fonts there are.
+FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-mono fonts-wqy-zenhei fonts-wqy-microhei \
+	fonts-arphic-uming fonts-arphic-ukai fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-hanazono fonts-droid-fallback \
+	fonts-liberation fonts-dejavu fonts-dejavu-extra fonts-freefont-ttf fonts-urw-base35 fonts-crosextra-carlito \
+	fonts-crosextra-caladea fonts-ebgaramond fonts-lato fonts-roboto-unhinted fonts-hack fonts-inconsolata \
+	fonts-linuxlibertine fonts-open-sans fonts-cantarell
 
-.PHONY: demo test test-system lint types format bench clean
+.PHONY: demo test test-system fonts lint types format bench train-bundled clean
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -35,15 +41,28 @@ format: $(BIN)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# System packages that some tests need; without them those tests skip and say which package is missing.
-test-system:
+# $(call debian,PACKAGES): install Debian's packages, or say which ones to install by hand.
+define debian
 	@if command -v apt-get >/dev/null; then \
 		sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
-		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(SYSTEM_PACKAGES); \
-	else echo "make test-system knows Debian's packages only: install $(SYSTEM_PACKAGES) by hand"; fi
+		$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(1); \
+	else echo "make $@ knows Debian's packages only: install $(1) by hand"; fi
+endef
+
+# System packages that some tests need; without them those tests skip and say which package is missing.
+test-system:
+	$(call debian,$(SYSTEM_PACKAGES))
+
+fonts:
+	$(call debian,$(FONT_PACKAGES))
 
 bench: $(BIN)/.installed-test
 	$(BIN)/python -m benchmarks
+
+# Hours on two cores; docs/bundled-model.md has the recipe and what came of it. Go on after a break with --resume.
+train-bundled: $(BIN)/.installed-test
+	$(BIN)/gateviz train -o runs/bundled --alphabet bundled --script latin=0.32,chinese=0.38,mixed=0.2,number=0.1 \
+		--longest 30 --long-share 0.1 --steps 20000 --rate 2.5e-3 --validate-every 400 --half $(TRAIN_OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,6 +1,7 @@
 """Everything the project claims about speed and size, measured: ``python -m benchmarks [--quick] [NAME ...]``.
 
-``python -m benchmarks pages --help`` is a program of its own: how a model reads printed pages.
+Two are programs of their own, with options: ``pages`` (how a model reads printed pages) and
+``crnn-vs-cnn`` (what the LSTM is good for); ``python -m benchmarks pages --help`` tells more.
 """
 
 import argparse
@@ -14,6 +15,8 @@ from pathlib import Path
 
 # Each is a module benchmarks/NAME.py with ``run(quick: bool) -> Report``.
 NAMES = ("lstm", "ctc", "figures")
+# Each is a module benchmarks/NAME.py with ``main(arguments) -> int``.
+PROGRAMS = {"pages": "printed_pages", "crnn-vs-cnn": "crnn_vs_cnn"}
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -32,8 +35,8 @@ def machine() -> dict[str, str]:
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["pages"]:
-        return importlib.import_module("benchmarks.printed_pages").main(sys.argv[2:])
+    if sys.argv[1:] and sys.argv[1] in PROGRAMS:
+        return importlib.import_module(f"benchmarks.{PROGRAMS[sys.argv[1]]}").main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which to run; all without a name")
     parser.add_argument("--quick", action="store_true", help="a subset of shapes, in about two minutes")

@@ -33,8 +33,8 @@ def load(
     """The recognizer in a checkpoint of any known lineage.
 
     Args:
-        checkpoint: a .pth, .pt, .safetensors or .traineddata file; None takes Tesseract's English
-            model of the system.
+        checkpoint: a .pth, .pt, .safetensors or .traineddata file; None takes the model that
+            comes with gateviz (English, digits and Chinese).
         alphabet: what the classes stand for, where the checkpoint does not say: an alphabet, a file
             of symbols, or the symbols themselves.
         variant: which of a lineage's preprocessings, by name.

@@ -43,6 +43,14 @@ def real_data() -> Path:
     return real_data_folder()
 
 
+@pytest.fixture(scope="session")
+def font_folder() -> Path:
+    """Fonts that every machine with matplotlib has: DejaVu Sans, Sans Mono and Serif, and fonts of symbols."""
+    import matplotlib as mpl
+
+    return Path(mpl.get_data_path(), "fonts", "ttf")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """In CI every system package is installed, so a skipped system test is a failure in disguise."""

@@ -13,8 +13,6 @@ import pytest
 
 import gateviz
 from gateviz.cli.main import main
-from gateviz.errors import CheckpointError
-from gateviz.files.models import default_model
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -25,13 +23,8 @@ def blocks(document: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.system
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_run_and_leave_a_figure(example, tmp_path):
-    try:
-        default_model()
-    except CheckpointError as error:
-        pytest.skip(f"needs the Debian package tesseract-ocr-eng: {error}")
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(example)],

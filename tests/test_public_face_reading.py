@@ -10,8 +10,7 @@ from PIL import Image
 import gateviz
 from gateviz.api import LineImage
 from gateviz.data.alphabet import Alphabet
-from gateviz.errors import CheckpointError, ImageError, SelectionError
-from gateviz.files import models
+from gateviz.errors import ImageError, SelectionError
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.crnn_file import save_crnn
 
@@ -146,19 +145,8 @@ def test_wrong_images_and_wishes_are_named(recognizer, files, tmp_path):
         gateviz.record(recognizer, files[0], layers=[7])
 
 
-def test_without_a_checkpoint_the_systems_model_is_loaded_or_the_package_named(monkeypatch, checkpoint, tmp_path):
-    monkeypatch.setattr(models, "_FOLDERS", ())
-    monkeypatch.delenv("TESSDATA_PREFIX", raising=False)
-    with pytest.raises(CheckpointError, match="tesseract-ocr-eng"):
-        gateviz.load()
-
-
-@pytest.mark.system
-def test_the_systems_tesseract_model_reads_without_a_word_of_configuration():
-    try:
-        models.default_model()
-    except CheckpointError as error:
-        pytest.skip(str(error))
-    recording = gateviz.record(gateviz.load(), Path(gateviz.__file__).parent / "assets" / "english.png", witness=False)
-    assert recording.provenance.adapter == "tesseract"
+def test_without_a_checkpoint_the_bundled_model_reads():
+    recording = gateviz.record(gateviz.load(), Path(gateviz.__file__).parent / "assets" / "english.png")
+    assert recording.provenance.adapter == "gateviz"
     assert "committee" in recording.text
+    assert [trace.name for trace in recording.traces] == ["0.forward", "0.backward", "1.forward", "1.backward"]

@@ -18,7 +18,8 @@ from gateviz.cli.options import (
     variant_option,
 )
 from gateviz.cli.plot import STYLES
-from gateviz.cli.scripts import script_weights
+from gateviz.cli.scripts import SCRIPTS, script_weights
+from gateviz.cli.synth import HARDNESS
 from gateviz.cli.table import print_json
 from gateviz.errors import ImageError
 
@@ -70,7 +71,7 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
     "scripts",
     metavar="NAME=WEIGHT,...",
     callback=script_weights,
-    help="Of synthetic lines: latin, chinese, mixed, number, uniform.",
+    help=f"Of synthetic lines: {', '.join(SCRIPTS)}, with their weights.",
 )
 @click.option("--hardness", type=click.Choice(HARDNESS), help="Of synthetic lines.  [default: the renderer's]")
 @click.option("--longest", metavar="N", type=click.IntRange(1, 400), help="Code points of a synthetic line, at most.")

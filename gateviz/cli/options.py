@@ -103,7 +103,7 @@ model_option = click.option(
     "--model",
     metavar="CHECKPOINT",
     type=click.Path(path_type=Path),
-    help="A recognizer of any known lineage; without it, Tesseract's English model of the system.",
+    help="A recognizer of any known lineage; without it, the one that comes with gateviz.",
 )
 alphabet_option = click.option(
     "--alphabet",

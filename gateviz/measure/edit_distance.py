@@ -32,12 +32,13 @@ def paired(truth: Sequence[Hashable], reading: Sequence[Hashable]) -> Pairs:
     A pair of two positions is a match or a substitution; one without a position in the reading is a
     deletion, one without a position in the truth an insertion. Of several ways with as few edits the
     one is taken that pairs what both begin with and what they end with, and between those, seen from
-    the end, pairs two equal symbols wherever it can, else substitutes rather than deletes, and deletes
-    rather than inserts; so it is the same on every machine.
+    the end, pairs two equal symbols wherever it can, else deletes rather than inserts, and inserts
+    rather than substitutes; so it is the same on every machine. Where mistakes stand side by side the
+    texts alone do not tell what was read as what: ``cold`` as ``c0d`` is taken for o as 0 and a lost l.
 
     Example:
-        >>> paired("aab", "ac")
-        [(0, 0), (1, None), (2, 1)]
+        >>> paired("cold", "c0d")
+        [(0, 0), (1, 1), (2, None), (3, 2)]
     """
     start, stop = _common_ends(truth, reading)
     row, column = len(truth) - stop, len(reading) - stop
@@ -45,15 +46,16 @@ def paired(truth: Sequence[Hashable], reading: Sequence[Hashable]) -> Pairs:
     pairs: Pairs = []
     while row > start and column > start:
         bit, place = 1 << (row - 1 - start), column - 1 - start
-        if truth[row - 1] == reading[column - 1] or not table.level[place] & bit:
-            row, column = row - 1, column - 1
-            pairs.append((row, column))
-        elif table.rises[place] & bit:
+        equal = truth[row - 1] == reading[column - 1]
+        if not equal and table.rises_down[place] & bit:
             row -= 1
             pairs.append((row, None))
-        else:
+        elif not equal and table.rises_across[place] & bit:
             column -= 1
             pairs.append((None, column))
+        else:
+            row, column = row - 1, column - 1
+            pairs.append((row, column))
     pairs += [(rest, None) for rest in range(row - 1, start - 1, -1)]
     pairs += [(None, rest) for rest in range(column - 1, start - 1, -1)]
     beginning: Pairs = [(place, place) for place in range(start)]
@@ -71,8 +73,8 @@ class _Table:
     distances"; its top row counts up, as for two whole texts).
 
     Attributes:
-        level: of each column, the entries that equal their neighbor up and to the left; others are one more.
-        rises: of each column, the entries that are one more than the one above.
+        rises_down: of each column, the entries that are one more than the one above.
+        rises_across: of each column, the entries that are one more than the one on the left.
         distance: the last entry of all.
     """
 
@@ -82,20 +84,21 @@ class _Table:
             places[symbol] = places.get(symbol, 0) | 1 << row
         ones = (1 << len(truth)) - 1
         last = len(truth) - 1
-        self.level: list[int] = []
-        self.rises: list[int] = []
+        self.rises_down: list[int] = []
+        self.rises_across: list[int] = []
         self.distance = len(truth) if truth else len(reading)
         rises, falls = ones, 0
         for symbol in reading if truth else ():
             match = places.get(symbol, 0)
+            # Entries that equal their neighbor up and to the left; all others are one more.
             level = ((((match & rises) + rises) ^ rises) | match | falls) & ones
-            # Differences to the column before; the shift brings in the top row's.
             rises_across, falls_across = falls | (ones ^ (level | rises)), level & rises
+            self.rises_across.append(rises_across)
             self.distance += (rises_across >> last) - (falls_across >> last)
+            # The shift brings in the top row, which rises.
             rises_across, falls_across = (rises_across << 1 | 1) & ones, falls_across << 1 & ones
             rises, falls = falls_across | (ones ^ (level | rises_across)), rises_across & level
-            self.level.append(level)
-            self.rises.append(rises)
+            self.rises_down.append(rises)
 
 
 def _common_ends(one: Sequence[Hashable], other: Sequence[Hashable]) -> tuple[int, int]:

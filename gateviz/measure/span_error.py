@@ -44,7 +44,7 @@ class SpanErrors:
         )
 
 
-def span_errors(spans: Float[np.ndarray, "N 2"], columns: Float[np.ndarray, "N 2"]) -> SpanErrors:
+def span_errors(spans: Float[np.ndarray, "N 2"], columns: Float[np.ndarray, "M 2"]) -> SpanErrors:
     """The errors of aligned spans.
 
     CTC says where a symbol was emitted, not how wide it is: a model whose spans are one frame each

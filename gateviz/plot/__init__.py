@@ -1,7 +1,7 @@
 """Paper-ready figures: matplotlib renders panels, and decides nothing.
 
 ``gates``, ``overview``, ``alignment``, ``posterior``, ``units`` and ``saturation`` take a recording
-and return a matplotlib Figure; ``save`` writes it as PNG, PDF or SVG, whole or not at all. The names
+and return a matplotlib Figure, ``error_rates`` takes an evaluation; ``save`` writes it as PNG, PDF or SVG, whole or not at all. The names
 are resolved on first use, so that importing this module does not import matplotlib.
 """
 
@@ -15,12 +15,24 @@ _HOMES = {
     "posterior": ("gateviz.plot.figures", "posterior"),
     "units": ("gateviz.plot.figures", "units"),
     "saturation": ("gateviz.plot.figures", "saturation"),
+    "error_rates": ("gateviz.plot.evaluation", "error_rates"),
     "save": ("gateviz.plot.export", "save_figure"),
     "Style": ("gateviz.plot.style", "Style"),
     "STYLES": ("gateviz.plot.style", "STYLES"),
 }
 
-__all__ = ["STYLES", "Style", "alignment", "gates", "overview", "posterior", "saturation", "save", "units"]
+__all__ = [
+    "STYLES",
+    "Style",
+    "alignment",
+    "error_rates",
+    "gates",
+    "overview",
+    "posterior",
+    "saturation",
+    "save",
+    "units",
+]
 
 
 def __getattr__(name: str) -> Any:

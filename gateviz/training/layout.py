@@ -1,6 +1,6 @@
 """Glyphs set on a line."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +49,7 @@ class SetLine:
 
 
 def set_line(
-    text: str, faces: Mapping[str, FontFace], size: int, spacing: Spacing, glyphs: GlyphCache, rng: np.random.Generator
+    text: str, faces: Sequence[FontFace], size: int, spacing: Spacing, glyphs: GlyphCache, rng: np.random.Generator
 ) -> SetLine | None:
     """The text in type; None where it leaves no ink or not enough rows.
 
@@ -63,8 +63,8 @@ def set_line(
     """
     pen = 0.0
     placed: list[tuple[Glyph, int, int, float]] = []
-    for symbol in text:
-        glyph = glyphs(faces[symbol], size, symbol)
+    for symbol, face in zip(text, faces, strict=True):
+        glyph = glyphs(face, size, symbol)
         drop = round(float(rng.normal(0, spacing.wobble * size))) if spacing.wobble else 0
         placed.append((glyph, round(pen) + glyph.left, glyph.top + drop, pen))
         pen += glyph.advance + spacing.tracking * size

@@ -112,7 +112,7 @@ class LineReport:
     @property
     def _reasons(self) -> str:
         reasons = [f"{len(group.indices):,} {group.fault.words}" for group in self.faulty]
-        reasons += [f"{len(self.strays):,} files that belong to no line"] if self.strays else []
+        reasons += [f"{_counted(len(self.strays), 'file')} beside the lines"] if self.strays else []
         return ", ".join(reasons)
 
     @property
@@ -126,12 +126,12 @@ class LineReport:
         if self.composable:
             rows.append(f"{_lines(self.composable)} would fit the alphabet with the text in composed form (NFC)")
         if self.strays:
-            rows.append(f"{len(self.strays):,} files that belong to no line:")
+            rows.append(f"{_counted(len(self.strays), 'file')} beside the lines:")
             rows += [f"  {words}" for words in self.strays[:EXAMPLES]]
             rows += [f"  and {len(self.strays) - EXAMPLES:,} more"] if len(self.strays) > EXAMPLES else []
         if self.repeated:
             rows.append(f"{_lines(len(self.repeated))} with the image and text of an earlier line:")
-            rows += _further(self.repeated, first="lines")
+            rows += _further(self.repeated, first="")
         if self.unused:
             rows.append(
                 f"{len(self.unused):,} of the alphabet's {self.symbol_count:,} symbols stand in no text: "
@@ -217,7 +217,11 @@ def short(text: str) -> str:
 
 
 def _lines(count: int) -> str:
-    return "1 line" if count == 1 else f"{count:,} lines"
+    return _counted(count, "line")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
 
 
 def _times(count: int) -> str:
@@ -229,9 +233,9 @@ def _some(words: Iterable[str], count: int) -> str:
     return ", ".join(shown) + (f" and {count - SYMBOLS:,} more" if count > SYMBOLS else "")
 
 
-def _further(indices: Sequence[int], first: str = "and lines") -> list[str]:
+def _further(indices: Sequence[int], first: str = "and ") -> list[str]:
     if not indices:
         return []
     numbers = ", ".join(str(index + 1) for index in indices[:NUMBERS])
     more = f" and {len(indices) - NUMBERS:,} more" if len(indices) > NUMBERS else ""
-    return [f"  {first} {numbers}{more}"]
+    return [f"  {first}{'line' if len(indices) == 1 else 'lines'} {numbers}{more}"]

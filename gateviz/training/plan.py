@@ -44,7 +44,8 @@ class TrainPlan:
         validation_count: synthetic lines to validate on.
         synthetic_share: of the lines to train on, where ``lines`` are named.
         scripts: of synthetic lines, with their weights; empty for the renderer's own.
-        longest: code points of a synthetic line, at most.
+        longest: code points of a synthetic line, at most; 0 for the renderer's own.
+        long_share: of lines up to three times as long.
         fonts: a folder of fonts for synthetic lines; empty for the system's.
         alphabet: as ``symbols_of`` takes it; empty for the symbols of ``lines``, or those of ``start``.
         start: a checkpoint to go on from; empty for random weights.
@@ -61,6 +62,7 @@ class TrainPlan:
     synthetic_share: float = 0.0
     scripts: Mapping[str, float] = field(default_factory=dict)
     longest: int = 0
+    long_share: float = 0.0
     fonts: str = ""
     alphabet: str = ""
     start: str = ""
@@ -145,7 +147,9 @@ class TrainPlan:
         )
 
     def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
-        chosen: dict[str, Any] = {"scripts": dict(self.scripts)} if self.scripts else {}
+        chosen: dict[str, Any] = {"long_share": self.long_share}
+        if self.scripts:
+            chosen["scripts"] = dict(self.scripts)
         if self.longest:
             chosen["longest"] = self.longest
         fonts = find_fonts(self.fonts) if self.fonts else None

@@ -21,6 +21,7 @@ SCRIPTS: Mapping[str, float] = {"latin": 0.3, "chinese": 0.4, "mixed": 0.2, "num
 # Latin letters are about half as wide as Chinese ones, so lines of either are about as long.
 _LENGTHS = {"latin": 1.6, "number": 1.4, "mixed": 1.0, "chinese": 0.7, "uniform": 1.0}
 _ATTEMPTS = 40
+LONG = 3
 _WIDEST = 60
 
 
@@ -32,6 +33,7 @@ class SyntheticStyle:
         height: rows of the images; the width follows.
         shortest: code points, at least; of mixed lines, from which other scripts' follow.
         longest: code points, at most, of mixed lines: Latin ones are up to 1.6 times as long, Chinese ones 0.7.
+        long_share: of lines up to ``LONG`` times as long as that, as the lines of a page are.
         scripts: weights of ``latin``, ``chinese``, ``mixed``, ``number`` and ``uniform``; those that the
             alphabet cannot write are left out.
         uniform_share: of Chinese lines that are random characters (``LineText``).
@@ -43,6 +45,7 @@ class SyntheticStyle:
     height: int = 32
     shortest: int = 2
     longest: int = 24
+    long_share: float = 0.0
     scripts: Mapping[str, float | int] = field(default_factory=lambda: dict(SCRIPTS))
     uniform_share: float = 0.35
     hardness: str = "mixed"
@@ -160,17 +163,20 @@ class SyntheticLines:
             add_strokes(line, rng)
         warped = warp(line, self.style.height, level, rng)
         image = print_on_paper(soften(warped.ink, level, rng), level, rng)
-        family = next((faces[symbol].family for symbol in text if symbol >= WIDE), faces[text[0]].family)
+        family = next(
+            (face.family for symbol, face in zip(text, faces, strict=True) if symbol >= WIDE), faces[0].family
+        )
         return TrainingLine(image, text, warped.columns.astype(np.float32), script, family, name)
 
     def _length(self, script: str, rng: np.random.Generator) -> int:
         style = self.style
         if rng.random() < 0.02:
             return int(rng.integers(1, 4))
-        length = style.shortest + (style.longest - style.shortest) * rng.random() ** 1.3
+        longest = style.longest * (LONG if rng.random() < style.long_share else 1)
+        length = style.shortest + (longest - style.shortest) * rng.random() ** 1.3
         return max(1, int(length * _LENGTHS[script]))
 
-    def _set(self, text: str, faces: Mapping[str, FontFace], rng: np.random.Generator) -> SetLine | None:
+    def _set(self, text: str, faces: Sequence[FontFace], rng: np.random.Generator) -> SetLine | None:
         wide = any(symbol >= WIDE for symbol in text)
         # Chinese characters at 13 pixels are legible to few.
         size = SIZES[int(rng.integers(1 if wide else 0, len(SIZES)))]

@@ -151,7 +151,7 @@ class Trainer:
             self._learn(batch, sums)
             self.batch += 1
             self.seconds = time.monotonic() - started
-            if self.step % self.settings.log_every == 0:
+            if self.step % self.settings.log_every == 0 or self.step == self.settings.steps:
                 report = self._report(sums)
                 self.folder.log(report)
                 on_step(report)

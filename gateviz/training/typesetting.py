@@ -9,6 +9,7 @@ from gateviz.training.fonts import FontFace, missing_fonts
 WIDE = "\u2e80"
 _LEAST_SHARE = 0.9
 OWN_LATIN = 0.4
+EMPHASIS = 0.15
 
 
 class Typecase:
@@ -38,12 +39,27 @@ class Typecase:
         if missing:
             raise missing_fonts(missing, held_out=bool(held_out))
 
-    def choose(self, text: str, rng: np.random.Generator) -> Mapping[str, FontFace] | None:
+    def choose(self, text: str, rng: np.random.Generator) -> tuple[FontFace, ...] | None:
         """The face of every symbol of a text; None where the faces that were drawn lack one.
 
-        Chinese lines are set in one face, or with their Latin in another, as browsers do. Families
-        are drawn alike, however many styles they have.
+        Chinese lines are set in one face, or with their Latin in another, as browsers do; in some
+        lines a few words stand in a second face, as emphasis and code do. Families are drawn alike,
+        however many styles they have.
         """
+        chosen = self._by_symbol(text, rng)
+        if chosen is None:
+            return None
+        faces = [chosen[symbol] for symbol in text]
+        spaces = [place for place, symbol in enumerate(text) if symbol == " "]
+        if spaces and self.narrow and rng.random() < EMPHASIS:
+            second = _draw(self.narrow, rng)
+            borders = sorted(int(place) for place in rng.choice([-1, *spaces, len(text)], 2, replace=False))
+            for place in range(borders[0] + 1, borders[1]):
+                if text[place] < WIDE and text[place] in second.covered:
+                    faces[place] = second
+        return tuple(faces)
+
+    def _by_symbol(self, text: str, rng: np.random.Generator) -> Mapping[str, FontFace] | None:
         needs_wide = any(symbol >= WIDE for symbol in text)
         wide = _draw(self.wide, rng) if self.wide and (needs_wide or not self.narrow or rng.random() < 0.1) else None
         narrow = _draw(self.narrow, rng) if self.narrow and (wide is None or rng.random() > OWN_LATIN) else None

@@ -20,7 +20,7 @@ def glyphs():
 
 
 def lay(text, face, glyphs, spacing=TIGHT, size=32):
-    return set_line(text, dict.fromkeys(text, face), size, spacing, glyphs, np.random.default_rng(0))
+    return set_line(text, [face] * len(text), size, spacing, glyphs, np.random.default_rng(0))
 
 
 def ink_runs(coverage):

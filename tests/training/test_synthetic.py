@@ -91,6 +91,14 @@ def test_the_longest_line_is_as_long_as_was_asked(faces):
     assert max(lengths) >= 8
 
 
+def test_some_lines_are_as_long_as_those_of_a_page(faces):
+    style = SyntheticStyle(longest=10, long_share=0.3, scripts={"latin": 1})
+    lines = SyntheticLines(ASCII, seed=1, count=200, style=style, fonts=faces)
+    lengths = [len(lines[number].text) for number in range(150)]
+    assert 0.05 < np.mean([length > 16 for length in lengths]) < 0.3
+    assert max(lengths) <= 48
+
+
 def test_small_alphabets_are_written_with_their_own_symbols_only(faces):
     digits = SyntheticLines("0123456789X", seed=1, count=50, fonts=faces)
     assert all(set(digits[number].text) <= set("0123456789X") for number in range(40))

@@ -1,0 +1,275 @@
+"""What came of the trainings with and without recurrent layers: tables, sentences, numbers and a figure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from benchmarks.crnn_study import TIMED_COLUMNS, VARIANTS, Finding, Study
+from benchmarks.printed_pages import score_numbers
+from benchmarks.timing import table
+from gateviz.errors import SelectionError
+from gateviz.files.atomic import write_whole
+from gateviz.measure.bootstrap import Estimate
+from gateviz.measure.evaluation import Evaluation, Score
+from gateviz.plot.canvas import GateFigure, new_figure, settings
+from gateviz.plot.colors import HAIRLINE, LAYERS
+from gateviz.plot.style import Style, style_named
+
+RECURRENT = ("lstm", "gru")
+_ROW = 0.115
+_AROUND = 0.75
+_MARKERS = "osD^"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One network's readings held against another's, line by line.
+
+    Attributes:
+        errors: edits of the first for one of the second.
+        fewer: edits by which the first makes fewer, per symbol of the truth.
+        more_lines: share of the lines that the first reads right and the second does not, less the opposite.
+    """
+
+    errors: Estimate
+    fewer: Estimate
+    more_lines: Estimate
+
+    @property
+    def verdict(self) -> str:
+        """``fewer``, ``more``, or ``as many`` errors, as far as the interval tells."""
+        return "fewer" if self.fewer.low > 0 else "more" if self.fewer.high < 0 else "as many"
+
+
+def compare(first: Evaluation, second: Evaluation) -> Comparison:
+    """Two readings of the same lines, their differences drawn line by line (paired bootstrap).
+
+    Raises:
+        SelectionError: they are not of the same lines.
+    """
+    if [(line.name, line.truth) for line in first.lines] != [(line.name, line.truth) for line in second.lines]:
+        raise SelectionError(
+            f"readings of {len(first.lines)} and of {len(second.lines)} lines cannot be compared line by line: "
+            f"they are not the same lines in the same order"
+        )
+    pairs = [(here.score, there.score) for here, there in zip(first.lines, second.lines, strict=True)]
+    counts = {
+        "first": [here.edits for here, _ in pairs],
+        "second": [there.edits for _, there in pairs],
+        "fewer": [there.edits - here.edits for here, there in pairs],
+        "symbols": [here.symbols for here, _ in pairs],
+        "gained": [int(here.right) - int(there.right) for here, there in pairs],
+        "lines": [1] * len(pairs),
+    }
+    columns = {name: np.array(values, dtype=np.int64) for name, values in counts.items()}
+    ratios = {"errors": ("first", "second"), "fewer": ("fewer", "symbols"), "more_lines": ("gained", "lines")}
+    return Comparison(**first.bootstrap.estimates(columns, ratios))
+
+
+def percent(estimate: Estimate, digits: int = 1) -> str:
+    """A rate with its interval."""
+    value, low, high = (f"{100 * number:.{digits}f}" for number in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+def times(estimate: Estimate) -> str:
+    """A factor with its interval; a dash where there is nothing to divide by."""
+    if not estimate.of:
+        return "–"
+    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+
+
+def networks_table(found: Sequence[Finding]) -> str:
+    """What each network is and costs."""
+    header = ["network", "parameters", f"multiply-adds, 32 x {TIMED_COLUMNS}", "a frame sees", "ms a line", "training"]
+    rows = [
+        [
+            VARIANTS[one.variant],
+            f"{one.parameters:,}",
+            f"{one.multiply_adds / 1e6:.0f} M",
+            "the whole line" if one.variant in RECURRENT else f"{one.sees} columns",
+            f"{one.milliseconds:.1f}",
+            f"{one.training_seconds / 60:.0f} min",
+        ]
+        for one in found
+    ]
+    return table(header, rows)
+
+
+def readings_table(found: Sequence[Finding]) -> str:
+    """How each network reads each set of lines; the last column compares with the plain CNN, line by line."""
+    header = ["lines", "network", "CER %", "words right %", "lines right %", "errors for one of the plain CNN"]
+    plain = by_name(found)["none"]
+    rows = []
+    for name in plain.readings:
+        for one in found:
+            score = one.readings[name].total
+            against = "1" if one is plain else times(compare(one.readings[name], plain.readings[name]).errors)
+            rates = [percent(rate) for rate in (score.cer, score.word_accuracy, score.line_accuracy)]
+            rows.append([name if one is found[0] else "", VARIANTS[one.variant], *rates, against])
+    return table(header, rows)
+
+
+def scripts_table(found: Sequence[Finding], name: str = "as trained") -> str:
+    """Character error rates by script on one set; empty where there is one script only."""
+    scores = [one.readings[name].by("script") for one in found]
+    if len(scores[0]) < 2:
+        return ""
+    header = [f"{name}, CER %", "lines", *(VARIANTS[one.variant] for one in found)]
+    rows = [
+        [script, str(score.lines), *(percent(other[script].cer) for other in scores)]
+        for script, score in scores[0].items()
+    ]
+    return table(header, rows)
+
+
+def sentences(found: Sequence[Finding]) -> str:
+    """Where the LSTM helps and where it does not, as far as the intervals tell."""
+    names = by_name(found)
+    crnn = names["lstm"]
+    told = []
+    for other in ("none", "none-widened"):
+        if other not in names:
+            continue
+        rival = names[other]
+        label = "plain CNN" if other == "none" else "plain CNN of as many parameters"
+        parts: dict[str, list[str]] = {"fewer": [], "as many": [], "more": []}
+        for name, reading in crnn.readings.items():
+            comparison = compare(reading, rival.readings[name])
+            rates = f"{_cer(reading.total)} % against {_cer(rival.readings[name].total)} %"
+            parts[comparison.verdict].append(f"**{name}** ({rates}; {times(comparison.errors)} of the errors)")
+        told += [
+            f"Against the {label}, the LSTM makes {_WORDS[verdict]} on lines {_listed(those)}."
+            for verdict, those in parts.items()
+            if those
+        ]
+    return "\n\n".join(told) + "\n"
+
+
+_WORDS = {
+    "fewer": "fewer errors",
+    "as many": "a difference that these lines cannot tell from none",
+    "more": "more errors",
+}
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _cer(score: Score) -> str:
+    return f"{100 * score.cer.value:.1f}"
+
+
+def by_name(found: Sequence[Finding]) -> dict[str, Finding]:
+    """The findings by their variants."""
+    return {one.variant: one for one in found}
+
+
+def section(found: Sequence[Finding], study: Study, facts: Sequence[str], figure: str) -> str:
+    """The measured part of the document."""
+    one = found[0]
+    first = next(iter(one.readings.values()))
+    parts = [
+        *facts,
+        f"{study.steps:,} steps, {one.training_lines:,} lines learned from; alphabet of {len(study.symbols):,} symbols; "
+        f"{len(first.lines)} test lines a set; intervals hold 95 %.",
+        networks_table(found),
+        readings_table(found),
+        scripts_table(found),
+        sentences(found),
+        f"![Error rates of the networks on each set of lines, and their course in training](images/{figure})",
+    ]
+    return "\n\n".join(part.strip("\n") for part in parts if part)
+
+
+def put_section(document: Path, name: str, text: str, target: Path) -> None:
+    """Write a document with the part between its markers replaced.
+
+    Raises:
+        SelectionError: it has no such markers.
+        OutputError: it cannot be written.
+    """
+    begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
+    whole = document.read_text(encoding="utf-8")
+    found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", whole, re.DOTALL)
+    if found is None:
+        raise SelectionError(f"{document} has no part between {begin} and {end}; put both lines where it should stand")
+    write_whole(target, f"{whole[: found.start()]}{begin}\n\n{text}\n\n{end}{whole[found.end() :]}".encode())
+
+
+def numbers(found: Sequence[Finding]) -> dict[str, Any]:
+    """Everything that was measured."""
+    plain = by_name(found)["none"]
+    return {
+        one.variant: {
+            "parameters": one.parameters,
+            f"multiply_adds_32x{TIMED_COLUMNS}": one.multiply_adds,
+            "backbone_sees_columns": one.sees,
+            "milliseconds_a_line": round(one.milliseconds, 2),
+            "training_seconds": round(one.training_seconds),
+            "training_lines": one.training_lines,
+            "hidden_lines": one.hidden_lines,
+            "validation_cer_by_step": [[step, round(cer, 5)] for step, cer in one.validations],
+            "sets": {
+                name: {
+                    "all": score_numbers(reading.total),
+                    "by_script": {script: score_numbers(score) for script, score in reading.by("script").items()},
+                    "against_none": _comparison_numbers(compare(reading, plain.readings[name])),
+                }
+                for name, reading in one.readings.items()
+            },
+        }
+        for one in found
+    }
+
+
+def _comparison_numbers(comparison: Comparison) -> dict[str, Any]:
+    kept = {}
+    for name in ("errors", "fewer", "more_lines"):
+        estimate: Estimate = getattr(comparison, name)
+        there = bool(estimate.of)
+        kept[name] = {key: getattr(estimate, key) if there else None for key in ("value", "low", "high")}
+    return kept
+
+
+def figure(found: Sequence[Finding], *, style: str | Style = "a4") -> GateFigure:
+    """Error rates with their intervals by set of lines, and the error rate on the validation lines over the steps."""
+    style = style_named(style)
+    names = list(found[0].readings)
+    with settings():
+        made = new_figure(style, _ROW * len(names) * (len(found) + 1) + _AROUND, {})
+        rates, course = made.subplots(1, 2, width_ratios=(3, 2))
+        for number, one in enumerate(found):
+            look = {"color": LAYERS[number], "marker": _MARKERS[number], "markersize": 3.0}
+            places = np.arange(len(names)) + (number - (len(found) - 1) / 2) / (len(found) + 1)
+            cer = [one.readings[name].total.cer for name in names]
+            rates.hlines(
+                places, [100 * rate.low for rate in cer], [100 * rate.high for rate in cer], color=LAYERS[number],
+                linewidth=2 * style.line_width, alpha=0.35,
+            )  # fmt: skip
+            rates.plot([100 * rate.value for rate in cer], places, linestyle="", label=VARIANTS[one.variant], **look)
+            steps, errors = zip(*one.validations, strict=True)
+            course.plot(steps, [100 * rate for rate in errors], linewidth=style.line_width, **look)
+        rates.set_ylim(len(names) - 0.5, -0.5)
+        rates.set_yticks(range(len(names)), names)
+        rates.set_xlim(left=0)
+        rates.legend(frameon=False, fontsize=style.small_size)
+        course.set_yscale("log")
+        _finish(rates, "character error rate on test lines, %", "x", style)
+        _finish(course, "step", "both", style)
+        course.set_ylabel("character error rate on validation lines, %", fontsize=style.small_size)
+    return made
+
+
+def _finish(axes: Axes, label: str, grid: str, style: Style) -> None:
+    axes.set_xlabel(label, fontsize=style.small_size)
+    axes.tick_params(labelsize=style.small_size)
+    axes.grid(visible=True, axis=grid, which="major", color=HAIRLINE, linewidth=style.rule_width)  # type: ignore[arg-type]
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,99 @@
+"""A run as a person asks for it."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gateviz.errors import TrainingError
+from gateviz.training.line_mix import LineMix
+from gateviz.training.line_writer import write_lines
+from gateviz.training.plan import TrainPlan
+from gateviz.training.run_folder import RunFolder
+from gateviz.training.settings import TrainSettings
+from tests.training.toy_lines import ToyLines
+
+SETTINGS = TrainSettings(steps=3, columns=800, chunk=40, validate_every=3, log_every=1, workers=0)
+TINY = {"backbone": "vgg_narrow", "backbone_scale": 0.1, "hidden_size": 4}
+
+
+@pytest.fixture
+def own(tmp_path):
+    write_lines(ToyLines(6, 60), tmp_path / "lines")
+    return str(tmp_path / "lines")
+
+
+def test_a_plan_survives_its_document():
+    plan = TrainPlan(SETTINGS, lines=("a", "b"), scripts={"latin": 2.0}, network=TINY, alphabet="digits", half=True)
+    assert TrainPlan.of_document(json.loads(json.dumps(plan.as_document()))) == plan
+
+
+def test_a_document_that_is_no_plan_is_named():
+    with pytest.raises(TrainingError, match="no training plan of this gateviz"):
+        TrainPlan.of_document({"settings": {"stride": 4}})
+
+
+def test_lines_of_ones_own_give_their_symbols_and_their_validation(own, tmp_path):
+    reports = []
+    plan = TrainPlan(SETTINGS, lines=(own,), network=TINY, validation_share=0.2)
+    trainer = plan.prepare(RunFolder(tmp_path / "run"), on_report=reports.append)
+    assert trainer.recognizer.alphabet.symbols == ("a", "b", "c")
+    assert reports[0].line_count == 60
+    kept = {name for batch in trainer.validation for name in batch.names}
+    learned = {trainer.chunks.lines[number].name for number in range(len(trainer.chunks.lines))}
+    assert len(kept) + len(learned) == 60
+    assert not kept & learned
+    assert trainer.run()
+    assert (tmp_path / "run" / "best.safetensors").is_file()
+
+
+def test_lines_that_cannot_be_learned_from_are_refused_or_left_out(own, tmp_path):
+    folder = tmp_path / "lines"
+    Image.fromarray(np.full((32, 16), 255, np.uint8)).save(folder / "narrow.png")
+    with (folder / "manifest.tsv").open("a") as handle:
+        handle.write("narrow.png\tabcabcabc\n")
+    plan = TrainPlan(SETTINGS, lines=(own,), network=TINY)
+    with pytest.raises(
+        TrainingError, match=r"1 of 61 lines cannot be trained on: 1 with a text that needs more frames"
+    ):
+        plan.prepare(RunFolder(tmp_path / "refused"))
+    trainer = dataclasses.replace(plan, skip_bad=True).prepare(RunFolder(tmp_path / "run"))
+    learned = {trainer.chunks.lines[number].name for number in range(len(trainer.chunks.lines))}
+    assert not any("narrow" in name for name in learned)
+
+
+def test_synthetic_lines_are_validated_in_fonts_kept_for_testing(font_folder, tmp_path):
+    plan = TrainPlan(
+        SETTINGS, alphabet="digits", network=TINY, fonts=str(font_folder), validation_count=5, scripts={"number": 1.0}
+    )
+    trainer = plan.prepare(RunFolder(tmp_path / "run"))
+    assert len(trainer.validation) >= 1
+    assert trainer.run()
+
+
+def test_a_share_of_synthetic_lines_joins_lines_of_ones_own(own, font_folder, tmp_path):
+    plan = TrainPlan(SETTINGS, lines=(own,), network=TINY, synthetic_share=0.3, fonts=str(font_folder))
+    lines = plan.prepare(RunFolder(tmp_path / "run")).chunks.lines
+    assert isinstance(lines, LineMix)
+    synthetic = sum(lines[number].name.startswith("synthetic") for number in range(300)) / 300
+    assert 0.2 < synthetic < 0.4
+
+
+def test_a_share_of_synthetic_lines_needs_lines_of_ones_own(tmp_path):
+    plan = TrainPlan(SETTINGS, alphabet="digits", network=TINY, synthetic_share=0.3)
+    with pytest.raises(TrainingError, match="no lines of your own to mix them with"):
+        plan.prepare(RunFolder(tmp_path / "run"))
+
+
+def test_a_checkpoint_says_itself_how_it_is_put_together(own, tmp_path):
+    plan = TrainPlan(SETTINGS, lines=(own,), network=TINY)
+    plan.prepare(RunFolder(tmp_path / "run")).run()
+    best = str(tmp_path / "run" / "best.safetensors")
+    onward = TrainPlan(SETTINGS, lines=(own,), start=best, alphabet="abcd")
+    trainer = onward.prepare(RunFolder(tmp_path / "onward"))
+    assert trainer.recognizer.alphabet.symbols == tuple("abcd")
+    assert trainer.run()
+    with pytest.raises(TrainingError, match="says itself how it is put together; leave backbone"):
+        dataclasses.replace(onward, network=TINY).prepare(RunFolder(tmp_path / "again"))

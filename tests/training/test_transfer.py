@@ -1,0 +1,114 @@
+"""Going on from a trained recognizer."""
+
+import pytest
+import torch
+
+from gateviz.adapters.crnn_pytorch import CrnnPytorch, CrnnPytorchShape
+from gateviz.adapters.registry import load_recognizer
+from gateviz.data.alphabet import Alphabet
+from gateviz.errors import AlphabetError, TrainingError
+from gateviz.networks.crnn import CrnnConfig
+from gateviz.networks.crnn_file import CrnnInput, load_crnn
+from gateviz.training.pupil import new_crnn
+from gateviz.training.transfer import pupil_from
+
+PIXELS = torch.rand(2, 1, 32, 64, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A gateviz model of the symbols a b c."""
+    pupil = new_crnn(
+        CrnnConfig(4, "vgg_narrow", hidden_size=6, backbone_scale=0.1), Alphabet.from_symbols("abc", blank=0)
+    )
+    path = tmp_path / "abc.safetensors"
+    pupil.writer(path, pupil.recognizer.module.eval(), {})
+    return path
+
+
+@pytest.fixture
+def foreign_checkpoint(tmp_path):
+    """A crnn.pytorch model of 37 classes and few channels."""
+    torch.manual_seed(5)
+    module = CrnnPytorch(CrnnPytorchShape(1, (2, 2, 2, 3, 3, 3, 4), (5, 5), (5, 37)))
+    path = tmp_path / "crnn.pth"
+    torch.save(module.state_dict(), path)
+    return path
+
+
+def logits(recognizer):
+    with torch.no_grad():
+        return recognizer.module.eval()(PIXELS)
+
+
+def test_onto_its_own_alphabet_nothing_changes(checkpoint):
+    recognizer = load_recognizer(checkpoint)
+    before = logits(recognizer)
+    pupil = pupil_from(recognizer, None, checkpoint)
+    torch.testing.assert_close(logits(pupil.recognizer), before, rtol=0, atol=0)
+
+
+def test_symbols_it_knew_keep_their_logits_wherever_they_stand_now(checkpoint):
+    before = logits(load_recognizer(checkpoint))
+    pupil = pupil_from(load_recognizer(checkpoint), ("c", "x", "a"), checkpoint)
+    after = logits(pupil.recognizer)
+    assert after.shape[-1] == 4
+    for label, old in ((0, 0), (1, 3), (3, 1)):
+        torch.testing.assert_close(after[..., label], before[..., old], rtol=0, atol=1e-6)
+    assert not torch.allclose(after[..., 2], before[..., 2])
+
+
+def test_what_it_writes_is_loaded_with_the_new_alphabet_and_the_old_preprocessing(checkpoint, tmp_path):
+    pupil = pupil_from(load_recognizer(checkpoint), tuple("cabz"), checkpoint)
+    out = tmp_path / "out.safetensors"
+    pupil.writer(out, pupil.recognizer.module, {"steps": "3"})
+    _, document = load_crnn(out)
+    assert document.alphabet.symbols == tuple("cabz")
+    assert document.preprocessing == CrnnInput()
+    torch.testing.assert_close(logits(load_recognizer(out)), logits(pupil.recognizer), rtol=0, atol=1e-6)
+
+
+def test_another_lineage_is_written_as_that_lineage_has_it(foreign_checkpoint, tmp_path):
+    """A crnn.pytorch checkpoint of 37 classes onto another alphabet and back through its adapter."""
+    before = logits(load_recognizer(foreign_checkpoint))
+    pupil = pupil_from(load_recognizer(foreign_checkpoint), ("好", "a", "7"), foreign_checkpoint)
+    out = tmp_path / "mine.pth"
+    pupil.writer(out, pupil.recognizer.module, {})
+    back = load_recognizer(out)
+    assert back.card.lineage == "crnn_pytorch"
+    assert back.alphabet.symbols == ("好", "a", "7")
+    assert back.alphabet.blank == 0
+    after = logits(back)
+    old = load_recognizer(foreign_checkpoint).alphabet
+    for symbol in "a7":
+        torch.testing.assert_close(
+            after[..., back.alphabet.code(symbol)[0]], before[..., old.code(symbol)[0]], rtol=0, atol=1e-5
+        )
+
+
+def test_an_alphabet_with_a_symbol_twice_is_refused(checkpoint):
+    with pytest.raises(AlphabetError, match="'a' stands twice"):
+        pupil_from(load_recognizer(checkpoint), ("a", "b", "a"), checkpoint)
+
+
+def test_a_recognizer_without_a_linear_layer_over_its_classes_is_refused(checkpoint):
+    recognizer = load_recognizer(checkpoint)
+    recognizer.module.head = torch.nn.Identity()
+    with pytest.raises(TrainingError, match="has no linear layer over its 4 classes"):
+        pupil_from(recognizer, ("a",), checkpoint)
+
+
+def test_a_lineage_that_is_no_torch_network_is_refused_by_name(checkpoint):
+    class Foreign:
+        card = load_recognizer(checkpoint).card
+        alphabet = load_recognizer(checkpoint).alphabet
+        module = torch.nn.Identity()
+
+        def prepare(self, image): ...
+
+        def log_probs(self, pixels): ...
+
+        def frame_grid(self, width): ...
+
+    with pytest.raises(TrainingError, match="is of the lineage gateviz, which gateviz reads but cannot train"):
+        pupil_from(Foreign(), None, checkpoint)
