@@ -67,7 +67,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--alphabet", default=usual.alphabet, help="as gateviz train takes it")
     made.add_argument("--variant", dest="variants", action="append", choices=VARIANTS, default=[],
                       help="beside lstm and none; can be repeated; without it, none-widened")  # fmt: skip
-    made.add_argument("--hidden", dest="hidden_size", type=at_least_one, default=usual.hidden_size, help="units of each layer")
+    made.add_argument(
+        "--hidden", dest="hidden_size", type=at_least_one, default=usual.hidden_size, help="units of each layer"
+    )
     made.add_argument("--depth", type=at_least_one, default=usual.depth, help="recurrent layers")
     made.add_argument("--scale", dest="backbone_scale", type=float, default=usual.backbone_scale,
                       help="times the backbone's channels")  # fmt: skip
@@ -76,7 +78,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--longest", type=at_least_one, default=usual.longest, help="code points of a training line")
     made.add_argument("--columns", type=at_least_one, default=usual.columns, help="columns of pixels in a batch")
     made.add_argument("--chunk", type=at_least_one, default=usual.chunk, help="lines that are sorted by width together")
-    made.add_argument("--validation-lines", type=at_least_one, default=usual.validation_lines, help="to choose checkpoints by")
+    made.add_argument(
+        "--validation-lines", type=at_least_one, default=usual.validation_lines, help="to choose checkpoints by"
+    )
     made.add_argument("--test-lines", type=at_least_one, default=usual.test_lines, help="of each set")
     made.add_argument("--fonts", default=usual.fonts, help="a folder of fonts, none of them held out")
     made.add_argument("--device", default=usual.device, help="to train on")

@@ -1,13 +1,12 @@
 """The state of a training run in one file, written whole or not at all, and loaded without executing anything."""
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gateviz.errors import CheckpointError
+from gateviz.errors import CheckpointError, OutputError
 from gateviz.files.atomic import written_whole
 
 FORMAT_VERSION = 1
@@ -40,7 +39,7 @@ def write_state(path: Path, state: TrainingState) -> None:
             torch.save(document, temporary)
         except RuntimeError as error:
             # torch reports a full disk as a failure of its own archive writer.
-            raise OSError(None, f"torch could not write it: {error}") from error
+            raise OutputError(f"{path} could not be written: {error}; the state before it stays") from error
 
 
 def read_state(path: Path) -> TrainingState:
@@ -53,7 +52,8 @@ def read_state(path: Path) -> TrainingState:
         document = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"there is no training state {path}; start without --resume") from error
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:
+        # A damaged archive fails in as many ways as its reader has parts.
         raise CheckpointError(f"the training state {path} cannot be read: {error}") from error
     if not isinstance(document, dict) or document.get("format_version") != FORMAT_VERSION:
         raise CheckpointError(f"{path} is no training state of this gateviz (format {FORMAT_VERSION})")

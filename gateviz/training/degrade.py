@@ -121,9 +121,10 @@ def soften(ink: Gray, level: int, rng: np.random.Generator) -> Gray:
         ink = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.15:
         strength = float(rng.uniform(1.2, 1.8))
-        ink = np.clip(ink * strength, 0, 1) if rng.random() < 0.5 else ink**strength
+        ink = np.asarray(ink * strength if rng.random() < 0.5 else ink**strength)
     # Filters overshoot by a rounding error.
-    return np.clip(ink, 0, 1).astype(np.float32)
+    within: Gray = np.clip(ink, 0, 1).astype(np.float32)
+    return within
 
 
 def print_on_paper(ink: Gray, level: int, rng: np.random.Generator) -> UInt8[np.ndarray, "height width"]:

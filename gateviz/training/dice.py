@@ -62,14 +62,10 @@ class Weighted(Generic[Item]):
     Args:
         items: what comes.
         weights: how often, in any unit; as many, positive.
-
-    Raises:
-        ValueError: not as many weights as items.
     """
 
     def __init__(self, items: Sequence[Item], weights: Sequence[int | float]) -> None:
-        if len(items) != len(weights):
-            raise ValueError(f"{len(items)} items were given {len(weights)} weights")
+        assert len(items) == len(weights), "every item has a weight"
         self.items = list(items)
         self._ends = array("d", accumulate(weights))
         # Where the search starts for each of as many equal parts of the total: one step instead of sixteen.

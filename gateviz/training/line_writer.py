@@ -71,10 +71,8 @@ class _Writer:
         """Write image ``index``; its place and its text."""
         line = self.lines[index]
         path = f"{IMAGES}/{index // PER_FOLDER:03d}/{index:07d}.png"
-        done, encoded = cv2.imencode(".png", line.image)
+        _, encoded = cv2.imencode(".png", line.image)
         try:
-            if not done:
-                raise OSError(None, "the image could not be encoded")
             (self.home / path).write_bytes(encoded.tobytes())
         except OSError as error:
             raise OutputError(

@@ -7,7 +7,20 @@ import pytest
 from gateviz.training.line_writer import write_lines
 from tests.training.toy_lines import ToyLines
 
-FAST = ("--steps", "4", "--columns", "800", "--validate-every", "2", "--workers", "0", "--hidden", "4", "--scale", "0.1")
+FAST = (
+    "--steps",
+    "4",
+    "--columns",
+    "800",
+    "--validate-every",
+    "2",
+    "--workers",
+    "0",
+    "--hidden",
+    "4",
+    "--scale",
+    "0.1",
+)
 
 
 @pytest.fixture
@@ -21,7 +34,13 @@ def test_a_run_leaves_its_config_log_state_model_and_curves(run, own, tmp_path):
     done = run("train", own, "-o", str(folder), *FAST)
     assert done.exit_code == 0, done.stderr
     assert done.stdout.strip() == str(folder / "best.safetensors")
-    assert {entry.name for entry in folder.iterdir()} == {"config.json", "log.jsonl", "last.pt", "best.safetensors", "curves.png"}
+    assert {entry.name for entry in folder.iterdir()} == {
+        "config.json",
+        "log.jsonl",
+        "last.pt",
+        "best.safetensors",
+        "curves.png",
+    }
     assert "60 lines looked at: 60 can be trained on" in done.stderr
     assert "step 4: CER" in done.stderr
     assert json.loads((folder / "config.json").read_text())["settings"]["steps"] == 4

@@ -18,7 +18,7 @@ from gateviz.plot.style import STYLES
 
 COLUMNS = np.array([[0.0, 8.0], [10.0, 18.0], [20.0, 24.0]])
 LINES = (
-    ReadLine("all", "al", script="latin", font="Serif", spans=span_errors(COLUMNS + [1.0, -1.0], COLUMNS)),
+    ReadLine("all", "al", script="latin", font="Serif", spans=span_errors(COLUMNS + np.array([1.0, -1.0]), COLUMNS)),
     *[ReadLine("a l $1$", "a I $l$", script="latin", font="Serif")] * 40,
     ReadLine("未来", "末来 ", script="chinese", font="文泉驿正黑 with a name that is too long to be a label"),
 )

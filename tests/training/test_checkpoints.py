@@ -32,7 +32,7 @@ def test_a_disk_that_fills_up_leaves_the_state_that_was_there(tmp_path, monkeypa
         raise RuntimeError("[enforce fail at inline_container.cc] . PytorchStreamWriter failed writing file")
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(OutputError, match=r"last\.pt could not be written.*nothing was left half-written"):
+    with pytest.raises(OutputError, match=r"last\.pt could not be written.*the state before it stays"):
         write_state(path, state(2.0))
     monkeypatch.undo()
     assert read_state(path).tensors["model"]["x"][0] == 1
