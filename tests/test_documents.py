@@ -37,14 +37,15 @@ def test_examples_run_and_leave_a_figure(example, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout
     figures = [path for path in tmp_path.rglob("*.*") if path.suffix in {".png", ".pdf"}]
-    assert len(figures) == 1
-    assert figures[0].stat().st_size > 10_000
+    assert figures
+    assert all(figure.stat().st_size > 10_000 for figure in figures)
 
 
-def test_every_example_is_named_in_the_documents():
-    assert len(EXAMPLES) == 6
+def test_every_example_is_named_in_the_readme():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert "examples" in text
+    shown = [example for example in EXAMPLES if example.stem != "demo"]
+    assert shown
+    assert [example.name for example in shown if f"(examples/{example.name})" not in text] == []
 
 
 def commands() -> list[tuple[str, str]]:

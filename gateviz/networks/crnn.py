@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import nn
 
 from gateviz.errors import ShapeError
+from gateviz.networks.gate_start import spread_memory
 from gateviz.networks.mobilenet_v3 import mobilenet_v3
 from gateviz.networks.vgg import vgg
 from gateviz.networks.vgg_narrow import vgg_narrow
@@ -97,6 +98,7 @@ class CRNN(nn.Module):
                 dropout=config.dropout if config.depth > 1 else 0.0,
                 bidirectional=config.bidirectional,
             )
+            spread_memory(self.recurrent)
             features = config.hidden_size * (2 if config.bidirectional else 1)
         self.head = nn.Linear(features, config.class_count)
 
