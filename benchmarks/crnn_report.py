@@ -1,6 +1,5 @@
 """What came of the trainings with and without recurrent layers: tables, sentences, numbers and a figure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from benchmarks.timing import table
 from gateviz.errors import SelectionError
 from gateviz.files.atomic import write_whole
 from gateviz.measure.bootstrap import Estimate
-from gateviz.measure.evaluation import Evaluation, Score
+from gateviz.measure.evaluation import Evaluation
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.colors import HAIRLINE, LAYERS
 from gateviz.plot.style import Style, style_named
@@ -91,10 +90,10 @@ def networks_table(found: Sequence[Finding]) -> str:
         [
             VARIANTS[one.variant],
             f"{one.parameters:,}",
-            f"{one.multiply_adds / 1e6:.0f} M",
+            f"{one.multiply_adds / 1e6:.1f} M",
             "the whole line" if one.variant in RECURRENT else f"{one.sees} columns",
             f"{one.milliseconds:.1f}",
-            f"{one.training_seconds / 60:.0f} min",
+            f"{one.training_seconds / 60:.1f} min",
         ]
         for one in found
     ]
@@ -131,44 +130,39 @@ def scripts_table(found: Sequence[Finding], name: str = "as trained") -> str:
 def sentences(found: Sequence[Finding]) -> str:
     """Where the LSTM helps and where it does not, as far as the intervals tell."""
     names = by_name(found)
-    crnn = names["lstm"]
-    told = []
-    for other in ("none", "none-widened"):
-        if other not in names:
-            continue
-        rival = names[other]
-        label = "plain CNN" if other == "none" else "plain CNN of as many parameters"
-        parts: dict[str, list[str]] = {"fewer": [], "as many": [], "more": []}
-        for name, reading in crnn.readings.items():
-            comparison = compare(reading, rival.readings[name])
-            rates = f"{_cer(reading.total)} % against {_cer(rival.readings[name].total)} %"
-            parts[comparison.verdict].append(f"**{name}** ({rates}; {times(comparison.errors)} of the errors)")
-        told += [
-            f"Against the {label}, the LSTM makes {_WORDS[verdict]} on lines {_listed(those)}."
-            for verdict, those in parts.items()
-            if those
-        ]
-    return "\n\n".join(told) + "\n"
+    return "\n".join(
+        _sentences(names["lstm"], names[rival], words)
+        for rival, words in (("none", "the plain CNN"), ("none-widened", "the plain CNN of as many parameters"))
+        if rival in names
+    )
+
+
+def _sentences(crnn: Finding, rival: Finding, words: str) -> str:
+    sets: dict[str, list[str]] = {}
+    for name, reading in crnn.readings.items():
+        sets.setdefault(compare(reading, rival.readings[name]).verdict, []).append(name)
+    return "".join(
+        f"- Against {words}, the LSTM makes {_WORDS[verdict]} on these sets: {', '.join(sets[verdict])}.\n"
+        for verdict in _WORDS
+        if verdict in sets
+    )
 
 
 _WORDS = {
     "fewer": "fewer errors",
-    "as many": "a difference that these lines cannot tell from none",
+    "as many": "a difference in errors that these lines cannot tell from none",
     "more": "more errors",
 }
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _cer(score: Score) -> str:
-    return f"{100 * score.cer.value:.1f}"
 
 
 def by_name(found: Sequence[Finding]) -> dict[str, Finding]:
     """The findings by their variants."""
     return {one.variant: one for one in found}
+
+
+def fonts_of(found: Sequence[Finding]) -> list[str]:
+    """The families of the test lines."""
+    return sorted({line.font for reading in found[0].readings.values() for line in reading.lines})
 
 
 def section(found: Sequence[Finding], study: Study, facts: Sequence[str], figure: str) -> str:
@@ -178,7 +172,7 @@ def section(found: Sequence[Finding], study: Study, facts: Sequence[str], figure
     parts = [
         *facts,
         f"{study.steps:,} steps, {one.training_lines:,} lines learned from; alphabet of {len(study.symbols):,} symbols; "
-        f"{len(first.lines)} test lines a set; intervals hold 95 %.",
+        f"{len(first.lines)} test lines a set, in {', '.join(fonts_of(found))}. Ranges in brackets hold 95 %.",
         networks_table(found),
         readings_table(found),
         scripts_table(found),
@@ -196,11 +190,11 @@ def put_section(document: Path, name: str, text: str, target: Path) -> None:
         OutputError: it cannot be written.
     """
     begin, end = f"<!-- begin: {name} -->", f"<!-- end: {name} -->"
-    whole = document.read_text(encoding="utf-8")
-    found = re.search(f"{re.escape(begin)}.*?{re.escape(end)}", whole, re.DOTALL)
-    if found is None:
+    before, first, rest = document.read_text(encoding="utf-8").partition(begin)
+    _, last, after = rest.partition(end)
+    if not (first and last):
         raise SelectionError(f"{document} has no part between {begin} and {end}; put both lines where it should stand")
-    write_whole(target, f"{whole[: found.start()]}{begin}\n\n{text}\n\n{end}{whole[found.end() :]}".encode())
+    write_whole(target, f"{before}{begin}\n\n{text}\n\n{end}{after}".encode())
 
 
 def numbers(found: Sequence[Finding]) -> dict[str, Any]:
@@ -216,26 +210,28 @@ def numbers(found: Sequence[Finding]) -> dict[str, Any]:
             "training_lines": one.training_lines,
             "hidden_lines": one.hidden_lines,
             "validation_cer_by_step": [[step, round(cer, 5)] for step, cer in one.validations],
-            "sets": {
-                name: {
-                    "all": score_numbers(reading.total),
-                    "by_script": {script: score_numbers(score) for script, score in reading.by("script").items()},
-                    "against_none": _comparison_numbers(compare(reading, plain.readings[name])),
-                }
-                for name, reading in one.readings.items()
-            },
+            "sets": {name: _set_numbers(reading, plain.readings[name]) for name, reading in one.readings.items()},
         }
         for one in found
     }
 
 
-def _comparison_numbers(comparison: Comparison) -> dict[str, Any]:
-    kept = {}
-    for name in ("errors", "fewer", "more_lines"):
-        estimate: Estimate = getattr(comparison, name)
-        there = bool(estimate.of)
-        kept[name] = {key: getattr(estimate, key) if there else None for key in ("value", "low", "high")}
-    return kept
+def _set_numbers(reading: Evaluation, plain: Evaluation) -> dict[str, Any]:
+    against = compare(reading, plain)
+    return {
+        "all": score_numbers(reading.total),
+        "by_script": {script: score_numbers(score) for script, score in reading.by("script").items()},
+        "against_none": {
+            "errors": _interval(against.errors),
+            "fewer_per_symbol": _interval(against.fewer),
+            "more_lines_right": _interval(against.more_lines),
+        },
+    }
+
+
+def _interval(estimate: Estimate) -> dict[str, float] | None:
+    """None where there is nothing to divide by, which JSON has no number for."""
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high} if estimate.of else None
 
 
 def figure(found: Sequence[Finding], *, style: str | Style = "a4") -> GateFigure:

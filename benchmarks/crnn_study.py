@@ -1,14 +1,15 @@
 """One training with and without recurrent layers: what is trained, on which lines, and how it reads afterward.
 
 Everything but the network is the same for all variants: the lines and their order, the batches, the
-steps, the loss, the optimizer and its cycle, the backbone with its first weights.
+steps, the loss, the optimizer and its cycle, and the backbone with its first weights (the widened one
+has more channels).
 """
 
 import hashlib
 import itertools
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,13 @@ from gateviz.measure.evaluation import Evaluation
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.training.alphabets import symbols_of
 from gateviz.training.evaluate import evaluate
-from gateviz.training.fonts import FontFace, find_fonts
+from gateviz.training.fonts import HELD_OUT, FontFace, find_fonts
 from gateviz.training.lines import TrainingLine
 from gateviz.training.plan import ENDLESS, VALIDATION_SEED
 from gateviz.training.pupil import new_crnn
 from gateviz.training.run_folder import LOG, STATE, RunFolder
 from gateviz.training.settings import TrainSettings
-from gateviz.training.synthetic import _LENGTHS, SyntheticLines, SyntheticStyle
+from gateviz.training.synthetic import LENGTHS, SyntheticLines, SyntheticStyle
 from gateviz.training.trainer import Trainer
 
 VARIANTS = {
@@ -42,7 +43,7 @@ VARIANTS = {
     "none-widened": "CNN, widened",
     "gru": "CNN + GRU",
 }
-# Hardness and texts of each set of test lines; ``long`` is 1.5 to 2 times the longest training line.
+# Hardness and texts of each set of test lines.
 TEST_SETS: dict[str, dict[str, Any]] = {
     "as trained": {"hardness": "mixed"},
     "clean": {"hardness": "clean"},
@@ -51,7 +52,8 @@ TEST_SETS: dict[str, dict[str, Any]] = {
     "long": {"hardness": "mixed"},
     "random": {"hardness": "mixed", "scripts": {"uniform": 1.0}},
 }
-LONG = (1.5, 2.0)
+# Of the longest training line.
+LONG_TIMES = (1.5, 2.0)
 TEST_SEED = 2_000_003
 FINGERPRINT_LINES = 64
 TIMED_COLUMNS = 320
@@ -74,25 +76,24 @@ class Study:
         columns: columns of pixels in a batch.
         chunk: lines that are sorted by width together.
         validation_lines: to choose the best checkpoint by, in fonts of the training.
-        test_lines: of each set.
-        fonts: a folder, all of whose fonts are trained on and tested with; empty for the system's, of which
-            some families are kept for testing.
-        device: to train on.
+        test_lines: of each set, in fonts that no training line has.
+        fonts: a folder of fonts; empty for the system's.
+        device: to train on; reading is on the CPU.
         mixed_precision: train in bfloat16.
         workers: processes that make batches.
     """
 
-    steps: int = 1200
+    steps: int = 3600
     alphabet: str = "ascii"
     backbone: str = "vgg_narrow"
-    backbone_scale: float = 1.0
+    backbone_scale: float = 0.75
     hidden_size: int = 96
     depth: int = 2
-    rate: float = 2e-3
+    rate: float = 3e-3
     seed: int = 0
-    longest: int = 24
-    columns: int = 12_800
-    chunk: int = 1024
+    longest: int = 16
+    columns: int = 3200
+    chunk: int = 512
     validation_lines: int = 200
     test_lines: int = 400
     fonts: str = ""
@@ -104,11 +105,6 @@ class Study:
     def symbols(self) -> tuple[str, ...]:
         """The alphabet's."""
         return symbols_of(self.alphabet)
-
-    @property
-    def faces(self) -> tuple[FontFace, ...] | None:
-        """The fonts of a folder that was named."""
-        return find_fonts(self.fonts) if self.fonts else None
 
     def network(self, variant: str) -> CrnnConfig:
         """How a variant is put together.
@@ -150,34 +146,62 @@ class Study:
             workers=self.workers,
         )
 
-    def style(self, *, testing: bool, **changes: Any) -> SyntheticStyle:
-        """How lines are made; test lines in fonts that no training line has."""
-        return SyntheticStyle(longest=self.longest, held_out=testing, **changes)
-
     def training_lines(self) -> SyntheticLines:
         """What every variant learns from."""
-        return self._lines(self.seed, ENDLESS, self.style(testing=False))
+        return self._lines(self.seed, ENDLESS, SyntheticStyle(longest=self.longest), testing=False)
 
     def validation(self) -> SyntheticLines:
         """What every variant's checkpoints are compared on: other lines in the fonts of the training."""
-        return self._lines(VALIDATION_SEED, self.validation_lines, self.style(testing=False))
+        return self._lines(VALIDATION_SEED, self.validation_lines, SyntheticStyle(longest=self.longest), testing=False)
 
     def test_set(self, name: str) -> list[TrainingLine]:
-        """The lines of one of the ``TEST_SETS``, without their columns."""
-        style = self.style(testing=True, **TEST_SETS[name])
+        """The lines of one of the ``TEST_SETS``, without their columns.
+
+        Raises:
+            TrainingError: no font is kept for testing.
+        """
+        style = SyntheticStyle(longest=self.longest, **TEST_SETS[name])
         if name == "long":
-            style = replace(style, shortest=int(LONG[0] * self.longest), longest=int(LONG[1] * self.longest))
-        lines = self._lines(TEST_SEED + list(TEST_SETS).index(name), ENDLESS, style)
-        drawn = (lines[index] for index in itertools.count())
+            shortest, longest = (int(times * self.longest) for times in LONG_TIMES)
+            style = replace(style, shortest=shortest, longest=longest)
+        source = self._lines(TEST_SEED + list(TEST_SETS).index(name), ENDLESS, style, testing=True)
+        drawn = (source[index] for index in itertools.count())
         kept = (line for line in drawn if name != "long" or self.is_long(line))
         return [replace(line, columns=None) for line in itertools.islice(kept, self.test_lines)]
 
     def is_long(self, line: TrainingLine) -> bool:
         """Whether a line has more code points than any training line of its script."""
-        return len(line.text) > int(self.longest * _LENGTHS[line.script])
+        return len(line.text) > int(self.longest * LENGTHS[line.script])
 
-    def _lines(self, seed: int, count: int, style: SyntheticStyle) -> SyntheticLines:
-        return SyntheticLines(self.symbols, seed=seed, count=count, style=style, fonts=self.faces)
+    def faces(self, *, testing: bool) -> tuple[FontFace, ...]:
+        """The fonts of training lines, or those of the families that are kept for testing.
+
+        Raises:
+            TrainingError: there are none.
+            AlphabetError: there are no fonts at all.
+        """
+        found = tuple(face for face in _fonts(self.fonts) if face.held_out == testing)
+        if not found:
+            where = self.fonts or "the folders of the system"
+            raise TrainingError(
+                f"no font in {where} is of a family to {'test' if testing else 'train'} with, and both kinds are needed; "
+                f"kept for testing are {', '.join(HELD_OUT)} (make fonts installs them)"
+            )
+        return found
+
+    def _lines(self, seed: int, count: int, style: SyntheticStyle, *, testing: bool) -> SyntheticLines:
+        return SyntheticLines(self.symbols, seed=seed, count=count, style=style, fonts=self.faces(testing=testing))
+
+
+@cache
+def _fonts(folder: str) -> tuple[FontFace, ...]:
+    """Looking for fonts takes seconds."""
+    return find_fonts(folder) if folder else find_fonts()
+
+
+def variants_of(names: Sequence[str]) -> list[str]:
+    """Each name once, in the order of ``VARIANTS``; what all is about, ``lstm`` and ``none``, is always among them."""
+    return [name for name in VARIANTS if name in ("lstm", "none", *names)]
 
 
 def parameter_count(config: CrnnConfig) -> int:
@@ -238,15 +262,14 @@ def told(study: Study, variant: str) -> dict[str, Any]:
     }
 
 
-def open_run(study: Study, variant: str, runs: Path) -> RunFolder:
+def open_run(study: Study, variant: str, place: Path) -> RunFolder:
     """The folder of a variant's training, whether it is new, stopped half way, or done.
 
     Raises:
         TrainingError: the folder is that of another training.
         OutputError: it cannot be made.
     """
-    wanted = json.loads(json.dumps(told(study, variant)))
-    place = runs / variant
+    wanted = told(study, variant)
     if not (place / STATE).exists():
         # New, or killed before its first checkpoint.
         (place / LOG).unlink(missing_ok=True)
@@ -255,7 +278,7 @@ def open_run(study: Study, variant: str, runs: Path) -> RunFolder:
         return folder
     folder = RunFolder(place, resume=True)
     found = folder.read_config()
-    other = [name for name in wanted if found.get(name) != wanted[name]]
+    other = [name for name, value in wanted.items() if found.get(name) != value]
     if other:
         raise TrainingError(
             f"the run in {place} was told otherwise about {', '.join(other)}; name another folder with --runs, "
@@ -292,7 +315,7 @@ class Finding:
         multiply_adds: for one line of 32 x 320.
         sees: columns that one frame of the backbone sees.
         milliseconds: median time of one line of 32 x 320, network and greedy decoding, one thread.
-        training_seconds: over all sessions of the run, on whatever else the machine did.
+        training_seconds: over all sessions of the run, whatever else the machine did.
         training_lines: lines learned from.
         hidden_lines: of those, lines whose text needs more frames than there are.
         validations: steps and error rates on the validation lines.
@@ -311,30 +334,25 @@ class Finding:
     readings: dict[str, Evaluation]
 
 
-def findings(
-    study: Study,
-    folders: dict[str, RunFolder],
-    sets: Iterable[str] = TEST_SETS,
-    on_set: Callable[[str], None] = lambda name: None,
-) -> list[Finding]:
-    """How the trained variants read.
+def findings(folders: Mapping[str, RunFolder], sets: Mapping[str, list[TrainingLine]]) -> list[Finding]:
+    """How the trained variants read the sets of test lines.
 
     Raises:
         CheckpointError: a run left no model.
     """
-    recognizers = {name: load_recognizer(folder.best(".safetensors")) for name, folder in folders.items()}
-    readings: dict[str, dict[str, Evaluation]] = {name: {} for name in folders}
-    for test_set in sets:
-        on_set(test_set)
-        lines = study.test_set(test_set)
-        for name, recognizer in recognizers.items():
-            readings[name][test_set] = evaluate(recognizer, lines)
+    recognizers = {variant: load_recognizer(folder.best(".safetensors")) for variant, folder in folders.items()}
     times = line_times(recognizers)
-    return [_finding(name, folder, recognizers[name], times[name], readings[name]) for name, folder in folders.items()]
+    return [
+        _finding(variant, folder, recognizers[variant], times[variant], sets) for variant, folder in folders.items()
+    ]
 
 
 def _finding(
-    variant: str, folder: RunFolder, recognizer: Recognizer, milliseconds: float, readings: dict[str, Evaluation]
+    variant: str,
+    folder: RunFolder,
+    recognizer: Recognizer,
+    milliseconds: float,
+    sets: Mapping[str, list[TrainingLine]],
 ) -> Finding:
     assert isinstance(recognizer, CtcRecognizer)
     model = recognizer.module
@@ -350,11 +368,11 @@ def _finding(
         last["lines"],
         last["hidden"],
         tuple(validations(folder)),
-        readings,
+        {name: evaluate(recognizer, lines) for name, lines in sets.items()},
     )
 
 
-def line_times(recognizers: dict[str, Recognizer], *, budget: float = 6.0) -> dict[str, float]:
+def line_times(recognizers: Mapping[str, Recognizer], *, budget: float = 6.0) -> dict[str, float]:
     """Median milliseconds in which each reads one line of 32 x 320 on one thread, run in turn."""
     pixels = torch.linspace(-1, 1, 32 * TIMED_COLUMNS).reshape(1, 1, 32, TIMED_COLUMNS)
 
@@ -369,8 +387,3 @@ def line_times(recognizers: dict[str, Recognizer], *, budget: float = 6.0) -> di
     finally:
         torch.set_num_threads(threads)
     return {name: 1e3 * value for name, value in seconds.items()}
-
-
-def variants_of(names: Sequence[str]) -> list[str]:
-    """Each name once, in the order of ``VARIANTS``: the CRNN and the plain CNN are always among them."""
-    return [name for name in VARIANTS if name in {*names, "lstm", "none"}]

@@ -10,17 +10,17 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
 
 from benchmarks.__main__ import RESULTS, machine
-from benchmarks.crnn_report import figure, numbers, put_section, section
-from benchmarks.crnn_study import VARIANTS, Finding, Study, findings, open_run, prepare, variants_of
+from benchmarks.crnn_report import figure, fonts_of, numbers, put_section, section
+from benchmarks.crnn_study import TEST_SETS, VARIANTS, Finding, Study, findings, open_run, prepare, variants_of
 from gateviz.errors import GatevizError
 from gateviz.files.atomic import make_folder, write_whole
 from gateviz.plot.export import save_figure
@@ -29,8 +29,8 @@ from gateviz.training.run_folder import RunFolder
 from gateviz.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT = "crnn-vs-cnn.md"
-RUNS = ROOT / "out" / "crnn-vs-cnn"
+NAME = "crnn-vs-cnn"
+RUNS = ROOT / "out" / NAME
 RECORDS = ("small", "larger")
 EXIT_INTERRUPTED = 130
 
@@ -39,18 +39,19 @@ def main(arguments: Sequence[str]) -> int:
     """Run the benchmark; 0 where it ran, whatever it found."""
     given = list(arguments)
     options = parser().parse_args(given)
-    study = Study(
-        **{field.name: getattr(options, field.name) for field in fields(Study) if hasattr(options, field.name)}
-    )
+    study = Study(**{field.name: getattr(options, field.name) for field in fields(Study)})
     try:
+        # Before the training, so that fonts that are missing are not missed after it.
+        print(f"making {study.test_lines} test lines of each kind", file=sys.stderr)
+        sets = {name: study.test_set(name) for name in TEST_SETS}
         folders: dict[str, RunFolder] = {}
         for name in variants_of(options.variants or ["none-widened"]):
-            folders[name] = open_run(study, name, options.runs)
+            folders[name] = open_run(study, name, options.runs / options.record / name)
             if not train(study, name, folders[name]):
-                print(f"stopped; the same command goes on from {options.runs}", file=sys.stderr)
+                print(f"stopped; the same command goes on from {folders[name].path}", file=sys.stderr)
                 return EXIT_INTERRUPTED
-        found = findings(study, folders, on_set=lambda name: print(f"reading lines: {name}", file=sys.stderr))
-        publish(found, study, options, shlex.join(["python", "-m", "benchmarks", "crnn-vs-cnn", *given]))
+        print("reading the test lines", file=sys.stderr)
+        publish(findings(folders, sets), study, options, shlex.join(["python", "-m", "benchmarks", NAME, *given]))
     except GatevizError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -59,35 +60,42 @@ def main(arguments: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
-        prog="python -m benchmarks crnn-vs-cnn", description=__doc__.partition("\n")[0],
+        prog=f"python -m benchmarks {NAME}",
+        description=__doc__.partition("\n")[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )  # fmt: skip
+    )
     usual = Study()
-    made.add_argument("--steps", type=at_least_one, default=usual.steps, help="batches that each variant learns from")
-    made.add_argument("--alphabet", default=usual.alphabet, help="as gateviz train takes it")
-    made.add_argument("--variant", dest="variants", action="append", choices=VARIANTS, default=[],
-                      help="beside lstm and none; can be repeated; without it, none-widened")  # fmt: skip
-    made.add_argument(
-        "--hidden", dest="hidden_size", type=at_least_one, default=usual.hidden_size, help="units of each layer"
-    )
-    made.add_argument("--depth", type=at_least_one, default=usual.depth, help="recurrent layers")
-    made.add_argument("--scale", dest="backbone_scale", type=float, default=usual.backbone_scale,
-                      help="times the backbone's channels")  # fmt: skip
-    made.add_argument("--rate", type=float, default=usual.rate, help="highest learning rate")
-    made.add_argument("--seed", type=int, default=usual.seed, help="of weights, lines and their order")
-    made.add_argument("--longest", type=at_least_one, default=usual.longest, help="code points of a training line")
-    made.add_argument("--columns", type=at_least_one, default=usual.columns, help="columns of pixels in a batch")
-    made.add_argument("--chunk", type=at_least_one, default=usual.chunk, help="lines that are sorted by width together")
-    made.add_argument(
-        "--validation-lines", type=at_least_one, default=usual.validation_lines, help="to choose checkpoints by"
-    )
-    made.add_argument("--test-lines", type=at_least_one, default=usual.test_lines, help="of each set")
-    made.add_argument("--fonts", default=usual.fonts, help="a folder of fonts, none of them held out")
-    made.add_argument("--device", default=usual.device, help="to train on")
+
+    def add(option: str, attribute: str, kind: Callable[[str], object], told: str) -> None:
+        made.add_argument(option, dest=attribute, type=kind, default=getattr(usual, attribute), help=told)
+
+    add("--steps", "steps", at_least_one, "batches that each variant learns from")
+    add("--alphabet", "alphabet", str, "as gateviz train takes it")
+    add("--backbone", "backbone", str, "the convolutions")
+    add("--scale", "backbone_scale", float, "times the backbone's channels")
+    add("--hidden", "hidden_size", at_least_one, "units of each recurrent layer and direction")
+    add("--depth", "depth", at_least_one, "recurrent layers")
+    add("--rate", "rate", float, "highest learning rate")
+    add("--seed", "seed", int, "of weights, lines and their order")
+    add("--longest", "longest", at_least_one, "code points of a training line")
+    add("--columns", "columns", at_least_one, "columns of pixels in a batch")
+    add("--chunk", "chunk", at_least_one, "lines that are sorted by width together")
+    add("--validation-lines", "validation_lines", at_least_one, "to choose checkpoints by")
+    add("--test-lines", "test_lines", at_least_one, "of each set")
+    add("--fonts", "fonts", str, "a folder of fonts instead of the system's")
+    add("--device", "device", str, "to train on")
+    add("--workers", "workers", int, "processes that make batches")
     made.add_argument("--mixed-precision", action="store_true", help="train in bfloat16")
-    made.add_argument("--workers", type=int, default=usual.workers, help="processes that make batches")
-    made.add_argument("--runs", type=Path, default=RUNS, help="where the trainings are kept")
+    made.add_argument(
+        "--variant",
+        dest="variants",
+        action="append",
+        choices=VARIANTS,
+        default=[],
+        help="beside lstm and none; can be repeated; without it, none-widened",
+    )
     made.add_argument("--record", choices=RECORDS, default=RECORDS[0], help="the part of the document that is filled")
+    made.add_argument("--runs", type=Path, default=RUNS, help="where the trainings are kept")
     made.add_argument("-o", "--output", type=Path, default=ROOT / "docs", help="folder of the document and its figure")
     made.add_argument("--results", type=Path, default=RESULTS, help="folder of the numbers")
     return made
@@ -136,14 +144,21 @@ def publish(found: Sequence[Finding], study: Study, options: argparse.Namespace,
         GatevizError: one of them cannot be written.
     """
     today, here = datetime.now(UTC).date().isoformat(), machine()
-    picture = "crnn-vs-cnn.png" if options.record == RECORDS[0] else f"crnn-vs-cnn-{options.record}.png"
-    trained = f", trained on {study.device}" if study.device != "cpu" else ""
+    stem = NAME if options.record == RECORDS[0] else f"{NAME}-{options.record}"
+    trained = "" if study.device == "cpu" else f", trained on {study.device}"
     facts = [f"`{command}`", f"{today}, {here['cores']} cores of {here['cpu']}{trained}."]
-    text = section(found, study, facts, picture)
+    text = section(found, study, facts, f"{stem}.png")
     print(text, flush=True)
-    save_figure(figure(found), make_folder(options.output / "images") / picture)
-    target = options.output / DOCUMENT
-    put_section(target if target.exists() else ROOT / "docs" / DOCUMENT, options.record, text, target)
-    document = {"machine": here, "measured": today, "command": command, "variants": numbers(found)}
-    place = make_folder(options.results) / f"crnn-vs-cnn-{options.record}.json"
-    write_whole(place, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+    save_figure(figure(found), make_folder(options.output / "images") / f"{stem}.png")
+    target = options.output / f"{NAME}.md"
+    put_section(target if target.exists() else ROOT / "docs" / f"{NAME}.md", options.record, text, target)
+    document = {
+        "machine": here,
+        "measured": today,
+        "command": command,
+        "study": asdict(study),
+        "test_fonts": fonts_of(found),
+        "variants": numbers(found),
+    }
+    place = make_folder(options.results) / f"{NAME}-{options.record}.json"
+    write_whole(place, (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode())

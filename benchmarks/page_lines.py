@@ -18,13 +18,13 @@ from gateviz.errors import ImageError, MissingExtraError
 from gateviz.files.images import read_line_image
 from gateviz.training.lines import TrainingLine
 
-# A line is cut by the box of its letters (from ascent to descent, from pen to pen), grown by this on
-# every side, in points: 2.1 pixels at 100 dpi, 6.3 at 300. Its borders are rounded outward.
+# Points around the box of a line's letters (from ascent to descent, from pen to pen): 2.1 pixels at 100 dpi,
+# 6.3 at 300. Borders are rounded outward.
 MARGIN = 1.5
-# Of a Type 3 font (what Chromium makes of Noto's Chinese fonts) Poppler does not know the size; it guesses
-# from the width of one letter, and takes the letters to reach from so far above the baseline to so far
-# below. No other box is so tall for its size.
+# Chromium makes Type 3 fonts of Noto's Chinese ones. Poppler guesses their size from the width of one letter
+# and gives them a box from so many sizes above the baseline to so many below.
 TYPE3_ABOVE, TYPE3_BELOW = 0.95, 0.35
+# The box of any other font is less tall, in sizes.
 TALLEST = 1.45
 POINTS = 72
 PACKAGES = {"chromium": "chromium", "pdftotext": "poppler-utils", "pdftoppm": "poppler-utils"}
@@ -102,7 +102,15 @@ def run_program(name: str, *arguments: str) -> str:
             f"printed pages need the program {name}, which is not here; Debian has it in the package {PACKAGES[name]}"
         )
     try:
-        done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False, timeout=_PATIENCE)
+        # A byte that is no UTF-8 becomes a symbol no document has, and its line one that is told of.
+        done = subprocess.run(
+            [path, *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=_PATIENCE,
+        )
     except subprocess.TimeoutExpired as error:
         raise ImageError(f"{name} did not end within {_PATIENCE} s; look what keeps the machine busy") from error
     if done.returncode:
@@ -116,7 +124,7 @@ def print_pages(documents: Sequence[Path], style: Style, pdf: Path) -> PrintedPa
 
     Raises:
         MissingExtraError: Chromium or Poppler is not installed.
-        ImageError: one of them fails.
+        ImageError: one of them fails, or a document cannot be read.
     """
     html = page_html(documents, style)
     with tempfile.TemporaryDirectory() as folder:
@@ -125,6 +133,7 @@ def print_pages(documents: Sequence[Path], style: Style, pdf: Path) -> PrintedPa
         run_program(
             "chromium",
             "--headless",
+            # The page is made of the project's own documents, and root, as in a container, has no sandbox.
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
@@ -156,9 +165,11 @@ def found_lines(pdf: Path, layout: str, text: PageText, style: str) -> PrintedPa
     found: dict[int, list[PageLine]] = {}
     unsure: list[str] = []
     printed = np.zeros(len(text.symbols), dtype=bool)
-    for number in sorted(range(len(rows)), key=lambda number: -sum(len(word) for word, _ in rows[number][1])):
+    written = ["".join(word for word, _ in words) for _, words in rows]
+    # The longest first, as ``find`` asks for.
+    for number in sorted(range(len(rows)), key=lambda number: -len(written[number])):
         page, words = rows[number]
-        symbols = "".join(word for word, _ in words)
+        symbols = written[number]
         place = text.find(symbols, printed)
         cut = None if place is None else _cut(words, text, place)
         if place is None or cut is None:
@@ -229,21 +240,8 @@ def draw_pages(pdf: Path, dpi: int, folder: Path) -> list[np.ndarray]:
     return [read_line_image(file) for file in sorted(folder.glob("page-*.pgm"))]
 
 
-@dataclass(frozen=True)
-class CutLines:
-    """Lines cut out of drawn pages; what ``training.evaluate`` takes."""
-
-    lines: tuple[TrainingLine, ...]
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def __getitem__(self, index: int) -> TrainingLine:
-        return self.lines[index]
-
-
-def cut_lines(printed: PrintedPages, dpi: int) -> CutLines:
-    """The images of all lines of printed pages at one resolution.
+def cut_lines(printed: PrintedPages, dpi: int) -> list[TrainingLine]:
+    """The images of all lines of printed pages at one resolution, named by style and number.
 
     Raises:
         MissingExtraError: Poppler is not installed.
@@ -251,18 +249,16 @@ def cut_lines(printed: PrintedPages, dpi: int) -> CutLines:
     """
     with tempfile.TemporaryDirectory() as folder:
         pages = draw_pages(printed.pdf, dpi, Path(folder))
-    return CutLines(
-        tuple(
-            TrainingLine(
-                cut_out(pages[line.page - 1], line.box, dpi),
-                line.text,
-                script=line.script,
-                font=line.style,
-                name=f"{line.style}-{number:03d}.png",
-            )
-            for number, line in enumerate(printed.lines, start=1)
+    return [
+        TrainingLine(
+            cut_out(pages[line.page - 1], line.box, dpi),
+            line.text,
+            script=line.script,
+            font=line.style,
+            name=f"{line.style}-{number:03d}.png",
         )
-    )
+        for number, line in enumerate(printed.lines, start=1)
+    ]
 
 
 def cut_out(page: np.ndarray, box: Box, dpi: int) -> np.ndarray:

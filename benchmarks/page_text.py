@@ -17,6 +17,8 @@ import numpy as np
 from jaxtyping import Bool
 from markdown_it import MarkdownIt
 
+from gateviz.errors import ImageError
+
 Style = Literal["serif", "sans-serif"]
 STYLES: tuple[Style, ...] = ("serif", "sans-serif")
 
@@ -36,28 +38,11 @@ td, th { border: 1px solid #bbb; padding: 4px 8px; text-align: left }
 img { max-width: 100% }
 """
 _BLOCKS = frozenset(
-    {
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "img",
-        "li",
-        "ol",
-        "p",
-        "pre",
-    }
-    | {"section", "table", "tbody", "td", "th", "thead", "tr", "ul"}
-)
+    {"blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p",
+     "pre", "section", "table", "tbody", "td", "th", "thead", "tr", "ul"}
+)  # fmt: skip
+# Tags without an end.
+_VOID = frozenset({"br", "hr", "img", "meta"})
 _HAN = re.compile(r"[\u2e80-\u2fdf\u3000-\u9fff\uf900-\ufaff\uff01-\uff60]")
 _LETTER = re.compile(r"[A-Za-z]")
 BORDER = "\n"
@@ -65,10 +50,19 @@ BORDER = "\n"
 
 
 def page_html(documents: Sequence[Path], style: Style) -> str:
-    """The HTML of some Markdown documents (CommonMark with tables), one section each, images by their full path."""
+    """The HTML of some Markdown documents (CommonMark with tables), one section each, images by their full path.
+
+    Raises:
+        ImageError: a document is missing or not UTF-8.
+    """
     sections = []
     for document in documents:
-        text = document.read_text(encoding="utf-8")
+        try:
+            text = document.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImageError(
+                f"the document {document} cannot be read ({error}); give a Markdown file in UTF-8"
+            ) from error
         markdown = MarkdownIt("commonmark").enable("table")
         tokens = markdown.parse(text)
         for inline in (inner for token in tokens for inner in token.children or () if inner.type == "image"):
@@ -191,7 +185,7 @@ class _TextReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCKS:
             self._gap = BORDER
-        if tag not in {"br", "img", "hr", "meta"}:
+        if tag not in _VOID:
             self._open.append(tag)
         if tag in {"ol", "ul"}:
             self._numbers.append(int(dict(attrs).get("start") or 1))

@@ -19,12 +19,12 @@ from typing import Any
 from PIL import Image
 
 import gateviz
-from benchmarks.page_lines import CutLines, PrintedPages, cut_lines, print_pages, run_program
+from benchmarks.page_lines import PrintedPages, cut_lines, print_pages, run_program
 from benchmarks.page_text import STYLES
 from benchmarks.timing import Report, table
 from gateviz.capture.preprocess import Gray, Preprocess
 from gateviz.capture.recognizer import Recognizer
-from gateviz.errors import GatevizError, SelectionError
+from gateviz.errors import GatevizError, ImageError
 from gateviz.files.atomic import make_folder, write_whole, written_whole
 from gateviz.files.folders import read_manifest
 from gateviz.files.images import read_line_image
@@ -57,26 +57,31 @@ class Reading:
     outside: Evaluation
 
 
-def read_lines(recognizer: Recognizer, lines: CutLines, dpi: int) -> Reading:
-    """The readings of cut lines, those that the model has no symbols for apart.
+def read_all(recognizer: Recognizer, lines: Sequence[TrainingLine]) -> tuple[ReadLine, ...]:
+    """The reading of every line, in their order.
 
     Raises:
-        SelectionError: a line cannot be read at all; there should be none.
+        ImageError: a line cannot be read at all; a rate without it would flatter.
     """
     found = evaluate(recognizer, lines)
     if found.failures:
         first = found.failures[0]
-        raise SelectionError(
-            f"{len(found.failures)} of {len(lines)} lines at {dpi} dpi cannot be read, {first.name} because {first.reason}; "
-            "look at them with --keep"
+        raise ImageError(
+            f"{len(found.failures)} of {len(lines)} lines cannot be read, {first.name} because {first.reason}; "
+            "mend its truth or the model's preprocessing"
         )
-    inside, outside = (tuple(line for line in found.lines if bool(line.outside) == wanted) for wanted in (False, True))
+    return found.lines
+
+
+def read_pages(recognizer: Recognizer, lines: Sequence[TrainingLine], dpi: int) -> Reading:
+    """The readings of the lines of pages, those that the model has no symbols for apart.
+
+    Raises:
+        ImageError: a line cannot be read at all.
+    """
+    found = read_all(recognizer, lines)
+    inside, outside = (tuple(line for line in found if bool(line.outside) == wanted) for wanted in (False, True))
     return Reading(dpi, Evaluation(inside), Evaluation(outside))
-
-
-def join(parts: Sequence[CutLines]) -> CutLines:
-    """The lines of several."""
-    return CutLines(tuple(line for part in parts for line in part.lines))
 
 
 def pages_report(readings: Sequence[Reading], printed: Sequence[PrintedPages]) -> Report:
@@ -145,21 +150,21 @@ def worst_lines(reading: Reading) -> str:
     return f"Worst at {reading.dpi} dpi (what is written, what was read):\n\n" + ("\n".join(worst) or "    none") + "\n"
 
 
-def keep_lines(folder: Path, lines: CutLines, reading: Reading) -> None:
+def keep_lines(folder: Path, lines: Sequence[TrainingLine], reading: Reading) -> None:
     """Write line images with a manifest for ``gateviz eval`` and the readings beside it.
 
     Raises:
         OutputError: they cannot be written.
     """
     make_folder(folder)
-    for line in lines.lines:
+    for line in lines:
         with written_whole(folder / line.name) as file:
             Image.fromarray(line.image).save(file)
     known = {line.name: line for part in (reading.inside, reading.outside) for line in part.lines}
     tables = {
-        MANIFEST_NAME: [f"{line.name}\t{line.text}" for line in lines.lines],
-        COLUMNS_FILE: [LineColumns(line.name, line.script, line.font).to_json() for line in lines.lines],
-        "readings.txt": [f"{line.name}\t{line.text}\t{known[line.name].reading}" for line in lines.lines],
+        MANIFEST_NAME: [f"{line.name}\t{line.text}" for line in lines],
+        COLUMNS_FILE: [LineColumns(line.name, line.script, line.font).to_json() for line in lines],
+        "readings.txt": [f"{line.name}\t{line.text}\t{known[line.name].reading}" for line in lines],
     }
     for name, written in tables.items():
         write_whole(folder / name, ("\n".join(written) + "\n").encode())
@@ -178,11 +183,8 @@ def read_scene(recognizer: Recognizer, folder: Path, truths: Path = SCENE_TRUTHS
     """
     gray = Preprocess((Gray(),))
     sources = [(folder / source.path.name, source.text or "") for source in read_manifest(truths)]
-    lines = [
-        TrainingLine(gray.apply(read_line_image(path)).pixels, text, name=path.name)  # type: ignore[arg-type]
-        for path, text in sources
-    ]
-    return evaluate(recognizer, CutLines(tuple(lines))).lines
+    lines = [TrainingLine(gray.apply(read_line_image(path)).pixels, text, name=path.name) for path, text in sources]
+    return read_all(recognizer, lines)
 
 
 def scene_report(lines: Sequence[ReadLine]) -> Report:
@@ -246,9 +248,9 @@ def measure(options: argparse.Namespace) -> None:
             printed.append(print_pages(documents, style, folder / f"{style}.pdf"))
         readings = []
         for dpi in options.dpi:
-            lines = join([cut_lines(pages, dpi) for pages in printed])
+            lines = [line for pages in printed for line in cut_lines(pages, dpi)]
             print(f"reading {len(lines)} lines at {dpi} dpi", file=sys.stderr, flush=True)
-            readings.append(read_lines(recognizer, lines, dpi))
+            readings.append(read_pages(recognizer, lines, dpi))
             if options.keep:
                 keep_lines(folder / f"{dpi}dpi", lines, readings[-1])
     pages = pages_report(readings, printed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.eval_report import evaluation_document, evaluation_words
+from gateviz.cli.given import given_options
 from gateviz.cli.options import (
     ModelChoice,
     alphabet_option,
@@ -31,15 +32,9 @@ if TYPE_CHECKING:
 GROUPINGS = ("script", "length", "font")
 # Neither the lines that 'gateviz train' learns from by default nor those it validates on.
 SEED = 2_000_003
-_SYNTHETIC = {
-    "seed": "--seed",
-    "scripts": "--script",
-    "hardness": "--hardness",
-    "longest": "--longest",
-    "held_out": "--held-out",
-    "fonts": "--fonts",
-}
-# Failures that are told one by one.
+# Options that mean nothing without --synthetic.
+SYNTHETIC = ("seed", "scripts", "hardness", "longest", "held_out", "fonts")
+# Failures, and files that give no line, that are told one by one.
 TOLD = 5
 
 
@@ -138,7 +133,9 @@ def _check(ctx: click.Context, lines: tuple[Path, ...]) -> None:
     Raises:
         click.UsageError: they are not.
     """
-    told = ctx.params
+    told, given = ctx.params, given_options(ctx)
+    if "style" in given and told["out"] is None:
+        raise click.UsageError("--style is of the figure, and none is drawn; give -o FILE, or leave it out")
     if told["synthetic"] is not None:
         if lines:
             raise click.UsageError("both LINES and --synthetic were given; evaluate them in two runs")
@@ -149,8 +146,7 @@ def _check(ctx: click.Context, lines: tuple[Path, ...]) -> None:
         return
     if not lines:
         raise click.UsageError("there is nothing to read; name LINES, or give --synthetic N")
-    strange = [option for name, option in _SYNTHETIC.items() if told[name] not in (None, False, {})]
-    if strange:
+    if strange := [given[name] for name in SYNTHETIC if name in given]:
         raise click.UsageError(f"without --synthetic there is no meaning to {', '.join(strange)}; leave it out")
 
 
@@ -159,8 +155,10 @@ def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str,
         from gateviz.training.line_files import LineFiles
 
         files = LineFiles(*lines)
-        for words in files.strays:
+        for words in files.strays[:TOLD]:
             click.echo(f"gateviz: {words}", err=True)
+        if (more := len(files.strays) - TOLD) > 0:
+            click.echo(f"gateviz: and {more:,} more files beside the lines", err=True)
         return files
     from gateviz.training.fonts import find_fonts
     from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
@@ -195,17 +193,16 @@ def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) ->
     started = time.monotonic()
     with tqdm(total=count, unit="line", file=sys.stderr, disable=None) as bar:
         evaluation = evaluate(recognizer, lines, limit=limit, on_progress=bar.update)
-    seconds = time.monotonic() - started
+    seconds = max(time.monotonic() - started, 1e-6)
     for line in evaluation.failures[:TOLD]:
         click.echo(f"gateviz: error: {line.name}: {line.reason}", err=True)
     if evaluation.failures:
         click.echo(f"gateviz: {len(evaluation.failures):,} of {count:,} lines could not be read", err=True)
     if not evaluation.lines:
         raise ImageError(f"none of the {count:,} lines could be read, so there is nothing to evaluate; see the reasons")
-    click.echo(
-        f"gateviz: {len(evaluation.lines):,} lines read in {seconds:.1f} s ({len(evaluation.lines) / seconds:.0f} a second)",
-        err=True,
-    )
+    read = len(evaluation.lines)
+    noun = "line" if read == 1 else "lines"
+    click.echo(f"gateviz: {read:,} {noun} read in {seconds:.1f} s ({read / seconds:.0f} a second)", err=True)
     return evaluation
 
 

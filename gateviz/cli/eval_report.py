@@ -67,7 +67,7 @@ def _rates(groups: "dict[str, Score]", evaluation: "Evaluation") -> str:
     rows = []
     for label, score in groups.items():
         estimates = [getattr(score, name) for name in _RATES]
-        cells = [cell for estimate in estimates for cell in (_percent(estimate), _interval(estimate, 100))]
+        cells = [cell for estimate in estimates for cell in (_percent(estimate), _interval(estimate))]
         rows.append([label, f"{score.lines:,}", f"{score.cer.of:,}", *cells])
     return table(header, rows)
 
@@ -133,8 +133,8 @@ def _percent(estimate: "Estimate") -> str:
     return f"{100 * estimate.value:.2f}" if estimate.of else "–"
 
 
-def _interval(estimate: "Estimate", scale: float) -> str:
-    return f"{scale * estimate.low:.2f}–{scale * estimate.high:.2f}" if estimate.of else ""
+def _interval(estimate: "Estimate") -> str:
+    return f"{100 * estimate.low:.2f}–{100 * estimate.high:.2f}" if estimate.of else ""
 
 
 def _share(estimate: "Estimate") -> str:

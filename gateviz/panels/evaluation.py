@@ -111,7 +111,7 @@ class SpreadCurve:
     """How errors of one kind are spread.
 
     Attributes:
-        label: such as ``left edge``, with its mean.
+        label: such as ``left edge``, with its mean in pixels and as a share of the symbol's width.
         shares: of the errors in each bin, in percent.
     """
 
@@ -125,15 +125,17 @@ class SpreadPanel:
 
     Attributes:
         title: a few words.
-        edges: of the bins, in pixels; positive is too far right.
+        edges: of the bins, one more than there are bins, in pixels; positive is too far right.
         curves: one a kind of error.
+        curves_title: what the curves' labels say.
         axis_label: of the errors' axis.
         share_label: of the shares' axis.
     """
 
     title: str
-    edges: Float64[np.ndarray, " bins+1"]
+    edges: Float64[np.ndarray, " edges"]
     curves: tuple[SpreadCurve, ...]
+    curves_title: str
     axis_label: str
     share_label: str
 
@@ -187,7 +189,8 @@ def evaluation_page(
 
 def _rates(evaluation: Evaluation, groupings: Sequence[str]) -> RatePanel:
     groups = [RateGroup("", (_rate_row("all lines", evaluation.total),))]
-    groups += [_rate_group(GROUP_TITLES[name], evaluation.by(name)) for name in groupings]
+    scores = {name: evaluation.by(name) for name in groupings}
+    groups += [_rate_group(GROUP_TITLES[name], found) for name, found in scores.items()]
     rows = [row for group in groups for row in group.rows]
     highs = [row.high for row in rows if np.isfinite(row.high)]
     level = round(100 * evaluation.bootstrap.level)
@@ -224,13 +227,19 @@ def _mistakes(evaluation: Evaluation) -> MistakePanel:
 
 
 def _spread(evaluation: Evaluation) -> SpreadPanel:
-    errors = evaluation.spans
+    errors, means = evaluation.spans, evaluation.total.spans
+    assert means is not None
     kinds = {"center": errors.center, "left edge": errors.left, "right edge": errors.right}
+    means_of = {
+        "center": (means.center, means.center_share),
+        "left edge": (means.left, means.left_share),
+        "right edge": (means.right, means.right_share),
+    }
     reach = float(np.ceil(max(np.quantile(np.abs(values), SHOWN) for values in kinds.values()))) or 1.0
     edges = np.linspace(-reach, reach, BINS + 1)
     curves = [
         SpreadCurve(
-            f"{name}, mean error {np.abs(values).mean():.1f} px",
+            f"{name}: {means_of[name][0].value:.1f} px, {means_of[name][1].value:.2f}",
             100 * np.histogram(values, edges)[0].astype(np.float64) / len(values),
         )
         for name, values in kinds.items()
@@ -239,6 +248,7 @@ def _spread(evaluation: Evaluation) -> SpreadPanel:
         "spans beside the true columns",
         edges,
         tuple(curves),
+        "mean error in px, as share of the width",
         f"px right of the truth, {errors.count:,} symbols",
         "% of symbols",
     )

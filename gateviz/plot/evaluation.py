@@ -25,7 +25,7 @@ from gateviz.plot.style import Style, style_named
 
 # Heights in units of the small type: of a row, of a panel of curves, and of the title and axis around either.
 _ROW = 1.55
-_CURVES = 14.0
+_CURVES = 15.5
 _AROUND = 6.5
 # Free space between panels beside each other, as a share of a panel.
 _BETWEEN = 0.05
@@ -34,7 +34,7 @@ _DISTINCT = "DejaVu Sans Mono"
 # Longer labels are cut; in units of the small type.
 _LABEL = 13.0
 # Free space above curves for their legend, as a share of the highest.
-_LEGEND = 0.6
+_LEGEND = 0.8
 
 
 def error_rates(
@@ -118,7 +118,9 @@ def _rate_lines(panel: RatePanel) -> list[tuple[str, RateRow | None]]:
 def _paint_rates(axes: Axes, panel: RatePanel, style: Style) -> None:
     """A point a group with its interval, its label on the left, its numbers on the right."""
     lines = _rate_lines(panel)
-    _rows(axes, len(lines), panel.stop, "\n".join(filter(None, (panel.axis_label, panel.remark))), style)
+    # A narrow figure has no room for it in one line.
+    label = panel.axis_label if style.words else panel.axis_label.replace(", ", ",\n")
+    _rows(axes, len(lines), panel.stop, "\n".join(filter(None, (label, panel.remark))), style)
     axes.grid(visible=True, axis="x", color=HAIRLINE, linewidth=style.rule_width)
     for place, (label, row) in enumerate(lines):
         height = 1 - (place + 0.5) / len(lines)
@@ -162,7 +164,11 @@ def _paint_spread(axes: Axes, panel: SpreadPanel, style: Style) -> None:
     axes.set_xlim(panel.edges[0], panel.edges[-1])
     axes.set_ylim(0.0, (1 + _LEGEND) * highest)
     axes.set_ylabel(panel.share_label, fontsize=style.small_size, labelpad=2)
-    axes.legend(frameon=False, fontsize=style.small_size, loc="upper left", borderpad=0.1, labelspacing=0.25)
+    legend = axes.legend(
+        title=panel.curves_title, title_fontsize=style.small_size, alignment="left", frameon=False,
+        fontsize=style.small_size, loc="upper left", borderpad=0.1, labelspacing=0.25,
+    )  # fmt: skip
+    legend.get_title().set_color(QUIET)
     _finish(axes, panel.axis_label, style)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
 

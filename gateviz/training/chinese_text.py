@@ -1,5 +1,7 @@
 """Stretches of Chinese as documents print it, alone and with English words and numbers between."""
 
+import re
+
 from gateviz.training.dice import Dice, Kind, Kinds, Weighted
 from gateviz.training.latin_text import LatinText
 from gateviz.training.number_text import NUMBERS, UNITS, integer
@@ -45,6 +47,11 @@ ASCII_MARKS = Weighted((",", ".", "!", "?", ";", ":", "/", "-", "", "|"), (48, 2
 CLOSING = "，。！？、：；）》〉”’】」』％…—～·,.!?;:)]}% "
 OPENING = "（《〈“‘【「『([{ "
 LONGEST_CLAUSE = 16
+# Of the lines with Latin or numbers between the Chinese, those that set a space there.
+SPACED = 0.55
+_HAN = "〇㐀-鿿"
+_LATIN = "A-Za-z0-9%$"
+_BORDER = re.compile(f"(?<=[{_HAN}])(?=[{_LATIN}])|(?<=[{_LATIN}])(?=[{_HAN}])")
 
 
 class ChineseText:
@@ -80,7 +87,10 @@ class ChineseText:
     def line(self, dice: Dice, length: int) -> str:
         """Chinese, at most ``length`` code points: a clause from its start, or from somewhere in it."""
         start = 0 if dice.chance(0.5) else dice.between(0, LONGEST_CLAUSE)
-        return _bare(self._stretch(dice, start + length)[start : start + length])
+        text = self._stretch(dice, start + length)
+        if dice.chance(SPACED):
+            text = self._spaced(text)
+        return _bare(text[start : start + length])
 
     def mixed_line(self, dice: Dice, length: int) -> str:
         """Chinese with English words, numbers and units between, at most ``length`` code points."""
@@ -103,7 +113,7 @@ class ChineseText:
     def _mixed_stretch(self, dice: Dice, length: int) -> str:
         """Chinese text of at least ``length`` code points with English words, numbers and units between."""
         text = ""
-        space = self._space if dice.chance(0.4) else ""
+        spaced = dice.chance(SPACED)
         ascii_marks = dice.chance(0.3)
         foreign = dice.chance(0.5)
         while len(text) < length:
@@ -118,10 +128,12 @@ class ChineseText:
                     if ascii_marks
                     else self._mark(dice, piece, MARKS)
                 )
-            elif text[-1] != " ":
-                text += space
             foreign = not foreign if dice.chance(0.85) else foreign
-        return text
+        return self._spaced(text) if spaced else text
+
+    def _spaced(self, text: str) -> str:
+        """The text with a space between Chinese and Latin, as many set it."""
+        return _BORDER.sub(self._space, text)
 
     def _phrase(self, dice: Dice) -> str:
         own = self._own.draw(dice) if dice.chance(0.08) else ""

@@ -68,7 +68,7 @@ def warp(line: SetLine, height: int, level: int, rng: np.random.Generator) -> Wa
     """
     rows, columns = line.coverage.shape
     scale = height / rows
-    stretch = scale * float(rng.uniform(0.85, 1.18) if level else rng.uniform(0.95, 1.05))
+    stretch = scale * float(rng.uniform(0.8, 1.25) if level else rng.uniform(0.95, 1.05))
     width = max(8, round(columns * stretch))
     if not level or rng.random() > 0.35:
         ways = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_CUBIC

@@ -7,6 +7,8 @@ from jaxtyping import Float, Int64
 
 IGNORED = -100
 INNER_SHARE = 0.6
+# Between two equal symbols whose middles are nearer than so many frames there is no frame for a blank.
+ROOM_FOR_BLANK = 2
 
 
 def frame_labels(
@@ -16,7 +18,9 @@ def frame_labels(
 
     A symbol owns the frames whose centers lie in the middle 60 % of its columns, or the nearest
     free one. Frames over the rest of its columns are ``IGNORED``: nobody says there how wide a
-    symbol should be read. Between two equal symbols one frame is blank, as CTC needs it.
+    symbol should be read. Between two equal symbols one frame is blank, as CTC needs it; where they
+    are too narrow for that, as in "ll", all their frames are ``IGNORED``, so that CTC may borrow a
+    frame from a neighbor.
 
     Args:
         labels: of the symbols, in reading order.
@@ -31,6 +35,12 @@ def frame_labels(
     inner_first, inner_last = np.searchsorted(centers, middle - reach), np.searchsorted(centers, middle + reach)
     for start, stop in zip(first, last, strict=True):
         target[start:stop] = IGNORED
+    near = ROOM_FOR_BLANK * float(centers[1] - centers[0]) if len(centers) > 1 else 0.0
+    crowded = [
+        number
+        for number in range(1, len(labels))
+        if labels[number - 1] == labels[number] and middle[number] - middle[number - 1] < near
+    ]
     taken = -1
     for number, label in enumerate(labels):
         start, stop = int(inner_first[number]), int(inner_last[number])
@@ -48,4 +58,6 @@ def frame_labels(
         stop = max(stop, start + 1)
         target[start:stop] = label
         taken = stop - 1
+    for number in crowded:
+        target[first[number - 1] : last[number]] = IGNORED
     return target

@@ -9,7 +9,28 @@ DOMAINS = ("com", "org", "net", "cn", "io", "edu", "co.uk", "de", "gov", "info")
 SUFFIXES = ("py", "txt", "pdf", "md", "json", "html", "png", "jpg", "csv", "toml", "cpp", "js", "yml", "tar.gz", "exe")
 SHORT = ("e.g.", "i.e.", "etc.", "Mr.", "Mrs.", "Dr.", "vs.", "Fig.", "No.", "U.S.", "Inc.", "Ltd.", "Co.", "a.m.",
          "p.m.", "approx.", "al.", "St.", "Jr.", "Ph.D.", "Vol.", "pp.", "OK", "I", "A")  # fmt: skip
-QUOTES = ("()", "()", "()", '""', '""', "''", "[]", "“”", "“”", "‘’", "``", "``", "<>", "{}", "**", "__", "||")
+QUOTES = (
+    "()",
+    "()",
+    "()",
+    '""',
+    '""',
+    '""',
+    '""',
+    "''",
+    "''",
+    "[]",
+    "“”",
+    "“”",
+    "‘’",
+    "``",
+    "``",
+    "<>",
+    "{}",
+    "**",
+    "__",
+    "||",
+)
 ENDS = Weighted(("", ",", ".", ";", ":", "!", "?", "...", " -", " –", "—", " &", " /", " +", " =", " |", "…", " •", " →"),
                 (78, 8, 6.5, 0.7, 1.2, 0.8, 0.9, 0.3, 0.7, 0.4, 0.2, 0.6, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2))  # fmt: skip
 LONGEST_WORD = 8
@@ -42,6 +63,8 @@ class LatinText:
             (2.0, self._path),
             (2.5, self._code),
             (2.0, self._formula),
+            (7.0, self._lone),
+            (2.0, self._possessive),
         )
         self._others = Kinds(kinds, symbols, self.word)
         self.tokens = Kinds(((3.0, self.word), (2.0, self.name), *kinds[1:7]), symbols, self.word)
@@ -71,7 +94,7 @@ class LatinText:
         style = dice.random()
         heading = 2 if style < 0.1 else 1 if style < 0.2 else 0
         # Prose, documentation with names and numbers between, or a line of code.
-        plain = 0.97 if style > 0.6 else 0.72 if style > 0.06 else 0.2
+        plain = 0.95 if style > 0.6 else 0.7 if style > 0.06 else 0.2
         pieces: list[str] = []
         total = 0
         starts = dice.chance(0.5)
@@ -94,6 +117,15 @@ class LatinText:
         if self._symbols.issuperset(cased):
             return cased
         return word if self._symbols.issuperset(word) else word.upper()
+
+    def _lone(self, dice: Dice) -> str:
+        """A word of one letter or digit, which word lists hardly have: a, I, the B of B = 1."""
+        return dice.pick(
+            ("a", "a", "a", "A", "I", chr(97 + dice.between(0, 25)), chr(65 + dice.between(0, 25)), dice.digits(1))
+        )
+
+    def _possessive(self, dice: Dice) -> str:
+        return f"{self._plain(dice)}'s"
 
     def _plain(self, dice: Dice) -> str:
         """A word of letters only."""

@@ -21,12 +21,14 @@ class Spacing:
         margins: left, right, top and bottom of the ink or the type's box; negative ones crop.
         full_height: the box is the type's own, not that of the ink.
         wobble: how far symbols leave the baseline.
+        space: times the width of the fonts' spaces.
     """
 
     tracking: float = 0.0
     margins: tuple[float, float, float, float] = (0.2, 0.2, 0.1, 0.1)
     full_height: bool = True
     wobble: float = 0.0
+    space: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def set_line(
         glyph = glyphs(face, size, symbol)
         drop = round(float(rng.normal(0, spacing.wobble * size))) if spacing.wobble else 0
         placed.append((glyph, round(pen) + glyph.left, glyph.top + drop, pen))
-        pen += glyph.advance + spacing.tracking * size
+        pen += _advance(glyph, spacing) + spacing.tracking * size
     inked = [(x, y, *glyph.coverage.shape) for glyph, x, y, _ in placed if glyph.coverage is not None]
     if not inked:
         return None
@@ -84,13 +86,17 @@ def set_line(
     columns, middles = np.empty((len(placed), 2)), np.empty(len(placed))
     for number, (glyph, x, y, origin) in enumerate(placed):
         if glyph.coverage is None:
-            columns[number] = origin + shift_x, max(origin + glyph.advance, origin + 1) + shift_x
+            columns[number] = origin + shift_x, max(origin + _advance(glyph, spacing), origin + 1) + shift_x
             middles[number] = shift_y - ASCENT * size / 3
             continue
         _paste(coverage, glyph.coverage, x + shift_x, y + shift_y)
         columns[number] = x + shift_x + glyph.ink[0], x + shift_x + glyph.ink[1]
         middles[number] = y + shift_y + glyph.coverage.shape[0] / 2
     return SetLine(coverage, columns, middles, shift_y, size)
+
+
+def _advance(glyph: Glyph, spacing: Spacing) -> float:
+    return glyph.advance if glyph.coverage is not None else glyph.advance * spacing.space
 
 
 def _paste(canvas: UInt8[np.ndarray, "H W"], glyph: UInt8[np.ndarray, "h w"], x: int, y: int) -> None:

@@ -15,7 +15,7 @@ from gateviz.capture.ctc_recognizer import Geometry
 from gateviz.capture.preprocess import Preprocess
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
-from gateviz.errors import AlphabetError, GatevizError
+from gateviz.errors import AlphabetError, GatevizError, ImageError, TrainingError
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import Fault, LineReport, LineTally, short
 
@@ -24,6 +24,8 @@ FramesOf = Callable[[int, int], int]
 
 # Lines handed to the threads at a time.
 WINDOW = 1024
+# Lines between two words on how far it has come.
+STRIDE = 64
 
 
 def network_frames(preprocess: Preprocess, geometry: Geometry) -> FramesOf:
@@ -60,7 +62,7 @@ def check_lines(
         frames_of: how many frames it gives for an image of (width, height), such as
             ``network_frames``; where it raises, the network cannot take the image.
         threads: how many look at lines at once; by default one for each core.
-        progress: is told how many lines are done, now and then.
+        progress: is told how many lines are done, every few lines and at the end.
     """
     look = _Looker(lines, alphabet, frames_of, frozenset("".join(alphabet.symbols)))
     tally = LineTally(alphabet, line_count=len(lines))
@@ -75,8 +77,35 @@ def check_lines(
                     tally.fault(index, fault, words)
                 tally.symbols(seen.symbols, seen.outside)
                 tally.composable += seen.composable
-            progress(window.stop)
+                if (index + 1) % STRIDE == 0 or index + 1 == len(lines):
+                    progress(index + 1)
     return tally.report(_find_repeated(lines, tally), lines.strays)
+
+
+def symbols_in(lines: LineFiles) -> tuple[str, ...]:
+    """The symbols that the texts of the lines have, in the order of their code points.
+
+    Control characters, such as a tab or the break between two lines of text, are no symbols that
+    could be read. A text that cannot be read gives none: looking at the lines will name it.
+
+    Raises:
+        TrainingError: there is none at all.
+    """
+    found: set[str] = set()
+    unread: list[str] = []
+    for index in range(len(lines)):
+        try:
+            found.update(lines.text(index))
+        except ImageError as error:
+            unread.append(str(error))
+    symbols = tuple(sorted(symbol for symbol in found if unicodedata.category(symbol) != "Cc"))
+    if not symbols:
+        why = f"; {len(unread):,} texts cannot be read, such as: {unread[0]}" if unread else ""
+        raise TrainingError(
+            f"none of the {len(lines):,} lines has a text, so there is no alphabet to learn{why}; "
+            f"write the texts, or name an alphabet"
+        )
+    return symbols
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class LineFiles:
             return _FilePart(pairs.lines, path, pairs=True)
         found = "is no manifest, LMDB or folder" if path.exists() else "is not there"
         raise TrainingError(
-            f"the lines {path} cannot be trained on: it {found}; name a manifest (.tsv: path, tab, text), "
+            f"the lines {path} cannot be read: it {found}; name a manifest (.tsv: path, tab, text), "
             f"a folder with {MANIFEST_NAME} or with pairs a.png and a.gt.txt, or an LMDB with data.mdb"
         )
 

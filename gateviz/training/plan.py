@@ -14,7 +14,7 @@ from gateviz.errors import TrainingError
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.training.alphabets import symbols_of
 from gateviz.training.fonts import find_fonts
-from gateviz.training.line_check import check_lines, network_frames
+from gateviz.training.line_check import check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_mix import LineMix
 from gateviz.training.line_report import LineReport
@@ -91,21 +91,31 @@ class TrainPlan:
         except (KeyError, TypeError) as error:
             raise TrainingError(f"the run's config is no training plan of this gateviz: {error}") from error
 
-    def prepare(self, folder: RunFolder, *, on_report: Callable[[LineReport], None] = lambda report: None) -> Trainer:
+    def prepare(
+        self,
+        folder: RunFolder,
+        *,
+        on_report: Callable[[LineReport], None] = lambda report: None,
+        on_progress: Callable[[int, int], None] = lambda done, count: None,
+    ) -> Trainer:
         """Everything made ready to train: lines checked, the network built.
 
         Args:
             folder: where the run leaves what it makes.
             on_report: is told what looking at the lines has found, before anything is refused.
+            on_progress: is told how many lines of a set have been looked at, and how many it has; the lines
+                to train on and those to validate on, where both are named, are two sets.
 
         Raises:
-            TrainingError: lines cannot be learned from (their report is the message), or the plan asks for
-                what does not go together.
+            TrainingError: lines cannot be learned from (their report is the message), the plan asks for
+                what does not go together, or there is no such device.
             AlphabetError: the alphabet cannot be had, or has no fonts.
             CheckpointError: the model to go on from cannot be read.
             ImageError: the lines cannot be read.
         """
+        _require_device(self.settings.device)
         torch.manual_seed(self.settings.seed)
+        looks = _Looks(self.skip_bad, on_report, on_progress)
         own = LineFiles(*self.lines) if self.lines else None
         pupil = self._pupil(own)
         symbols = pupil.recognizer.alphabet.symbols
@@ -117,7 +127,7 @@ class TrainPlan:
             lines: LineSet = self._synthetic(symbols, self.settings.seed, ENDLESS, held_out=False)
             kept = None
         else:
-            good = self._good(own, pupil, on_report)
+            good = looks.good(own, pupil)
             learn, kept = (
                 (LineSubset(own, good), None)
                 if self.validation
@@ -127,7 +137,7 @@ class TrainPlan:
             if self.synthetic_share:
                 synthetic = self._synthetic(symbols, self.settings.seed, ENDLESS, held_out=False)
                 lines = LineMix(learn, synthetic, self.synthetic_share, self.settings.seed)
-        return Trainer(pupil, self.settings, lines, self._validation(pupil, kept, on_report), folder)
+        return Trainer(pupil, self.settings, lines, self._validation(pupil, kept, looks), folder)
 
     def _pupil(self, own: LineFiles | None) -> Pupil:
         symbols = symbols_of(self.alphabet) if self.alphabet else None
@@ -140,7 +150,7 @@ class TrainPlan:
             recognizer = load_recognizer(self.start)
             return pupil_from(recognizer, symbols, Path(self.start), half=self.half)
         if symbols is None:
-            symbols = _symbols_in(own) if own is not None else symbols_of("ascii")
+            symbols = symbols_in(own) if own is not None else symbols_of("ascii")
         alphabet = Alphabet.from_symbols(symbols, blank=0)
         return new_crnn(
             CrnnConfig(alphabet.class_count, **self.network), alphabet, seed=self.settings.seed, half=self.half
@@ -156,23 +166,60 @@ class TrainPlan:
         style = SyntheticStyle(held_out=held_out, **chosen)
         return SyntheticLines(symbols, seed=seed, count=count, style=style, fonts=fonts)
 
-    def _validation(self, pupil: Pupil, kept: LineSubset | None, on_report: Callable[[LineReport], None]) -> LineSet:
+    def _validation(self, pupil: Pupil, kept: LineSubset | None, looks: "_Looks") -> LineSet:
         if self.validation:
             lines = LineFiles(*self.validation)
-            return LineSubset(lines, self._good(lines, pupil, on_report))
+            return LineSubset(lines, looks.good(lines, pupil))
         if kept is not None:
             return kept
         symbols = pupil.recognizer.alphabet.symbols
         return self._synthetic(symbols, VALIDATION_SEED, self.validation_count, held_out=True)
 
-    def _good(self, lines: LineFiles, pupil: Pupil, on_report: Callable[[LineReport], None]) -> tuple[int, ...]:
+
+@dataclass(frozen=True)
+class _Looks:
+    """How sets of lines are looked at before training.
+
+    Attributes:
+        skip_bad: leave out what cannot be learned from.
+        on_report: as ``prepare`` has it.
+        on_progress: as ``prepare`` has it.
+    """
+
+    skip_bad: bool
+    on_report: Callable[[LineReport], None]
+    on_progress: Callable[[int, int], None]
+
+    def good(self, lines: LineFiles, pupil: Pupil) -> tuple[int, ...]:
+        """Indices of the lines to use.
+
+        Raises:
+            TrainingError: some cannot be learned from and are not to be left out, or all of them.
+        """
         recognizer: CtcRecognizer = pupil.recognizer
         frames = network_frames(recognizer.preprocess, recognizer.geometry)
-        report = check_lines(lines, recognizer.alphabet, frames)
-        on_report(report)
+        report = check_lines(
+            lines, recognizer.alphabet, frames, progress=lambda done: self.on_progress(done, len(lines))
+        )
+        self.on_report(report)
         return report.usable(skip_bad=self.skip_bad)
 
 
-def _symbols_in(lines: LineFiles) -> tuple[str, ...]:
-    """The symbols that the texts of the lines have, in the order of their code points."""
-    return tuple(sorted({symbol for index in range(len(lines)) for symbol in lines.text(index)}))
+def _require_device(name: str) -> None:
+    """There is such a device.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise TrainingError(f"there is no device {name!r}; train on cpu, cuda or cuda:1") from error
+    if device.type not in ("cpu", "cuda"):
+        raise TrainingError(f"training on the device {name!r} is not supported; train on cpu, cuda or cuda:1")
+    count = torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise TrainingError(
+            f"training on {name} was asked for, and torch {torch.__version__} finds {count} GPUs here; "
+            f"train on cpu, or install a torch that knows your GPU"
+        )

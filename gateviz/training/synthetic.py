@@ -11,15 +11,18 @@ from gateviz.errors import TrainingError
 from gateviz.training.degrade import HARDNESS, add_strokes, draw_level, print_on_paper, soften, warp
 from gateviz.training.fonts import FontFace, find_fonts
 from gateviz.training.glyphs import GlyphCache
-from gateviz.training.layout import SetLine, Spacing, set_line
+from gateviz.training.layout import ASCENT, DESCENT, SetLine, Spacing, set_line
 from gateviz.training.line_text import LineText
 from gateviz.training.lines import TrainingLine
 from gateviz.training.typesetting import WIDE, Typecase
 
 SIZES = (13, 18, 24, 32, 44)
 SCRIPTS: Mapping[str, float] = {"latin": 0.3, "chinese": 0.4, "mixed": 0.2, "number": 0.1}
-# Latin letters are about half as wide as Chinese ones, so lines of either are about as long.
-_LENGTHS = {"latin": 1.6, "number": 1.4, "mixed": 1.0, "chinese": 0.7, "uniform": 1.0}
+LENGTHS: Mapping[str, float] = {"latin": 1.6, "number": 1.4, "mixed": 1.0, "chinese": 0.7, "uniform": 1.0}
+"""Code points of a line of each script for one of ``SyntheticStyle.longest``.
+
+Latin letters are about half as wide as Chinese ones, so lines of either are about as long.
+"""
 _ATTEMPTS = 40
 LONG = 3
 _WIDEST = 60
@@ -174,7 +177,7 @@ class SyntheticLines:
             return int(rng.integers(1, 4))
         longest = style.longest * (LONG if rng.random() < style.long_share else 1)
         length = style.shortest + (longest - style.shortest) * rng.random() ** 1.3
-        return max(1, int(length * _LENGTHS[script]))
+        return max(1, int(length * LENGTHS[script]))
 
     def _set(self, text: str, faces: Sequence[FontFace], rng: np.random.Generator) -> SetLine | None:
         wide = any(symbol >= WIDE for symbol in text)
@@ -183,10 +186,27 @@ class SyntheticLines:
         if self.style.hardness == "touching":
             tracking = -0.08
         else:
-            tracking = float(rng.normal(0, 0.02) if rng.random() < 0.6 else rng.uniform(-0.04, 0.25))
-        tall = rng.random() ** 0.7
-        above, below = (float(margin) for margin in rng.uniform(-0.04, 0.35, 2) * tall)
-        before, after = (float(margin) for margin in rng.uniform(0, 1.2, 2) * rng.random())
+            # Wider, a border between Chinese and Latin looks as if a space stood there.
+            widest = 0.08 if wide else 0.25
+            tracking = float(rng.normal(0, 0.02) if rng.random() < 0.6 else rng.uniform(-0.04, widest))
         wobble = float(rng.uniform(0, 0.04)) if rng.random() < 0.08 else 0.0
-        spacing = Spacing(tracking, (before, after, above, below), bool(rng.random() < 0.5), wobble)
+        full_height = bool(rng.random() < 0.7)
+        # Fonts' spaces differ by half; justified lines stretch them.
+        space = float(rng.uniform(0.65, 1.4))
+        spacing = Spacing(tracking, _margins(wide, full_height, rng), full_height, wobble, space)
         return set_line(text, faces, size, spacing, self._glyphs, rng)
+
+
+def _margins(wide: bool, full_height: bool, rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Left, right, top and bottom, in ems; with the type's own height an em takes 58 to 96 % of the rows, as on pages."""
+    if full_height:
+        slack = 1 / float(rng.uniform(0.63 if wide else 0.58, 0.96)) - (ASCENT + DESCENT)
+        above = slack * float(rng.uniform(0.25, 0.75))
+        below = slack - above
+    else:
+        above, below = (float(margin) for margin in rng.uniform(-0.04, 0.35, 2) * rng.random() ** 0.7)
+    if rng.random() < 0.4:
+        before, after = (float(margin) for margin in rng.uniform(0.05, 0.2, 2))
+    else:
+        before, after = (float(margin) for margin in rng.uniform(0, 1.2, 2) * rng.random())
+    return before, after, above, below

@@ -1,32 +1,70 @@
 """``gateviz train`` and ``gateviz synth``."""
 
+import dataclasses
+import io
 import json
+import os
+import signal
+import sys
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from gateviz.cli import scripts, synth, train_options
+from gateviz.cli.train_bars import LookBar
+from gateviz.errors import TrainingError
+from gateviz.networks.crnn import CrnnConfig
+from gateviz.training.degrade import HARDNESS
 from gateviz.training.line_writer import write_lines
+from gateviz.training.plan import TrainPlan
+from gateviz.training.settings import TrainSettings
+from gateviz.training.synthetic import SCRIPTS
+from gateviz.training.trainer import Trainer
+from tests.one_thread import one_thread  # noqa: F401
 from tests.training.toy_lines import ToyLines
 
-FAST = (
-    "--steps",
-    "4",
-    "--columns",
-    "800",
-    "--validate-every",
-    "2",
-    "--workers",
-    "0",
-    "--hidden",
-    "4",
-    "--scale",
-    "0.1",
-)
+TINY = ("--hidden", "4", "--scale", "0.1")
+LOOP = ("--columns", "400", "--validate-every", "2", "--workers", "0")
+FAST = ("--steps", "4", *LOOP, *TINY)
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    """Chunks of 20 lines: no option sets them, and making 1,024 lines for three batches would be most of the time."""
+    whole = Trainer.__init__
+
+    def made(self, pupil, settings, *rest):
+        whole(self, pupil, dataclasses.replace(settings, chunk=20), *rest)
+
+    monkeypatch.setattr(Trainer, "__init__", made)
 
 
 @pytest.fixture
 def own(tmp_path):
-    write_lines(ToyLines(6, 60), tmp_path / "lines")
+    write_lines(ToyLines(6, 40), tmp_path / "lines")
     return str(tmp_path / "lines")
+
+
+@pytest.fixture
+def dejavu(font_folder, tmp_path):
+    """A folder of two faces without Chinese characters."""
+    folder = tmp_path / "fonts"
+    folder.mkdir()
+    for name in ("DejaVuSans.ttf", "DejaVuSerif.ttf"):
+        (folder / name).symlink_to(font_folder / name)
+    return folder
+
+
+def test_the_lists_are_those_of_the_library():
+    for backbone in train_options.BACKBONES:
+        for recurrent in train_options.RECURRENT:
+            CrnnConfig(4, backbone, recurrent)
+    assert set(scripts.SCRIPTS) == {*SCRIPTS, "uniform"}
+    assert set(synth.HARDNESS) == set(HARDNESS)
+
+
+# What it does
 
 
 def test_a_run_leaves_its_config_log_state_model_and_curves(run, own, tmp_path):
@@ -41,28 +79,98 @@ def test_a_run_leaves_its_config_log_state_model_and_curves(run, own, tmp_path):
         "best.safetensors",
         "curves.png",
     }
-    assert "60 lines looked at: 60 can be trained on" in done.stderr
-    assert "step 4: CER" in done.stderr
+    assert "40 lines looked at: 40 can be trained on" in done.stderr
     assert json.loads((folder / "config.json").read_text())["settings"]["steps"] == 4
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    cer = [f"CER {100 * entry['cer']:.2f} %" for entry in log if entry["kind"] == "validation"]
+    assert len(cer) == 2
+    rows = done.stderr.replace("\r", "\n").splitlines()
+    assert any(row.startswith(f"step 2: {cer[0]}, lines right ") for row in rows)
+    assert any(row.startswith("looking at lines: 100%") and "40/40" in row for row in rows)
+    last = [row for row in rows if "4/4 [" in row][-1]
+    assert f"loss {log[-2]['loss']:.3f}, CTC {log[-2]['ctc']:.3f}, {cer[1]}, " in last
+    assert last.rstrip().endswith("lines/s]")
 
 
-def test_a_run_that_is_there_is_not_written_over_and_goes_on_with_resume(run, own, tmp_path):
-    folder = str(tmp_path / "run")
-    assert run("train", own, "-o", folder, *FAST).exit_code == 0
+def test_a_run_that_is_interrupted_is_saved_and_goes_on_with_resume(run, own, tmp_path, monkeypatch):
+    folder = str(tmp_path / "my run")
+    learn = Trainer._learn
+
+    def interrupted(self, batch, sums):
+        learn(self, batch, sums)
+        if self.step == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(Trainer, "_learn", interrupted)
+    stopped = run("train", own, "-o", folder, *FAST)
+    monkeypatch.setattr(Trainer, "_learn", learn)
+    assert stopped.exit_code == 130
+    assert stopped.stderr.splitlines()[-1] == (
+        f"gateviz: interrupted at step 3; go on with: gateviz train -o '{folder}' --resume"
+    )
+    assert signal.getsignal(signal.SIGINT) is before
     again = run("train", own, "-o", folder, *FAST)
     assert again.exit_code == 1
     assert "holds a run already; go on with --resume" in again.stderr
-    more = run("train", "-o", folder, "--resume", "--rate", "0.1")
-    assert more.exit_code == 2
-    assert "goes on as it was told at its start; leave --rate out" in more.stderr
-    assert run("train", "-o", folder, "--resume").exit_code == 0
+    done = run("train", "-o", folder, "--resume")
+    assert done.exit_code == 0, done.stderr
+    rows = done.stderr.replace("\r", "\n").splitlines()
+    assert any(" 3/4 [" in row for row in rows)
+    log = [json.loads(line) for line in (tmp_path / "my run" / "log.jsonl").read_text().splitlines()]
+    assert [(entry["kind"], entry["step"]) for entry in log] == [("validation", 2), ("step", 4), ("validation", 4)]
 
 
-def test_lines_that_are_not_there_are_named_and_no_run_is_begun(run, tmp_path):
-    done = run("train", str(tmp_path / "none.tsv"), "-o", str(tmp_path / "run"), *FAST)
+def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
+    asked = []
+
+    def caught(self, folder, **_):
+        asked.append(self)
+        raise TrainingError("this is as far as the test goes")
+
+    monkeypatch.setattr(TrainPlan, "prepare", caught)
+    words = (
+        "a.tsv b --alphabet ab --validation v.tsv --validation-share 0.2 --skip-bad --synthetic-share 0.3 "
+        "--script latin=2,number --longest 9 --long-share 0.4 --fonts f --backbone vgg --scale 0.5 --recurrent gru "
+        "--hidden 7 --depth 3 --dropout 0.1 --half --steps 11 --columns 640 --rate 0.01 --average 0.9 "
+        "--frame-weight 0.6 --backbone-weight 0.7 --validate-every 12 --patience 13 --seed 14 --workers 2 "
+        "--device cuda:1 --mixed-precision"
+    )
+    for given in (words.split(), ["--from", "m.safetensors"], []):
+        assert run("train", "-o", str(tmp_path / "run"), *given).exit_code == 1
+    settings = TrainSettings(
+        steps=11, columns=640, rate=0.01, average=0.9, frame_weight=0.6, backbone_weight=0.7, seed=14,
+        validate_every=12, patience=13, workers=2, device="cuda:1", mixed_precision=True,
+    )  # fmt: skip
+    network = {
+        "backbone": "vgg", "backbone_scale": 0.5, "recurrent": "gru", "hidden_size": 7, "depth": 3, "dropout": 0.1,
+    }  # fmt: skip
+    assert asked[0] == TrainPlan(
+        settings, ("a.tsv", "b"), ("v.tsv",), 0.2, synthetic_share=0.3, scripts={"latin": 2.0, "number": 1.0},
+        longest=9, long_share=0.4, fonts="f", alphabet="ab", network=network, half=True, skip_bad=True,
+    )  # fmt: skip
+    default = TrainSettings(steps=20_000, average=0.998, backbone_weight=0.5)
+    assert asked[1] == TrainPlan(default, long_share=0.1, start="m.safetensors")
+    assert asked[2] == TrainPlan(default, long_share=0.1, network={"backbone": "vgg_narrow", "hidden_size": 96})
+    CrnnConfig(4, **network)
+
+
+# What it is told wrongly
+
+
+def test_an_option_beside_resume_is_named_as_it_was_written(run, tmp_path):
+    done = run(
+        "train", str(tmp_path), "-o", str(tmp_path / "run"), "--resume", "--rate", "0.1", "--from", "a", "--half"
+    )
+    assert done.exit_code == 2
+    assert "goes on as it was told at its start; leave LINES, --from, --half, --rate out" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_there_must_be_a_run_to_resume(run, tmp_path):
+    done = run("train", "-o", str(tmp_path / "run"), "--resume")
     assert done.exit_code == 1
-    assert "none.tsv" in done.stderr
-    assert not (tmp_path / "run" / "config.json").exists()
+    assert f"there is no run to resume in {tmp_path / 'run'}: it has no last.pt; start without --resume" in done.stderr
 
 
 @pytest.mark.parametrize("told", ["greek=1", "latin=x", "latin=-1"])
@@ -72,21 +180,145 @@ def test_a_script_that_cannot_be_is_a_wrong_command_line(run, told, tmp_path):
     assert told in done.stderr
 
 
-def test_synth_writes_lines_that_train_and_eval_read(run, tmp_path, font_folder):
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.tsv"], "there is no manifest none.tsv"),
+        (["none"], "the lines none cannot be read: it is not there; name a manifest (.tsv: path, tab, text)"),
+        (["--alphabet", "aab"], "the alphabet has 'a' more than once; a symbol stands for one class, so remove one"),
+        (["--alphabet", "none.txt"], "the alphabet file none.txt cannot be read: No such file or directory"),
+        (["--alphabet", "ab", "--synthetic-share", "0.5"], "no lines of your own to mix them with"),
+        (["--device", "gpu"], "there is no device 'gpu'; train on cpu, cuda or cuda:1"),
+        (["--from", "none.pt"], "none.pt"),
+        (["--fonts", "none"], "there is no folder of fonts none; check the path"),
+    ],
+)
+def test_what_is_not_there_or_does_not_go_together_begins_no_run(run, here, words, message):
+    done = run("train", "-o", "run", *words, *LOOP)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list((here / "run").iterdir())
+
+
+def test_symbols_without_a_font_name_the_package(run, tmp_path, dejavu):
+    done = run("train", "-o", str(tmp_path / "run"), "--alphabet", "好中国", "--fonts", str(dejavu), *FAST)
+    assert done.exit_code == 1
+    assert "fonts-noto-cjk" in done.stderr
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_events_need_their_package(run, own, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
+    done = run("train", own, "-o", str(tmp_path / "run"), "--tensorboard", *FAST)
+    assert done.exit_code == 1
+    assert "events for TensorBoard need its package; run pip install tensorboard" in done.stderr
+
+
+# Lines that cannot be learned from
+
+
+@pytest.fixture
+def bad(tmp_path):
+    """A manifest of 46 lines, of which lines 41 to 45 are bad in ways of their own."""
+    folder = tmp_path / "lines"
+    write_lines(ToyLines(6, 40), folder)
+    Image.fromarray(np.full((32, 16), 255, np.uint8)).save(folder / "narrow.png")
+    for name in ("odd", "empty", "good"):
+        Image.fromarray(np.full((32, 80), 255, np.uint8)).save(folder / f"{name}.png")
+    content = (folder / "odd.png").read_bytes()
+    (folder / "cut.png").write_bytes(content[: len(content) // 2])
+    texts = {"gone": "a", "odd": "añé", "narrow": "abcabcabc", "cut": "b", "empty": "", "good": "ab"}
+    with (folder / "manifest.tsv").open("a", encoding="utf-8") as handle:
+        handle.writelines(f"{name}.png\t{text}\n" for name, text in texts.items())
+    return folder
+
+
+def test_bad_lines_are_listed_with_their_numbers_before_training_begins(run, bad, tmp_path):
+    done = run("train", str(bad), "-o", str(tmp_path / "run"), "--alphabet", "abc", *FAST)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    report = done.stderr.replace("\r", "\n").splitlines()
+    start = report.index("46 lines looked at: 41 can be trained on, 5 cannot")
+    assert report[start + 1 : start + 4] == [
+        "2 lines with an image that cannot be read:",
+        f"  line 41: the image {bad / 'gone.png'} is not there; check its path",
+        f"  line 44: {next(row for row in report if 'cut.png' in row).removeprefix('  line 44: ')}",
+    ]
+    assert report[start + 4 : start + 8] == [
+        "1 line without a text:",
+        f"  line 45: {bad / 'empty.png'} has the text ''",
+        "1 line with symbols outside the alphabet:",
+        f"  line 42: {bad / 'odd.png'} has 'ñ', 'é' in 'añé'",
+    ]
+    assert report[start + 8] == "1 line with a text that needs more frames than the image gives:"
+    assert report[start + 9].startswith(f"  line 43: {bad / 'narrow.png'} gives ")
+    assert report[start + 9].endswith(" frames and 'abcabcabc' needs 9")
+    assert report[start + 10] == "symbols outside the alphabet of 3: 'ñ' once, 'é' once"
+    assert report[-1] == (
+        "gateviz: error: 5 of 46 lines cannot be trained on: 2 with an image that cannot be read, 1 without a text, "
+        "1 with symbols outside the alphabet, 1 with a text that needs more frames than the image gives; mend them, "
+        "or leave them out with --skip-bad"
+    )
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_bad_lines_are_left_out_when_asked(run, bad, tmp_path):
+    done = run(
+        "train", str(bad), "-o", str(tmp_path / "run"), "--skip-bad", "--alphabet", "abc", *LOOP, *TINY, "--steps", "2"
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "46 lines looked at: 41 can be trained on, 5 cannot" in done.stderr
+    assert (tmp_path / "run" / "best.safetensors").is_file()
+
+
+def test_records_without_a_text_are_listed_where_the_lines_bring_their_alphabet(run, tmp_path):
+    lmdb = pytest.importorskip("lmdb")
+    picture = io.BytesIO()
+    Image.fromarray(np.full((32, 80), 255, np.uint8)).save(picture, format="PNG")
+    with lmdb.open(str(tmp_path / "lines"), map_size=1 << 22) as environment, environment.begin(write=True) as writing:
+        writing.put(b"num-samples", b"3")
+        for number in (1, 2, 3):
+            writing.put(b"image-%09d" % number, picture.getvalue())
+        writing.put(b"label-000000001", b"ab")
+        writing.put(b"label-000000003", b"\xff")
+    done = run("train", str(tmp_path / "lines"), "-o", str(tmp_path / "run"), *FAST)
+    assert done.exit_code == 1
+    assert "2 lines with a text that cannot be read:\n  line 2: record 2 of the LMDB" in done.stderr
+    assert "\n  line 3: record 3 of the LMDB" in done.stderr
+    assert "2 of 3 lines cannot be trained on: 2 with a text that cannot be read; mend them, or" in done.stderr
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_bar_for_each_set_of_lines(capsys):
+    bar = LookBar()
+    for done, count in ((64, 70), (70, 70), (3, 3), (64, 900)):
+        bar(done, count)
+    bar.close()
+    bar.close()
+    rows = capsys.readouterr().err.replace("\r", "\n").splitlines()
+    ends = [row.split("[")[0].split("|")[-1].strip() for row in rows if row]
+    assert [end for end in dict.fromkeys(ends) if not end.startswith("0/")] == ["70/70", "3/3", "64/900"]
+
+
+# Lines made up
+
+
+def test_synth_writes_lines_that_train_and_eval_read(run, tmp_path, dejavu):
     out = tmp_path / "lines"
-    done = run("synth", "-n", "12", "-o", str(out), "--alphabet", "ascii", "--fonts", str(font_folder), "--seed", "3")
+    done = run("synth", "-n", "12", "-o", str(out), "--alphabet", "ascii", "--fonts", str(dejavu), "--seed", "3")
     assert done.exit_code == 0, done.stderr
     assert done.stdout.strip() == str(out / "manifest.tsv")
     assert len((out / "manifest.tsv").read_text(encoding="utf-8").splitlines()) == 12
     known = [json.loads(line) for line in (out / "columns.jsonl").read_text(encoding="utf-8").splitlines()]
     assert all(len(entry["columns"]) >= 1 and entry["font"].startswith("DejaVu") for entry in known)
-    again = run("synth", "-n", "12", "-o", str(out), "--alphabet", "ascii", "--fonts", str(font_folder))
+    again = run("synth", "-n", "12", "-o", str(out), "--alphabet", "ascii", "--fonts", str(dejavu))
     assert again.exit_code == 1
     assert "is not empty" in again.stderr
 
 
-def test_synth_without_a_font_for_its_symbols_names_the_package(run, tmp_path, font_folder):
-    done = run("synth", "-n", "2", "-o", str(tmp_path / "lines"), "--alphabet", "好中国", "--fonts", str(font_folder))
+def test_synth_without_a_font_for_its_symbols_names_the_package(run, tmp_path, dejavu):
+    done = run("synth", "-n", "2", "-o", str(tmp_path / "lines"), "--alphabet", "好中国", "--fonts", str(dejavu))
     assert done.exit_code == 1
     assert "fonts-noto-cjk" in done.stderr
     assert not (tmp_path / "lines" / "manifest.tsv").exists()

@@ -27,7 +27,7 @@ def test_rates_are_in_percent_with_their_intervals():
     assert (whole.value, whole.low, whole.high) == (100 * cer.value, 100 * cer.low, 100 * cer.high)
     assert [(row.label, row.value, row.few) for row in panel.groups[1].rows] == [
         ("chinese", 50.0, True),
-        ("latin", 100 * 4 / 19, True),
+        ("latin", 100 * (4 / 19), True),
         ("number", 0.0, False),
     ]
     assert panel.stop == pytest.approx(1.05 * 50)
@@ -81,10 +81,11 @@ def test_the_spread_of_spans_is_in_shares_of_symbols():
     columns = np.cumsum(rng.uniform(2, 20, (500, 2)).ravel()).reshape(-1, 2)
     errors = span_errors(columns + rng.normal([1.5, -2.0], 1.0, (500, 2)), columns)
     panel = evaluation_page(Evaluation((ReadLine("x" * 500, "", spans=errors),))).spread
+    assert panel.curves_title == "mean error in px, as share of the width"
     assert len(panel.edges) == BINS + 1
     assert panel.edges[0] == -panel.edges[-1]
     assert [curve.label for curve in panel.curves] == [
-        f"{name}, mean error {np.abs(values).mean():.1f} px"
+        f"{name}: {np.abs(values).mean():.1f} px, {(np.abs(values) / errors.width).mean():.2f}"
         for name, values in (("center", errors.center), ("left edge", errors.left), ("right edge", errors.right))
     ]
     for curve, values in zip(panel.curves, (errors.center, errors.left, errors.right), strict=True):

@@ -27,6 +27,12 @@ def test_equal_neighbors_have_a_blank_between_them():
     assert labels_of([5, 6], [[0, 12], [12, 24]], 6) == [IGNORED, 5, IGNORED, IGNORED, 6, IGNORED]
 
 
+def test_equal_neighbors_too_narrow_for_a_blank_are_left_to_ctc():
+    # Two symbols of 5 columns each, and one of 12 after them.
+    assert labels_of([5, 5, 6], [[8, 13], [13, 18], [18, 30]], 8) == [0, 0, IGNORED, IGNORED, IGNORED, 6, 6, 0]
+    assert labels_of([5, 7, 6], [[8, 13], [13, 18], [18, 30]], 8) == [0, 0, 5, 7, IGNORED, 6, 6, 0]
+
+
 def test_neighbors_too_close_for_their_frames_take_the_next_free_one():
     assert labels_of([5, 6, 7], [[4, 5], [7, 8], [11, 12]], 6) == [0, 5, 6, 7, 0, 0]
 
@@ -37,7 +43,7 @@ def test_more_symbols_than_frames_leave_the_last_ones_out():
 
 def test_symbols_beyond_the_last_frame_are_left_out():
     assert labels_of([5, 6], [[0, 4], [100, 104]], 2) == [5, 6]
-    assert labels_of([5, 6, 7, 7], [[0, 4], [4, 8], [8, 12], [12, 16]], 2) == [5, 6]
+    assert labels_of([5, 6, 7, 8], [[0, 4], [4, 8], [8, 12], [12, 16]], 2) == [5, 6]
 
 
 @given(

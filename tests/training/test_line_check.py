@@ -16,7 +16,7 @@ from gateviz.capture.receptive import AxisGeometry
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, ImageError, TrainingError
-from gateviz.training.line_check import WINDOW, check_lines, network_frames
+from gateviz.training.line_check import STRIDE, WINDOW, check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import Fault
 
@@ -106,7 +106,7 @@ def test_the_order_of_the_lines_does_not_depend_on_the_threads(tmp_path):
     several = check_lines(LineFiles(tmp_path), LETTERS, frames_of, threads=8)
     assert one == several
     assert faulty(one)[Fault.SYMBOLS] == tuple(range(3, WINDOW + 100, 7))
-    assert done == [WINDOW, WINDOW + 100]
+    assert done == [*range(STRIDE, WINDOW + 100, STRIDE), WINDOW + 100]
 
 
 def test_looking_in_threads_leaves_the_warnings_as_they_were(tmp_path):
@@ -166,17 +166,24 @@ def test_an_image_with_two_texts_is_a_fault_and_with_one_twice_a_note(tmp_path):
     assert "2 lines with the image and text of an earlier line:\n  lines 3, 5" in report.words
 
 
-def test_records_that_an_lmdb_lacks_are_listed(tmp_path):
+def lmdb_of(folder, images, labels, count):
+    """An LMDB that says it has ``count`` lines, with these images and labels."""
     lmdb = pytest.importorskip("lmdb")
-    save(tmp_path / "a.png")
-    with lmdb.open(str(tmp_path / "lines"), map_size=1 << 22) as environment, environment.begin(write=True) as writing:
-        writing.put(b"num-samples", b"4")
-        for number in (1, 2, 4):
-            writing.put(b"image-%09d" % number, (tmp_path / "a.png").read_bytes())
-        for number in (1, 3):
-            writing.put(b"label-%09d" % number, b"ok")
-        writing.put(b"label-000000004", b"\xff")
-    report = check_lines(LineFiles(tmp_path / "lines"), LETTERS, frames_of)
+    folder.mkdir()
+    save(folder / "a.png")
+    with lmdb.open(str(folder), map_size=1 << 22) as environment, environment.begin(write=True) as writing:
+        writing.put(b"num-samples", str(count).encode())
+        for number in images:
+            writing.put(b"image-%09d" % number, (folder / "a.png").read_bytes())
+        for number, label in labels.items():
+            writing.put(b"label-%09d" % number, label)
+    return LineFiles(folder)
+
+
+def test_records_that_an_lmdb_lacks_are_listed(tmp_path):
+    report = check_lines(
+        lmdb_of(tmp_path / "lines", (1, 2, 4), {1: b"ok", 3: b"ok", 4: b"\xff"}, 4), LETTERS, frames_of
+    )
     assert faulty(report) == {Fault.IMAGE: (2,), Fault.TEXT: (1, 3)}
     assert "there is no image-000000003, though num-samples says 4" in examples(report, Fault.IMAGE)[0]
     assert "there is no label-000000002" in examples(report, Fault.TEXT)[0]
@@ -228,6 +235,44 @@ def test_many_bad_lines_are_shown_shortly_and_listed_whole_in_the_document(tmp_p
 def test_a_long_text_is_cut_in_the_example(tmp_path):
     report = check_lines(LineFiles(folder_of(tmp_path, [("1", "é" * 500)])), LETTERS, frames_of)
     assert examples(report, Fault.SYMBOLS)[0].endswith("has 'é' in '" + "é" * 40 + "…'")
+
+
+# The alphabet that lines bring with them
+
+
+def test_the_symbols_of_lines_are_those_of_their_texts(tmp_path):
+    assert symbols_in(LineFiles(folder_of(tmp_path, [("1", "b a"), ("2", "中a")]))) == (" ", "a", "b", "中")
+
+
+def test_texts_that_cannot_be_read_give_no_symbols_and_are_left_for_the_check_to_name(tmp_path):
+    lines = lmdb_of(tmp_path / "lines", (1, 2, 3), {1: b"ab", 3: b"\xff"}, 3)
+    assert symbols_in(lines) == ("a", "b")
+    assert faulty(check_lines(lines, Alphabet.from_symbols("ab", blank=0), frames_of)) == {Fault.TEXT: (1, 2)}
+
+
+def test_line_breaks_and_tabs_are_no_symbols_but_faults(tmp_path):
+    for name, text in (("1", "ab\ncd\n"), ("2", "a\tb"), ("3", "d\u3000")):
+        save(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.gt.txt").write_text(text, encoding="utf-8")
+    lines = LineFiles(tmp_path)
+    symbols = symbols_in(lines)
+    assert symbols == ("a", "b", "c", "d", "\u3000")
+    report = check_lines(lines, Alphabet.from_symbols(symbols, blank=0), frames_of)
+    assert examples(report, Fault.SYMBOLS) == (
+        f"{tmp_path / '1.png'} has '\\n' in 'ab\\ncd'",
+        f"{tmp_path / '2.png'} has '\\t' in 'a\\tb'",
+    )
+
+
+def test_lines_without_any_text_have_no_alphabet(tmp_path):
+    empty = LineFiles(folder_of(tmp_path, [("1", ""), ("2", "\t")]))
+    with pytest.raises(TrainingError, match="none of the 2 lines has a text, so there is no alphabet to learn; write"):
+        symbols_in(empty)
+    with pytest.raises(
+        TrainingError,
+        match=r"no alphabet to learn; 2 texts cannot be read, such as: record 1 of .* no label-000000001, .*; write the texts",
+    ):
+        symbols_in(lmdb_of(tmp_path / "lines", (1, 2), {}, 2))
 
 
 # What the network makes of an image

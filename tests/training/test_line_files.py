@@ -188,12 +188,12 @@ def test_a_malformed_manifest_is_an_error_at_once(tmp_path, content, words):
 
 
 def test_what_is_not_there_or_of_no_form_is_named_with_the_forms(tmp_path):
-    with pytest.raises(TrainingError, match=r"the lines .*none cannot be trained on: it is not there; name a manifest"):
+    with pytest.raises(TrainingError, match=r"the lines .*none cannot be read: it is not there; name a manifest"):
         LineFiles(tmp_path / "none")
     save(tmp_path)
     with pytest.raises(
         TrainingError,
-        match=r"a.png cannot be trained on: it is no manifest, LMDB or folder; .* pairs a.png and a.gt.txt",
+        match=r"a.png cannot be read: it is no manifest, LMDB or folder; .* pairs a.png and a.gt.txt",
     ):
         LineFiles(tmp_path / "a.png")
     with pytest.raises(ImageError, match=r"there is no manifest .*m.tsv"):

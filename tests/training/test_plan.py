@@ -13,9 +13,10 @@ from gateviz.training.line_writer import write_lines
 from gateviz.training.plan import TrainPlan
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
+from tests.one_thread import one_thread  # noqa: F401
 from tests.training.toy_lines import ToyLines
 
-SETTINGS = TrainSettings(steps=3, columns=800, chunk=40, validate_every=3, log_every=1, workers=0)
+SETTINGS = TrainSettings(steps=2, columns=400, chunk=20, validate_every=2, log_every=1, workers=0)
 TINY = {"backbone": "vgg_narrow", "backbone_scale": 0.1, "hidden_size": 4}
 
 
@@ -62,6 +63,38 @@ def test_lines_that_cannot_be_learned_from_are_refused_or_left_out(own, tmp_path
     trainer = dataclasses.replace(plan, skip_bad=True).prepare(RunFolder(tmp_path / "run"))
     learned = {trainer.chunks.lines[number].name for number in range(len(trainer.chunks.lines))}
     assert not any("narrow" in name for name in learned)
+
+
+def test_how_far_looking_has_come_is_told_set_by_set(own, tmp_path):
+    write_lines(ToyLines(7, 70), tmp_path / "validation")
+    told = []
+    plan = TrainPlan(SETTINGS, lines=(own,), validation=(str(tmp_path / "validation"),), network=TINY)
+    trainer = plan.prepare(RunFolder(tmp_path / "run"), on_progress=lambda done, count: told.append((done, count)))
+    assert told == [(60, 60), (64, 70), (70, 70)]
+    assert len(trainer.chunks.lines) == 60
+    assert sum(len(batch.names) for batch in trainer.validation) == 70
+
+
+def test_bad_lines_to_validate_on_are_refused_as_well(own, tmp_path):
+    write_lines(ToyLines(7, 3), tmp_path / "validation")
+    (next((tmp_path / "validation").rglob("0000001.png"))).unlink()
+    plan = TrainPlan(SETTINGS, lines=(own,), validation=(str(tmp_path / "validation"),), network=TINY)
+    with pytest.raises(TrainingError, match="1 of 3 lines cannot be trained on: 1 with an image that cannot be read"):
+        plan.prepare(RunFolder(tmp_path / "run"))
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [
+        ("gpu", "there is no device 'gpu'; train on cpu, cuda or cuda:1"),
+        ("meta", "training on the device 'meta' is not supported; train on cpu"),
+        ("cuda:99", r"training on cuda:99 was asked for, and torch 2.* finds \d+ GPUs here; train on cpu, or install"),
+    ],
+)
+def test_a_device_that_is_not_there_is_named_before_the_lines_are_looked_at(tmp_path, device, words):
+    plan = TrainPlan(dataclasses.replace(SETTINGS, device=device), lines=(str(tmp_path / "none"),), network=TINY)
+    with pytest.raises(TrainingError, match=words):
+        plan.prepare(RunFolder(tmp_path / "run"))
 
 
 def test_synthetic_lines_are_validated_in_fonts_kept_for_testing(font_folder, tmp_path):

@@ -1,0 +1,157 @@
+"""What ``gateviz train`` can be told, and the plan that comes of it."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateviz.cli.given import given_options
+from gateviz.cli.options import Command
+from gateviz.cli.scripts import SCRIPTS, script_weights
+
+if TYPE_CHECKING:
+    from gateviz.training.plan import TrainPlan
+
+BACKBONES = ("vgg_narrow", "vgg_small", "vgg", "mobilenet_v3")
+RECURRENT = ("lstm", "gru", "none")
+# An option, and the field of the network's configuration that it sets.
+NETWORK = {
+    "backbone": "backbone",
+    "scale": "backbone_scale",
+    "recurrent": "recurrent",
+    "hidden": "hidden_size",
+    "depth": "depth",
+    "dropout": "dropout",
+}
+DEFAULT_NETWORK = {"backbone": "vgg_narrow", "hidden_size": 96}
+
+_LINES = (
+    click.argument("lines", metavar="[LINES]...", nargs=-1, type=click.Path(path_type=Path)),
+    click.option(
+        "--alphabet", metavar="NAME|FILE|SYMBOLS", default="",
+        help="digits, ascii, chinese-punctuation, gb2312-1, bundled, or several joined by +; a .txt file; or the "
+        "symbols. Default: those in LINES, or ascii.",
+    ),
+    click.option(
+        "--validation", metavar="LINES", multiple=True, type=click.Path(path_type=Path),
+        help="Lines to validate on; default: a share of LINES, or synthetic lines in fonts that no training line has.",
+    ),
+    click.option(
+        "--validation-share", type=click.FloatRange(0, 0.9, min_open=True), default=0.05, show_default=True,
+        help="Of LINES, to validate on.",
+    ),
+    click.option("--skip-bad", is_flag=True, help="Leave out lines that cannot be learned from, instead of refusing."),
+    click.option(
+        "--synthetic-share", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+        help="Synthetic lines among those of LINES.",
+    ),
+    click.option(
+        "--script", "scripts", metavar="NAME=WEIGHT,...", callback=script_weights,
+        help=f"Of synthetic lines: {', '.join(SCRIPTS)}.",
+    ),
+    click.option("--longest", type=click.IntRange(0, 400), default=0, help="Code points of a synthetic line, at most."),
+    click.option(
+        "--long-share", type=click.FloatRange(0, 1), default=0.1, show_default=True,
+        help="Of synthetic lines up to three times as long.",
+    ),
+    click.option("--fonts", metavar="FOLDER", default="", help="Fonts for synthetic lines; default: the system's."),
+)  # fmt: skip
+_NETWORK = (
+    click.option(
+        "--from", "start", metavar="CHECKPOINT", type=click.Path(path_type=Path),
+        help="Go on from a trained model of any trainable lineage; with --alphabet onto another alphabet.",
+    ),
+    click.option("--backbone", type=click.Choice(BACKBONES), help="Default: vgg_narrow."),
+    click.option("--scale", type=click.FloatRange(0.05, 4), help="Times the backbone's channels."),
+    click.option("--recurrent", type=click.Choice(RECURRENT), help="none is the plain CNN with CTC. Default: lstm."),
+    click.option("--hidden", type=click.IntRange(1, 4096), help="Units of each layer and direction. Default: 96."),
+    click.option("--depth", type=click.IntRange(1, 8), help="Recurrent layers. Default: 2."),
+    click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Between recurrent layers. Default: 0."),
+    click.option("--half", is_flag=True, help="Write the best model as float16."),
+)  # fmt: skip
+_LOOP = (
+    click.option("--steps", type=click.IntRange(1), default=20_000, show_default=True, help="Batches to learn from."),
+    click.option(
+        "--columns", type=click.IntRange(64), default=12_800, show_default=True,
+        help="Columns of pixels in a batch: 12800 are 64 lines of 200.",
+    ),
+    click.option(
+        "--rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True,
+        help="Highest learning rate of the one cycle.",
+    ),
+    click.option(
+        "--average", type=click.FloatRange(0, 1, max_open=True), default=0.998, show_default=True,
+        help="Decay of the moving average of the weights.",
+    ),
+    click.option(
+        "--frame-weight", type=click.FloatRange(0), default=0.5, show_default=True,
+        help="Of the labels of frames, where the columns of symbols are known.",
+    ),
+    click.option(
+        "--backbone-weight", type=click.FloatRange(0), default=0.5, show_default=True,
+        help="Of symbols read off the backbone alone, where columns are known.",
+    ),
+    click.option(
+        "--validate-every", type=click.IntRange(1), default=500, show_default=True,
+        help="Steps between validations, each with a checkpoint.",
+    ),
+    click.option(
+        "--patience", type=click.IntRange(0), default=0,
+        help="Stop after so many validations without a better error rate; 0 never stops.",
+    ),
+    click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+    click.option(
+        "--workers", type=click.IntRange(0), default=1, show_default=True, help="Processes that make batches ahead."
+    ),
+    click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
+    click.option("--mixed-precision", is_flag=True, help="Run the network in bfloat16."),
+)  # fmt: skip
+
+
+def plan_options(command: Command) -> Command:
+    """Everything that becomes part of the run's plan."""
+    wrapped: Any = command
+    for option in reversed((*_LINES, *_NETWORK, *_LOOP)):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
+def plan_of(told: dict[str, Any]) -> "TrainPlan":
+    """The plan that the options make.
+
+    Raises:
+        TrainingError: the settings do not go together.
+    """
+    from gateviz.training.plan import TrainPlan
+    from gateviz.training.settings import TrainSettings
+
+    settings = {entry.name: told[entry.name] for entry in fields(TrainSettings) if entry.name in told}
+    network = {field: told[option] for option, field in NETWORK.items() if told[option] is not None}
+    start = told["start"]
+    kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "fonts", "alphabet")
+    return TrainPlan(
+        settings=TrainSettings(**settings),
+        lines=tuple(map(str, told["lines"])),
+        validation=tuple(map(str, told["validation"])),
+        start="" if start is None else str(start),
+        network=network if start is not None else DEFAULT_NETWORK | network,
+        half=told["half"],
+        skip_bad=told["skip_bad"],
+        **{name: told[name] for name in kept},
+    )
+
+
+def refuse_more(ctx: click.Context, allowed: tuple[str, ...]) -> None:
+    """A resumed run takes everything from its config: an option beside ``--resume`` would be ignored.
+
+    Args:
+        ctx: of the command.
+        allowed: names of the parameters that may be given all the same.
+
+    Raises:
+        click.UsageError: there is another one.
+    """
+    strange = [word for name, word in given_options(ctx).items() if name not in allowed]
+    if strange:
+        raise click.UsageError(f"a resumed run goes on as it was told at its start; leave {', '.join(strange)} out")
