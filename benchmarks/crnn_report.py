@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks.crnn_study import TIMED_COLUMNS, VARIANTS, Finding, Study
 from benchmarks.printed_pages import score_numbers
@@ -130,7 +131,7 @@ def scripts_table(found: Sequence[Finding], name: str = "as trained") -> str:
 def sentences(found: Sequence[Finding]) -> str:
     """Where the LSTM helps and where it does not, as far as the intervals tell."""
     names = by_name(found)
-    return "\n".join(
+    return "".join(
         _sentences(names["lstm"], names[rival], words)
         for rival, words in (("none", "the plain CNN"), ("none-widened", "the plain CNN of as many parameters"))
         if rival in names
@@ -150,7 +151,7 @@ def _sentences(crnn: Finding, rival: Finding, words: str) -> str:
 
 _WORDS = {
     "fewer": "fewer errors",
-    "as many": "a difference in errors that these lines cannot tell from none",
+    "as many": "neither more nor fewer errors, as far as these lines tell,",
     "more": "more errors",
 }
 
@@ -242,30 +243,33 @@ def figure(found: Sequence[Finding], *, style: str | Style = "a4") -> GateFigure
         made = new_figure(style, _ROW * len(names) * (len(found) + 1) + _AROUND, {})
         rates, course = made.subplots(1, 2, width_ratios=(3, 2))
         for number, one in enumerate(found):
-            look = {"color": LAYERS[number], "marker": _MARKERS[number], "markersize": 3.0}
+            look = {"color": LAYERS[number], "marker": _MARKERS[number], "markersize": 3.0, "clip_on": False}
             places = np.arange(len(names)) + (number - (len(found) - 1) / 2) / (len(found) + 1)
             cer = [one.readings[name].total.cer for name in names]
-            rates.hlines(
-                places, [100 * rate.low for rate in cer], [100 * rate.high for rate in cer], color=LAYERS[number],
-                linewidth=2 * style.line_width, alpha=0.35,
-            )  # fmt: skip
+            ends = [[100 * getattr(rate, end) for rate in cer] for end in ("low", "high")]
+            rates.hlines(places, *ends, color=LAYERS[number], linewidth=2 * style.line_width, alpha=0.35)
             rates.plot([100 * rate.value for rate in cer], places, linestyle="", label=VARIANTS[one.variant], **look)
             steps, errors = zip(*one.validations, strict=True)
             course.plot(steps, [100 * rate for rate in errors], linewidth=style.line_width, **look)
         rates.set_ylim(len(names) - 0.5, -0.5)
         rates.set_yticks(range(len(names)), names)
-        rates.set_xlim(left=0)
-        rates.legend(frameon=False, fontsize=style.small_size)
+        worst = max(reading.total.cer.high for one in found for reading in one.readings.values())
+        rates.set_xlim(0, 103 * worst or 1)
+        course.set_xlim(left=0)
         course.set_yscale("log")
+        course.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        course.yaxis.set_major_formatter("{x:g}")
+        course.yaxis.set_minor_locator(NullLocator())
         _finish(rates, "character error rate on test lines, %", "x", style)
         _finish(course, "step", "both", style)
         course.set_ylabel("character error rate on validation lines, %", fontsize=style.small_size)
+        made.legend(loc="outside upper left", ncols=len(found), frameon=False, fontsize=style.small_size)
     return made
 
 
-def _finish(axes: Axes, label: str, grid: str, style: Style) -> None:
+def _finish(axes: Axes, label: str, grid: Literal["x", "both"], style: Style) -> None:
     axes.set_xlabel(label, fontsize=style.small_size)
     axes.tick_params(labelsize=style.small_size)
-    axes.grid(visible=True, axis=grid, which="major", color=HAIRLINE, linewidth=style.rule_width)  # type: ignore[arg-type]
+    axes.grid(visible=True, axis=grid, which="major", color=HAIRLINE, linewidth=style.rule_width)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -2,7 +2,7 @@
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -14,7 +14,7 @@ class LookBar:
     """A bar for each set of lines that is looked at before training; without one, nothing is shown."""
 
     def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Any] | None = None
 
     def __call__(self, done: int, count: int) -> None:
         """So many lines of the set are done."""
@@ -41,7 +41,7 @@ class TrainBar:
     """
 
     def __init__(self, steps: int, step: int, cer: float | None) -> None:
-        self._bar: tqdm[None] = tqdm(total=steps, initial=step, unit="step", file=sys.stderr, dynamic_ncols=True)
+        self._bar: tqdm[Any] = tqdm(total=steps, initial=step, unit="step", file=sys.stderr, dynamic_ncols=True)
         self._losses, self._speed, self._cer = "", "", ""
         self._keep(cer)
 

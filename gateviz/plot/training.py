@@ -1,6 +1,7 @@
 """The course of a training run as a figure."""
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from gateviz.panels.training import TrainingCurves
 from gateviz.plot.canvas import GateFigure, new_figure, settings
@@ -47,6 +48,9 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
 
 def _finish(axes: Axes, label: str, style: Style) -> None:
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel(label, fontsize=style.font_size)
     axes.tick_params(labelsize=style.small_size)
     axes.grid(visible=True, which="major", color=HAIRLINE, linewidth=style.rule_width)
