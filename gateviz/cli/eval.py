@@ -158,7 +158,7 @@ def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str,
         for words in files.strays[:TOLD]:
             click.echo(f"gateviz: {words}", err=True)
         if (more := len(files.strays) - TOLD) > 0:
-            click.echo(f"gateviz: and {more:,} more files beside the lines", err=True)
+            click.echo(f"gateviz: and {more:,} more that give no line", err=True)
         return files
     from gateviz.training.fonts import find_fonts
     from gateviz.training.synthetic import SyntheticLines, SyntheticStyle

@@ -100,7 +100,9 @@ _LOOP = (
         "--patience", type=click.IntRange(0), default=0,
         help="Stop after so many validations without a better error rate; 0 never stops.",
     ),
-    click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+    click.option(
+        "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the weights, the lines and their order."
+    ),
     click.option(
         "--workers", type=click.IntRange(0), default=1, show_default=True, help="Processes that make batches ahead."
     ),

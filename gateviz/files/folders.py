@@ -78,11 +78,16 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
     return [int(piece) if place % 2 else piece for place, piece in enumerate(pieces)], path.name
 
 
-def read_manifest(manifest: Path) -> list[LineSource]:
+def read_manifest(manifest: Path, *, malformed: list[str] | None = None) -> list[LineSource]:
     """The lines of a manifest, in its order: one line each, the path (relative to the manifest), a tab and the text.
 
+    Args:
+        manifest: the file.
+        malformed: takes, in words, each line without a path or without a tab; without it, the first
+            such line is an error.
+
     Raises:
-        ImageError: it is missing, empty, not UTF-8, or a line has no path or no tab.
+        ImageError: it is missing, not UTF-8, names no image, or a line has no path or no tab.
     """
     try:
         lines = manifest.read_text(encoding="utf-8-sig").split("\n")
@@ -99,10 +104,15 @@ def read_manifest(manifest: Path) -> list[LineSource]:
             continue
         path, tab, text = line.partition("\t")
         if not tab or not path.strip():
-            raise ImageError(
+            words = (
                 f"line {number} of the manifest {manifest} is {line[:60]!r}; each line is a path, a tab and the text"
             )
+            if malformed is None:
+                raise ImageError(words)
+            malformed.append(words)
+            continue
         found.append(LineSource(manifest.parent / path.strip(), text))
     if not found:
-        raise ImageError(f"the manifest {manifest} names no image; each line is a path, a tab and the text")
+        no_image = f"the manifest {manifest} names no image; each line is a path, a tab and the text"
+        raise ImageError(malformed[0] if malformed else no_image)
     return found

@@ -38,6 +38,7 @@ HELD_OUT = (
 )
 # Symbols, initials, scripts of other languages that bring a Latin copied from their sister family.
 _UNFIT = (
+    "Last Resort",
     "Symbol",
     "Emoji",
     "Dingbat",

@@ -36,13 +36,15 @@ def frame_labels(
     for start, stop in zip(first, last, strict=True):
         target[start:stop] = IGNORED
     near = ROOM_FOR_BLANK * float(centers[1] - centers[0]) if len(centers) > 1 else 0.0
-    crowded = [
+    crowded = {
         number
         for number in range(1, len(labels))
         if labels[number - 1] == labels[number] and middle[number] - middle[number - 1] < near
-    ]
+    }
     taken = -1
     for number, label in enumerate(labels):
+        if number in crowded:
+            continue
         start, stop = int(inner_first[number]), int(inner_last[number])
         if start == stop:
             start = int(np.abs(centers - middle[number]).argmin())

@@ -38,7 +38,8 @@ class LineFiles:
         paths: at least one.
 
     Attributes:
-        strays: in words, each file that should belong to a line and does not.
+        strays: in words, each file that should belong to a line and does not, and each line of a
+            manifest that names none.
 
     Raises:
         TrainingError: a path that is none of these.
@@ -112,9 +113,9 @@ class LineFiles:
 
     def _opened(self, path: Path) -> "_FilePart | _LmdbPart":
         if path.suffix.lower() == MANIFEST_SUFFIX and not path.is_dir():
-            return _of_manifest(path)
+            return self._of_manifest(path)
         if (path / MANIFEST_NAME).is_file():
-            return _of_manifest(path / MANIFEST_NAME)
+            return self._of_manifest(path / MANIFEST_NAME)
         if lmdb_file(path) is not None:
             return _LmdbPart(LmdbLines(path))
         if path.is_dir():
@@ -126,6 +127,12 @@ class LineFiles:
             f"the lines {path} cannot be read: it {found}; name a manifest (.tsv: path, tab, text), "
             f"a folder with {MANIFEST_NAME} or with pairs a.png and a.gt.txt, or an LMDB with data.mdb"
         )
+
+    def _of_manifest(self, manifest: Path) -> "_FilePart":
+        malformed: list[str] = []
+        lines = read_manifest(manifest, malformed=malformed)
+        self.strays += tuple(malformed)
+        return _with_columns(_FilePart(lines, manifest.parent), manifest)
 
 
 @dataclass(frozen=True)
@@ -184,8 +191,8 @@ class _LmdbPart:
         return _UNKNOWN
 
 
-def _of_manifest(manifest: Path) -> _FilePart:
-    part = _FilePart(read_manifest(manifest), manifest.parent)
+def _with_columns(part: _FilePart, manifest: Path) -> _FilePart:
+    """The lines with the columns that the file beside their manifest knows."""
     beside = manifest.parent / COLUMNS_FILE
     known = read_columns(beside) if beside.is_file() else {}
     if not known:

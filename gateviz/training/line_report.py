@@ -70,7 +70,7 @@ class LineReport:
         outside: how often each symbol stands in the texts that is not in the alphabet, most frequent first.
         composable: lines that would fit the alphabet if their text were in Unicode's composed form (NFC).
         repeated: indices of lines whose image an earlier line names, with the same text.
-        strays: files that should belong to a line and do not, in words.
+        strays: in words, files that should belong to a line and do not, and rows of a manifest that name none.
         unused: symbols of the alphabet that no text has.
         symbol_count: symbols in the alphabet.
     """
@@ -112,7 +112,7 @@ class LineReport:
     @property
     def _reasons(self) -> str:
         reasons = [f"{len(group.indices):,} {group.fault.words}" for group in self.faulty]
-        reasons += [f"{_counted(len(self.strays), 'file')} beside the lines"] if self.strays else []
+        reasons += [_stray(len(self.strays))] if self.strays else []
         return ", ".join(reasons)
 
     @property
@@ -126,7 +126,7 @@ class LineReport:
         if self.composable:
             rows.append(f"{_lines(self.composable)} would fit the alphabet with the text in composed form (NFC)")
         if self.strays:
-            rows.append(f"{_counted(len(self.strays), 'file')} beside the lines:")
+            rows.append(f"{_stray(len(self.strays))}:")
             rows += [f"  {words}" for words in self.strays[:EXAMPLES]]
             rows += [f"  and {len(self.strays) - EXAMPLES:,} more"] if len(self.strays) > EXAMPLES else []
         if self.repeated:
@@ -222,6 +222,10 @@ def _lines(count: int) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("s" if count != 1 else "")
+
+
+def _stray(count: int) -> str:
+    return f"{count:,} files or rows give no line" if count != 1 else "1 file or row gives no line"
 
 
 def _times(count: int) -> str:

@@ -71,7 +71,9 @@ class _Writer:
         """Write image ``index``; its place and its text."""
         line = self.lines[index]
         path = f"{IMAGES}/{index // PER_FOLDER:03d}/{index:07d}.png"
-        _, encoded = cv2.imencode(".png", line.image)
+        done, encoded = cv2.imencode(".png", line.image)
+        if not done:
+            raise OutputError(f"the image {path} could not be encoded; the folder has no manifest yet")
         try:
             (self.home / path).write_bytes(encoded.tobytes())
         except OSError as error:

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -188,7 +189,8 @@ class Trainer:
         return 0 < self.settings.patience <= self.waited
 
     def _learn(self, batch: Batch, sums: _Sums) -> None:
-        loss = self._forward(batch)
+        with self._naming(batch):
+            loss = self._forward(batch)
         total = float(loss.total.detach())
         if not math.isfinite(total):
             raise TrainingError(
@@ -196,9 +198,10 @@ class Trainer:
                 f"and the last good checkpoint stays in {self.folder.path}; try a lower --rate"
             )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()  # type: ignore[no-untyped-call]
-        gradient = nn.utils.clip_grad_norm_(self.learning.parameters(), self.settings.clip)
-        self.optimizer.step()
+        with self._naming(batch):
+            loss.total.backward()  # type: ignore[no-untyped-call]
+            gradient = nn.utils.clip_grad_norm_(self.learning.parameters(), self.settings.clip)
+            self.optimizer.step()
         self.schedule.step()
         self.average.update_parameters(self.module)
         self.step += 1
@@ -213,17 +216,22 @@ class Trainer:
     def _forward(self, batch: Batch) -> Loss:
         self.module.train()
         kind = self.device.type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.settings.mixed_precision):
+            pixels = batch.pixels.to(self.device, non_blocking=True, memory_format=torch.channels_last)
+            log_probs = self.recognizer.log_probs(pixels)
+        loss = batch_loss(log_probs.float(), batch, self.recognizer.alphabet.blank, self.settings.frame_weight)
+        if "probe" not in self.learning:
+            return loss
+        probe = self.learning["probe"]
+        assert isinstance(probe, BackboneProbe)
+        aside = probe.loss(batch.frame_labels.to(self.device), self.recognizer.alphabet.blank)
+        return replace(loss, total=loss.total + self.settings.backbone_weight * aside)
+
+    @contextmanager
+    def _naming(self, batch: Batch) -> Iterator[None]:
+        """Where the GPU's memory is full, say of which batch; most of it is needed on the way back."""
         try:
-            with torch.autocast(kind, torch.bfloat16, enabled=self.settings.mixed_precision):
-                pixels = batch.pixels.to(self.device, non_blocking=True, memory_format=torch.channels_last)
-                log_probs = self.recognizer.log_probs(pixels)
-            loss = batch_loss(log_probs.float(), batch, self.recognizer.alphabet.blank, self.settings.frame_weight)
-            if "probe" not in self.learning:
-                return loss
-            probe = self.learning["probe"]
-            assert isinstance(probe, BackboneProbe)
-            aside = probe.loss(batch.frame_labels.to(self.device), self.recognizer.alphabet.blank)
-            return replace(loss, total=loss.total + self.settings.backbone_weight * aside)
+            yield
         except torch.cuda.OutOfMemoryError as error:
             shape = " x ".join(map(str, batch.pixels.shape))
             raise TrainingError(

@@ -418,7 +418,7 @@ def test_files_beside_the_lines_are_told_the_first_of_them(run, tmp_path, bars):
     assert done.exit_code == 0
     rows = done.stderr.splitlines()
     assert rows[0] == f"gateviz: the image {folder / '1.png'} has no text: there is no 1.gt.txt beside it"
-    assert rows[5] == "gateviz: and 2 more files beside the lines"
+    assert rows[5] == "gateviz: and 2 more that give no line"
     assert rows[6].startswith("gateviz: 1 line read in ")
 
 

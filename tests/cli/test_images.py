@@ -10,7 +10,6 @@ from PIL import Image
 import gateviz
 from gateviz.ctc.confidence import text_confidence
 from gateviz.data.alphabet import Alphabet
-from gateviz.files import models
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.crnn_file import save_crnn
 from gateviz.recording import open_recording
@@ -21,12 +20,12 @@ SYMBOLS = "abcdé "
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     """A small untrained model that reads something else on every line."""
-    torch.manual_seed(5)
+    torch.manual_seed(2)
     config = CrnnConfig(class_count=len(SYMBOLS) + 1, backbone="vgg_small", hidden_size=6, backbone_scale=0.25)
     network = CRNN(config).eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            if name.startswith(("head", "recurrent")):
+            if name.startswith(("head", "recurrent.weight")):
                 parameter.mul_(6)
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     save_crnn(path, network, Alphabet.from_symbols(SYMBOLS, blank=0))
@@ -204,14 +203,6 @@ def test_a_missing_model_stops_a_batch_with_one_line(run, lines, tmp_path):
     result = run("read", lines, "-m", tmp_path / "nowhere.pth")
     assert result.exit_code == 1
     assert result.stderr == f"gateviz: error: there is no checkpoint {tmp_path}/nowhere.pth; check the path\n"
-
-
-def test_without_any_model_the_package_that_brings_one_is_named(run, lines, monkeypatch):
-    monkeypatch.setattr(models, "_FOLDERS", ())
-    monkeypatch.delenv("TESSDATA_PREFIX", raising=False)
-    result = run("read", lines / "line1.png")
-    assert result.exit_code == 1
-    assert "tesseract-ocr-eng" in result.stderr
 
 
 def test_the_wrong_alphabet_is_named_with_both_numbers(run, model, lines):

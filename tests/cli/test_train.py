@@ -220,7 +220,7 @@ def test_events_need_their_package(run, own, tmp_path, monkeypatch):
 
 @pytest.fixture
 def bad(tmp_path):
-    """A manifest of 46 lines, of which lines 41 to 45 are bad in ways of their own."""
+    """A manifest of 46 lines, of which lines 41 to 45 are bad in ways of their own, and a row that is none."""
     folder = tmp_path / "lines"
     write_lines(ToyLines(6, 40), folder)
     Image.fromarray(np.full((32, 16), 255, np.uint8)).save(folder / "narrow.png")
@@ -231,6 +231,7 @@ def bad(tmp_path):
     texts = {"gone": "a", "odd": "añé", "narrow": "abcabcabc", "cut": "b", "empty": "", "good": "ab"}
     with (folder / "manifest.tsv").open("a", encoding="utf-8") as handle:
         handle.writelines(f"{name}.png\t{text}\n" for name, text in texts.items())
+        handle.write("good.png ab\n")
     return folder
 
 
@@ -255,10 +256,14 @@ def test_bad_lines_are_listed_with_their_numbers_before_training_begins(run, bad
     assert report[start + 9].startswith(f"  line 43: {bad / 'narrow.png'} gives ")
     assert report[start + 9].endswith(" frames and 'abcabcabc' needs 9")
     assert report[start + 10] == "symbols outside the alphabet of 3: 'ñ' once, 'é' once"
+    assert report[start + 11 : start + 13] == [
+        "1 file or row gives no line:",
+        f"  line 47 of the manifest {bad / 'manifest.tsv'} is 'good.png ab'; each line is a path, a tab and the text",
+    ]
     assert report[-1] == (
         "gateviz: error: 5 of 46 lines cannot be trained on: 2 with an image that cannot be read, 1 without a text, "
-        "1 with symbols outside the alphabet, 1 with a text that needs more frames than the image gives; mend them, "
-        "or leave them out with --skip-bad"
+        "1 with symbols outside the alphabet, 1 with a text that needs more frames than the image gives, "
+        "1 file or row gives no line; mend them, or leave them out with --skip-bad"
     )
     assert not list((tmp_path / "run").iterdir())
 

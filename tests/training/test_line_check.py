@@ -196,10 +196,10 @@ def test_files_that_belong_to_no_line_hold_training_up_until_they_may_be_skipped
     (tmp_path / "a.gt.txt").write_text("a")
     report = check_lines(LineFiles(tmp_path), LETTERS, frames_of)
     assert report.faulty == ()
-    with pytest.raises(TrainingError, match=r"0 of 1 line cannot be trained on: 1 file beside the lines; mend"):
+    with pytest.raises(TrainingError, match=r"0 of 1 line cannot be trained on: 1 file or row gives no line; mend"):
         report.usable(skip_bad=False)
     assert report.usable(skip_bad=True) == (0,)
-    assert f"1 file beside the lines:\n  the image {tmp_path / 'b.png'} has no text" in report.words
+    assert f"1 file or row gives no line:\n  the image {tmp_path / 'b.png'} has no text" in report.words
 
 
 def test_training_goes_on_with_bad_lines_only_when_asked_and_never_with_none_left(tmp_path):

@@ -157,6 +157,17 @@ def test_strays_are_told(tmp_path):
     assert lines.strays == (f"the image {folder / 'a.png'} has no text: there is no a.gt.txt beside it",)
 
 
+def test_rows_of_a_manifest_that_name_no_line_are_strays(tmp_path):
+    path = manifest(tmp_path)
+    path.write_text("a.png\teins\nb.png zwei drei\n\n\tdrei\nc.png\t你好\n", encoding="utf-8")
+    lines = LineFiles(path)
+    assert [lines.text(index) for index in range(len(lines))] == ["eins", "你好"]
+    assert lines.strays == (
+        f"line 2 of the manifest {path} is 'b.png zwei drei'; each line is a path, a tab and the text",
+        f"line 4 of the manifest {path} is '\\tdrei'; each line is a path, a tab and the text",
+    )
+
+
 # What holds no lines
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gateviz.adapters.registry import load_recognizer
+from gateviz.ctc.collapse import collapse
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError, OutputError, TrainingError
 from gateviz.networks.crnn import CrnnConfig
@@ -42,18 +43,18 @@ def trainer(folder, settings=SETTINGS, *, recurrent="lstm", resume=False, lines=
 
 @pytest.mark.parametrize("recurrent", ["lstm", "none"])
 def test_it_learns_to_read_and_the_best_model_is_one_that_gateviz_loads(tmp_path, recurrent):
-    settings = dataclasses.replace(SETTINGS, steps=90, columns=800, chunk=40, validate_every=30)
+    settings = dataclasses.replace(SETTINGS, steps=60, chunk=40, rate=2e-2, validate_every=30)
     validations = []
     learner = trainer(tmp_path, settings, recurrent=recurrent, hidden_size=12, depth=1, backbone_scale=0.2)
     assert learner.run(on_validation=validations.append)
-    assert validations[-1].cer < 0.1 < validations[0].cer + 0.5
+    assert validations[-1].cer < 0.1
     recognizer = load_recognizer(tmp_path / "best.safetensors")
     line = toy_line("abccab")
     with torch.inference_mode():
         path = recognizer.log_probs(recognizer.prepare(line.image).pixels[None])[0].argmax(1).numpy()
     best = min(report.cer for report in validations)
     assert recognizer.card.details["validation CER"] == f"{best:.4f}"
-    assert set(path.tolist()) - {0}, "the model that was written reads something"
+    assert recognizer.alphabet.text(collapse(path, 0)) == "abccab"
 
 
 def test_a_resumed_run_is_the_run_that_was_not_stopped_to_the_bit(tmp_path):
@@ -130,13 +131,19 @@ def test_a_disk_that_fills_up_stops_and_keeps_the_last_good_state(tmp_path, monk
     assert resumed.run()
 
 
-def test_a_full_gpu_names_the_batch(tmp_path, monkeypatch):
+@pytest.mark.parametrize("where", ["forward", "backward", "step"])
+def test_a_full_gpu_names_the_batch(tmp_path, monkeypatch, where):
     learner = trainer(tmp_path)
 
-    def full(*args):
+    def full(*args, **kwargs):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(type(learner.recognizer), "log_probs", full)
+    owner, name = {
+        "forward": (type(learner.recognizer), "log_probs"),
+        "backward": (torch.Tensor, "backward"),
+        "step": (learner.optimizer, "step"),
+    }[where]
+    monkeypatch.setattr(owner, name, full)
     with pytest.raises(
         TrainingError, match=r"does not hold the batch of step 1, \d+ x 1 x 32 x \d+ pixels; give fewer --columns"
     ):
