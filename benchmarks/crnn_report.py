@@ -16,8 +16,8 @@ from gateviz.errors import SelectionError
 from gateviz.files.atomic import write_whole
 from gateviz.measure.bootstrap import Estimate
 from gateviz.measure.evaluation import Evaluation
+from gateviz.panels.colors import HAIRLINE, LAYERS
 from gateviz.plot.canvas import GateFigure, new_figure, settings
-from gateviz.plot.colors import HAIRLINE, LAYERS
 from gateviz.plot.style import Style, style_named
 
 RECURRENT = ("lstm", "gru")

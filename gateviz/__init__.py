@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateviz.data.alphabet import Alphabet
     from gateviz.data.gates import GateTrace, Quantity
     from gateviz.errors import GatevizError
+    from gateviz.exploring import explore, gallery
     from gateviz.recording import Recording, align, open_recording
 
     __version__: str
@@ -37,6 +38,8 @@ __all__ = [
     "ablate",
     "align",
     "clamp",
+    "explore",
+    "gallery",
     "load",
     "open_recording",
     "patch",
@@ -55,6 +58,8 @@ _HOMES = {
     "ablate": "gateviz.capture.edits",
     "align": "gateviz.recording",
     "clamp": "gateviz.capture.edits",
+    "explore": "gateviz.exploring",
+    "gallery": "gateviz.exploring",
     "load": "gateviz.api",
     "open_recording": "gateviz.recording",
     "patch": "gateviz.capture.edits",

@@ -82,6 +82,17 @@ class LineReader:
         Raises:
             GatevizError: it cannot be read or opened.
         """
+        return self._read(source, self._edits)
+
+    def plain(self, source: "LineSource") -> "Recording":
+        """The recording of one line, by the same model without the edits.
+
+        Raises:
+            GatevizError: it cannot be read or opened.
+        """
+        return self._read(source, ())
+
+    def _read(self, source: "LineSource", edits: "tuple[Edit, ...]") -> "Recording":
         if source.path.suffix.lower() == RECORDING_SUFFIX:
             if self.reading.edits:
                 raise click.UsageError(f"{source.path} is a saved recording; --edit needs the image, to read it again")
@@ -93,7 +104,7 @@ class LineReader:
         return record(
             self._recognizer,
             source.path,
-            edits=self._edits,
+            edits=edits,
             layers=self.layers,
             quantities=self.quantities,
             invert=self.reading.invert,

@@ -12,7 +12,7 @@ from gateviz.measure.timescale import timescale
 # What a unit remembers tells units apart best; the rest stands in where it was not recorded.
 _TELLING = (Quantity.CELL_STATE, Quantity.HIDDEN_STATE, Quantity.FORGET_GATE, Quantity.UPDATE_GATE)
 # The gates whose 1 keeps the memory.
-_KEEPING = (Quantity.FORGET_GATE, Quantity.UPDATE_GATE)
+KEEPING = (Quantity.FORGET_GATE, Quantity.UPDATE_GATE)
 
 
 class Order(StrEnum):
@@ -65,7 +65,7 @@ def unit_order(trace: GateTrace, quantity: Quantity, order: Order) -> Int64[np.n
 
 
 def _by_timescale(trace: GateTrace, width: int) -> Int64[np.ndarray, " H"]:
-    keeping = [trace[gate] for gate in _KEEPING if gate in trace.values]
+    keeping = [trace[gate] for gate in KEEPING if gate in trace.values]
     if not keeping:
         raise SelectionError(
             f"layer {trace.layer} {trace.direction} cannot be ordered by timescale without its forget or update gate; "

@@ -1,8 +1,9 @@
 """Paper-ready figures: matplotlib renders panels, and decides nothing.
 
 ``gates``, ``overview``, ``alignment``, ``posterior``, ``units`` and ``saturation`` take a recording
-and return a matplotlib Figure, ``error_rates`` takes an evaluation; ``save`` writes it as PNG, PDF or SVG, whole or not at all. The names
-are resolved on first use, so that importing this module does not import matplotlib.
+and return a matplotlib Figure, ``error_rates`` takes an evaluation; ``save`` writes it as PNG, PDF or SVG,
+whole or not at all, and ``animate`` writes a recording as GIF or MP4. The names are resolved on first use,
+so that importing this module does not import matplotlib.
 """
 
 from importlib import import_module
@@ -16,6 +17,7 @@ _HOMES = {
     "units": ("gateviz.plot.figures", "units"),
     "saturation": ("gateviz.plot.figures", "saturation"),
     "error_rates": ("gateviz.plot.evaluation", "error_rates"),
+    "animate": ("gateviz.plot.film", "animate"),
     "save": ("gateviz.plot.export", "save_figure"),
     "Style": ("gateviz.plot.style", "Style"),
     "STYLES": ("gateviz.plot.style", "STYLES"),
@@ -25,6 +27,7 @@ __all__ = [
     "STYLES",
     "Style",
     "alignment",
+    "animate",
     "error_rates",
     "gates",
     "overview",

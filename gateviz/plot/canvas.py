@@ -13,7 +13,8 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, Transform
 
-from gateviz.plot.colors import HAIRLINE, INK
+from gateviz.panels.colors import HAIRLINE, INK
+from gateviz.panels.panel import Panel
 from gateviz.plot.fonts import base_face
 from gateviz.plot.style import Style
 
@@ -65,10 +66,12 @@ class GateFigure(Figure):
     Attributes:
         facts: the provenance, which goes into the metadata of every file.
         pdf_font_type: how fonts are embedded in a PDF: 42, or 3 for fonts with PostScript outlines.
+        placed: the axes of a picture of panels from top to bottom, each with the panels drawn in it.
     """
 
     facts: Mapping[str, str]
     pdf_font_type: int
+    placed: tuple[tuple[Axes, tuple[Panel, ...]], ...] = ()
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
         """Draw into a file or stream, as ``Figure.savefig`` does; ``plot.save`` also never leaves half a file."""

@@ -8,9 +8,9 @@ from matplotlib.gridspec import GridSpec, SubplotSpec
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from gateviz.panels.colors import INK, RULE, SHADE
 from gateviz.panels.panel import ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
 from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings
-from gateviz.plot.colors import INK, RULE, SHADE
 from gateviz.plot.fonts import Face, base_face, has_postscript_outlines
 from gateviz.plot.layout import MARGIN, PAD, Sizes, group_gap, key_gap, key_height, measure
 from gateviz.plot.notes import top_lines
@@ -43,6 +43,7 @@ def compose(stack: PanelStack, style: Style) -> GateFigure:
             _paint_keys(bare_axes(figure, spots.pop(), 0.0, 1.0), keys, style, sizes)
         for spot, block in zip(spots, sizes.blocks, strict=True):
             axes = bare_axes(figure, spot, stack.start, stack.stop)
+            figure.placed += ((axes, tuple(stack.panels[index] for index in block)),)
             _paint(axes, stack.panels, block, style, sizes)
             write_group(axes, stack.panels, block[0], style, sizes)
             _mark_columns(axes, stack, style, sizes, with_rules=not isinstance(stack.panels[block[0]], SpanPanel))

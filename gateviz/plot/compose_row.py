@@ -1,8 +1,8 @@
 """Scatter panels beside each other become a figure."""
 
+from gateviz.panels.colors import ALARM
 from gateviz.panels.panel import ScatterRow
 from gateviz.plot.canvas import GateFigure, new_figure, settings
-from gateviz.plot.colors import ALARM
 from gateviz.plot.fonts import running_text
 from gateviz.plot.notes import wrapped
 from gateviz.plot.painters.scatter import paint_scatter

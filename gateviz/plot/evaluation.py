@@ -8,6 +8,7 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
 
 from gateviz.measure.evaluation import Evaluation
+from gateviz.panels.colors import HAIRLINE, INK, LAYERS, PAPER, QUIET
 from gateviz.panels.evaluation import (
     EvaluationPage,
     MistakePanel,
@@ -18,7 +19,6 @@ from gateviz.panels.evaluation import (
     evaluation_page,
 )
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
-from gateviz.plot.colors import HAIRLINE, INK, LAYERS, PAPER, QUIET
 from gateviz.plot.compose import _needs_type_3
 from gateviz.plot.fonts import running_text, running_width, visible
 from gateviz.plot.style import Style, style_named

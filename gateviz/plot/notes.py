@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gateviz.panels.colors import ALARM, INK, QUIET
 from gateviz.panels.panel import HeatmapPanel, PanelStack, SpanPanel
-from gateviz.plot.colors import ALARM, INK, QUIET
 from gateviz.plot.fonts import running_width
 from gateviz.plot.style import Style
 

@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
+from gateviz.panels.colors import HAIRLINE, LAYERS
 from gateviz.panels.training import TrainingCurves
 from gateviz.plot.canvas import GateFigure, new_figure, settings
-from gateviz.plot.colors import HAIRLINE, LAYERS
 from gateviz.plot.style import Style, style_named
 
 ROW_HEIGHT = 1.5

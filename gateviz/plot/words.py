@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from gateviz.panels.colors import QUIET
 from gateviz.panels.panel import HeatmapPanel, LinePanel, Panel
 from gateviz.plot.canvas import write
-from gateviz.plot.colors import QUIET
 from gateviz.plot.fonts import Face, base_face, running_text
 from gateviz.plot.layout import Sizes, group_of
 from gateviz.plot.notes import TopLine

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from gateviz.data.gates import GRU_QUANTITIES, Direction, GateTrace, Quantity
+from gateviz.panels.colors import ALARM, ROLES
 from gateviz.plot import fonts
-from gateviz.plot.colors import ALARM, ROLES
 from gateviz.plot.figures import alignment, gates, overview, posterior, saturation, units
 from gateviz.plot.painters.heatmap import FrameImage
 from gateviz.plot.style import STYLES

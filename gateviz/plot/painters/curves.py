@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 
+from gateviz.panels.colors import HAIRLINE, QUIET, ROLES
 from gateviz.panels.panel import Line, LinePanel
 from gateviz.plot.canvas import write
-from gateviz.plot.colors import HAIRLINE, QUIET, ROLES
 from gateviz.plot.fonts import base_face
 from gateviz.plot.painters.keys import number
 from gateviz.plot.style import Style

@@ -11,10 +11,11 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from gateviz.panels.colors import FADED, HAIRLINE, PAPER, QUIET, RULE
 from gateviz.panels.panel import HeatmapPanel
 from gateviz.panels.shrink import shrunk
 from gateviz.plot.canvas import write
-from gateviz.plot.colors import FADED, HAIRLINE, PAPER, QUIET, RULE, colormap
+from gateviz.plot.colors import colormap
 from gateviz.plot.fonts import shown
 from gateviz.plot.style import Style
 

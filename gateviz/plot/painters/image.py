@@ -4,9 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from gateviz.panels.colors import SHADE
 from gateviz.panels.panel import ImagePanel
 from gateviz.plot.canvas import frame
-from gateviz.plot.colors import SHADE
 from gateviz.plot.style import Style
 
 

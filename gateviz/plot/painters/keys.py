@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
+from gateviz.panels.colors import LEVELS, QUIET
 from gateviz.panels.panel import HeatmapPanel, Panel, Scale
 from gateviz.plot.canvas import write
-from gateviz.plot.colors import LEVELS, QUIET, colormap
+from gateviz.plot.colors import colormap
 from gateviz.plot.style import Style
 
 

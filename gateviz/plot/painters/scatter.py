@@ -3,8 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
+from gateviz.panels.colors import HAIRLINE, INK, LAYERS, ROLES
 from gateviz.panels.panel import ScatterPanel
-from gateviz.plot.colors import HAIRLINE, INK, LAYERS, ROLES
 from gateviz.plot.style import Style
 
 _TICKS = (0.0, 0.5, 1.0)

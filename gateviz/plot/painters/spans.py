@@ -9,9 +9,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
+from gateviz.panels.colors import ALARM, INK
 from gateviz.panels.panel import SpanPanel, SymbolSpan
 from gateviz.plot.canvas import shifted, write
-from gateviz.plot.colors import ALARM, INK
 from gateviz.plot.crowding import Placement, place
 from gateviz.plot.fonts import Face, face_for, shown, visible
 from gateviz.plot.style import Style

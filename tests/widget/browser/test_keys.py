@@ -1,0 +1,126 @@
+"""Everything by keyboard, and said to those who cannot see it."""
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+
+def test_arrow_keys_move_the_crosshair(explore, recording):
+    opened = explore(recording)
+    opened.press("Home", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown")
+    cursor = opened.state()["cursor"]
+    assert (cursor["frame"], cursor["unit"]) == (2, 1)
+    opened.press("PageDown", "End", "ArrowLeft")
+    cursor = opened.state()["cursor"]
+    assert (cursor["frame"], cursor["unit"]) == (58, 11)
+
+
+def test_plus_zooms_around_the_crosshair_and_0_shows_the_whole_line(explore, recording):
+    opened = explore(recording)
+    opened.press("Home", *["ArrowRight"] * 20)
+    before = opened.ask(f"columnToX({recording.grid.centers[20]})")
+    opened.press("+", "+")
+    assert opened.ask(f"columnToX({recording.grid.centers[20]})") == pytest.approx(before)
+    first, last = opened.state()["zoom"]
+    assert last - first == pytest.approx(1 / 1.5**2)
+    opened.press("Control+ArrowRight")
+    assert opened.state()["zoom"][0] == pytest.approx(first + 0.1 * (last - first))
+    opened.press("0")
+    assert opened.state()["zoom"] == [0, 1]
+
+
+def test_shift_and_arrows_choose_columns(explore, recording):
+    opened = explore(recording)
+    opened.press("Home", "ArrowRight", "ArrowRight", *["Shift+ArrowRight"] * 3)
+    assert opened.state()["columns"] == pytest.approx(list(recording.grid.columns(2, 6)))
+    opened.press("Escape")
+    assert opened.state()["columns"] == []
+
+
+def test_n_and_p_go_from_symbol_to_symbol(explore, recording):
+    opened = explore(recording)
+    spans = recording.alignment.spans
+    opened.press("Home", "n", "n")
+    assert opened.state()["columns"] == pytest.approx(list(recording.grid.columns(spans[1].start, spans[1].stop)))
+    opened.press("p")
+    assert opened.state()["columns"] == pytest.approx(list(recording.grid.columns(spans[0].start, spans[0].stop)))
+
+
+def test_enter_chooses_units_and_escape_gives_them_up(explore, recording):
+    opened = explore(recording)
+    opened.press("ArrowDown", "Enter", "ArrowDown", "Control+Enter")
+    assert opened.state()["selected_units"] == [0, 1]
+    opened.press("Escape")
+    assert opened.state()["selected_units"] == []
+
+
+def test_the_crosshair_is_said(explore, recording):
+    opened = explore(recording)
+    opened.press("Home", *["ArrowRight"] * 5, "ArrowDown")
+    live = opened.page.locator('[aria-live="polite"]')
+    live.filter(has_text="frame 5").wait_for(state="attached")
+    said = live.text_content()
+    assert "symbol a" in said
+    assert "unit 0" in said
+    assert "input gate i" in said
+
+
+def test_every_control_has_a_name(explore, recording, edited):
+    opened = explore(recording, edited)
+    nameless = opened.page.evaluate(
+        """() => [...document.querySelector("#gateviz").shadowRoot.querySelectorAll("button, select, input, canvas[role], [tabindex]")]
+          .filter((each) => !(each.getAttribute("aria-label") || each.getAttribute("aria-labelledby") || each.labels?.length || each.textContent.trim()))
+          .map((each) => each.outerHTML)"""
+    )
+    assert nameless == []
+
+
+def test_letters_are_one_stop_of_the_tab_key(explore, recording):
+    opened = explore(recording)
+    first = opened.page.locator(".letter").first
+    first.focus()
+    opened.page.keyboard.press("ArrowRight")
+    opened.page.keyboard.press("Enter")
+    span = recording.alignment.spans[1]
+    assert opened.state()["columns"] == pytest.approx(list(recording.grid.columns(span.start, span.stop)))
+    assert opened.page.locator('.letter[tabindex="0"]').count() == 1
+
+
+def test_help_lists_the_keys(explore, recording):
+    opened = explore(recording)
+    opened.press("?")
+    assert opened.page.get_by_role("dialog").get_by_text("Cohen's d").is_visible()
+    opened.page.keyboard.press("Escape")
+    assert opened.page.get_by_role("dialog").count() == 0
+
+
+def test_play_reads_forward_from_the_left_and_backward_from_the_right(explore, recording):
+    opened = explore(recording)
+    opened.press("Home", ".", ".")
+    assert opened.state()["cursor"]["frame"] == 2
+    opened.page.get_by_label("layer", exact=True).select_option("1.backward")
+    opened.press("End", ".", ".")
+    assert opened.state()["cursor"]["frame"] == 57
+    opened.press("Escape", " ")
+    assert opened.state()["playing"]
+    opened.press(" ")
+    assert not opened.state()["playing"]
+
+
+def test_the_wheel_zooms_around_the_pointer_and_a_drag_moves_the_line(explore, recording):
+    opened = explore(recording)
+    x, y = map(round, opened.cell("forget_gate", 3, 30))
+    opened.page.mouse.move(x, y)
+    before = opened.ask(f"xToColumn({x})")
+    opened.page.mouse.wheel(0, -240)
+    while opened.state()["zoom"] == [0, 1]:
+        opened.settle()
+    assert opened.ask(f"xToColumn({x})") == pytest.approx(before, abs=0.01)
+    opened.page.keyboard.down("Shift")
+    opened.page.mouse.down()
+    opened.page.mouse.move(x - 60, y, steps=4)
+    opened.page.mouse.up()
+    opened.page.keyboard.up("Shift")
+    assert opened.ask(f"xToColumn({x - 60})") == pytest.approx(before, abs=0.1)
+    opened.page.mouse.dblclick(x, y)
+    assert opened.state()["zoom"] == [0, 1]

@@ -1,0 +1,99 @@
+"""The page as a file: no network, no console error (``new_page`` sees to both), any size, any recording."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gateviz.data.gates import GRU_QUANTITIES, Direction, GateTrace, Quantity
+from gateviz.recording import Recording
+
+pytestmark = pytest.mark.system
+
+
+def bare(frames, units, quantities=tuple(Quantity)[:6]):
+    rng = np.random.default_rng(frames)
+    return GateTrace(
+        0, Direction.FORWARD, {each: rng.random((frames, units)).astype(np.float32) for each in quantities}
+    )
+
+
+def test_the_text_stands_above_as_letters_to_choose(explore, recording):
+    opened = explore(recording)
+    assert recording.text == "ab ba, cab"
+    assert [letter.inner_text() for letter in opened.page.locator(".letter").all()] == list("ab␣ba,␣cab")
+
+
+@pytest.mark.parametrize(("frames", "units"), [(1, 1), (1, 5), (30, 1), (5000, 2)])
+def test_any_size_opens(explore, frames, units):
+    opened = explore(Recording.of_traces([bare(frames, units)]))
+    opened.press("End", "ArrowDown", "+", "+", "Enter")
+    assert opened.state()["cursor"]["frame"] == frames - 1
+    assert opened.state()["selected_units"] == [0]
+    opened.press("0", " ")
+    assert opened.field("frame").endswith(f"of 0–{frames - 1}")
+
+
+def test_a_gru_opens(explore):
+    opened = explore(Recording.of_traces([bare(20, 4, GRU_QUANTITIES)]))
+    assert [panel["quantity"] for panel in opened.ask("panels()") if panel["kind"] == "heat"] == [
+        "reset_gate", "update_gate", "candidate", "hidden_state",
+    ]  # fmt: skip
+
+
+def test_missing_values_are_said_and_no_console_error(explore, recording):
+    trace = recording.traces[2]
+    holed = {quantity: series.copy() for quantity, series in trace.values.items()}
+    holed[Quantity.FORGET_GATE][10:20] = np.nan
+    holed[Quantity.CELL_STATE][:, 3] = np.nan
+    opened = explore(replace(recording, traces=(replace(trace, values=holed),)))
+    opened.page.mouse.move(*opened.cell("forget_gate", 3, 12))
+    assert opened.field("value") == "missing"
+    opened.drag_columns(60.0, 100.0)
+    opened.page.get_by_label("by", exact=True).select_option("cell_state")
+    assert 3 not in [each["unit"] for each in opened.ask("ranking()")["units"]]
+
+
+def test_a_line_without_emission_or_image_opens(explore, recording):
+    without = explore(replace(recording, emission=None))
+    assert [panel["kind"] for panel in without.ask("panels()")][:3] == ["image", "axis", "strips"]
+    imageless = Recording(None, recording.grid, recording.traces, recording.emission)
+    assert "image" not in [panel["kind"] for panel in explore(imageless).ask("panels()")]
+
+
+@pytest.mark.parametrize("width", [320, 700, 1280, 2560])
+def test_no_width_makes_the_page_scroll_sideways(explore, recording, edited, width):
+    opened = explore(recording, edited, viewport={"width": width, "height": 900}, state={"selected_units": [1]})
+    opened.drag_columns(60.0, 100.0)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_light_and_dark_follow_the_system_until_one_is_chosen(explore, recording):
+    opened = explore(recording, color_scheme="dark")
+    assert opened.state()["dark"]
+    opened.page.get_by_label("colors").select_option("light")
+    assert not opened.state()["dark"]
+
+
+def test_blocks_of_values_are_averaged_where_pixels_are_fewer(explore):
+    values = np.zeros((4000, 6), dtype=np.float32)
+    values[::2] = 1.0
+    opened = explore(Recording.of_traces([GateTrace(0, Direction.FORWARD, {Quantity.FORGET_GATE: values})]))
+    [panel] = [panel for panel in opened.ask("panels()") if panel["kind"] == "heat"]
+    colors = opened.page.locator('canvas[data-panel="heat"]').evaluate(
+        """(canvas, [x, width]) => {
+          const row = new Uint32Array(canvas.getContext("2d").getImageData(x, 10, width, 1).data.buffer);
+          return new Set(row).size;
+        }""",
+        [panel["left"] + 1, int(panel["width"]) - 2],
+    )
+    assert colors == 1
+
+
+def test_a_symbol_that_no_font_has_is_shown_by_its_own_pixels(explore, recording):
+    from gateviz.data.alphabet import Alphabet
+    from gateviz.data.emission import Emission
+
+    odd = Alphabet.from_symbols("\U0010fff0bc ,", blank=0)
+    opened = explore(replace(recording, emission=Emission(recording.emission.log_probs, odd)))
+    assert opened.page.locator(".letter canvas").count() == 3
