@@ -7,21 +7,18 @@ preparation is an option, ``variant``, whose default is meijieru's.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.alphabet_source import find_alphabet
-from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.registry import LoadOptions, Match
+from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
+from gateviz.adapters.registry import LoadOptions
 from gateviz.capture.canvas import Canvas, Normalize, Step
-from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.capture.recognizer import RecognizerCard
 from gateviz.errors import CheckpointError, ImageError
 
 HEIGHT = 32
@@ -50,20 +47,15 @@ class CrnnPytorchShape:
     outputs: tuple[int, ...] = (256, len(ALPHANUMERIC) + 1)
 
     @classmethod
-    def from_shapes(cls, shapes: Mapping[str, tuple[int, ...]]) -> "CrnnPytorchShape":
+    def from_shapes(cls, shapes: Shapes) -> "CrnnPytorchShape":
         """The sizes by a checkpoint's shapes; where a key is absent, those of meijieru's own model."""
-
-        def size(key: str, axis: int, default: int) -> int:
-            shape = shapes.get(key, ())
-            return max(shape[axis], 1) if len(shape) > axis else default
-
         numbers = {int(found[1]) for key in shapes if (found := re.match(r"rnn\.(\d+)\.rnn\.weight_hh_l0$", key))}
         layers = min(max(numbers, default=1) + 1, _MOST_LAYERS)
         return cls(
-            size("cnn.conv0.weight", 1, cls.image_channels),
-            tuple(size(f"cnn.conv{i}.weight", 0, _CHANNELS[i]) for i in range(len(_CHANNELS))),
-            tuple(size(f"rnn.{n}.rnn.weight_hh_l0", 1, 256) for n in range(layers)),
-            tuple(size(f"rnn.{n}.embedding.weight", 0, 256) for n in range(layers)),
+            size_of(shapes, "cnn.conv0.weight", 1, cls.image_channels),
+            tuple(size_of(shapes, f"cnn.conv{i}.weight", 0, _CHANNELS[i]) for i in range(len(_CHANNELS))),
+            tuple(size_of(shapes, f"rnn.{n}.rnn.weight_hh_l0", 1, 256) for n in range(layers)),
+            tuple(size_of(shapes, f"rnn.{n}.embedding.weight", 0, 256) for n in range(layers)),
         )
 
 
@@ -87,6 +79,7 @@ class CrnnPytorch(nn.Module):
 
     def __init__(self, shape: CrnnPytorchShape) -> None:
         super().__init__()
+        self.shape = shape
         self.cnn = nn.Sequential()
         pools: dict[int, nn.Module] = {
             0: nn.MaxPool2d(2, 2),
@@ -147,85 +140,47 @@ class Narrow:
         return f"width x {self.after}/{self.before} (opencv cubic)"
 
 
-class CrnnPytorchAdapter:
+class CrnnPytorchAdapter(LineageAdapter):
     """Knows the checkpoints of meijieru/crnn.pytorch and of those with the same keys."""
 
     name = "crnn_pytorch"
 
-    def sniff(self, file: ModelFile) -> Match:
-        """How well the checkpoint's keys and shapes are those of the network rebuilt from its own sizes.
+    def rebuild(self, shapes: Shapes) -> CrnnPytorch:
+        """The network at a checkpoint's sizes."""
+        return CrnnPytorch(CrnnPytorchShape.from_shapes(shapes))
 
-        Raises:
-            CheckpointError: the file holds no tensors that may be read.
-        """
-        found = file.checkpoint.shapes
-        sizes = CrnnPytorchShape.from_shapes(found)
-        with torch.device("meta"):
-            wanted = {name: tuple(tensor.shape) for name, tensor in CrnnPytorch(sizes).state_dict().items()}
-        # Checkpoints from before torch 0.4.1 have no such counter, and evaluation needs none.
-        wanted = {name: shape for name, shape in wanted.items() if not name.endswith("num_batches_tracked")}
-        missing = [f"{name} {list(shape)}" for name, shape in wanted.items() if name not in found]
-        missing += [
-            f"{name} {list(shape)}, which has {list(found[name])}"
-            for name, shape in wanted.items()
-            if name in found and found[name] != shape
-        ]
-        good = len(wanted) - len(missing)
-        strange = [name for name in found if name not in wanted and not name.endswith("num_batches_tracked")]
-        missing += [f"a network that has {name} {list(found[name])}" for name in strange]
-        evidence = (
+    def evidence(self, module: CrnnPytorch) -> tuple[str, ...]:
+        """Its convolutions and its recurrent layers."""
+        hidden = module.shape.hidden
+        return (
             f"keys cnn.conv0 to cnn.conv6 with batch norms at {', '.join(str(i) for i in _NORMED)}",
-            f"{len(sizes.hidden)} bidirectional LSTMs of {', '.join(str(units) for units in sizes.hidden)} units, "
-            f"each with an embedding",
-            *file.checkpoint.unwrapping,
+            f"{len(hidden)} bidirectional LSTMs of {', '.join(str(units) for units in hidden)} units, each with an embedding",
         )
-        return Match(good / (len(wanted) + len(strange)), evidence if good else (), tuple(missing))
 
-    def build(self, file: ModelFile, options: LoadOptions) -> CtcRecognizer:
-        """The recognizer in a file that fits.
+    def reading(self, module: CrnnPytorch, checkpoint: Checkpoint, options: LoadOptions) -> Reading:
+        """Fed as the variant's author did; blank first.
 
         Raises:
             CheckpointError: there is no such variant, or the image has neither one nor three channels.
-            AlphabetError: the alphabet does not go with the number of classes.
         """
-        checkpoint = file.checkpoint
-        sizes = CrnnPytorchShape.from_shapes(checkpoint.shapes)
-        variant = options.variant or VARIANTS[0]
-        recipe = _recipe(variant, sizes.image_channels, options.keep_ratio)
-        source = find_alphabet(options.alphabet, sizes.outputs[-1], blank=0, checkpoint=file.path, default=ALPHANUMERIC)
-        with torch.device("meta"):
-            module = CrnnPytorch(sizes)
-        weights = checkpoint.floats()
-        for i in _NORMED:
-            weights.setdefault(f"cnn.batchnorm{i}.num_batches_tracked", torch.zeros((), dtype=torch.int64))
-        module.load_state_dict(weights, strict=True, assign=True)
-        module.requires_grad_(False).eval()
-        geometry = axis_geometry(module.cnn)
-        card = RecognizerCard(
-            lineage=self.name,
-            evidence=self.sniff(file).evidence,
-            checkpoint=checkpoint.name,
-            checkpoint_sha256=checkpoint.sha256,
-            preprocessing=recipe.words,
-            details={
-                "variant": f"{variant} (of {', '.join(VARIANTS)}, whose keys are the same: their preprocessing differs)",
-                "alphabet": source.words,
-                "classes": str(sizes.outputs[-1]),
-                "frames": f"T = {geometry.frame_rule}",
-                "receptive field": f"{geometry.receptive_field:g} columns of the network's input",
-            },
+        variant = chosen_variant(self.name, options.variant, VARIANTS)
+        same = f"{variant} (of {', '.join(VARIANTS)}, whose keys are the same: their preprocessing differs)"
+        return Reading(
+            _recipe(variant, module.shape.image_channels, options.keep_ratio),
+            axis_geometry(module.cnn),
+            class_count=module.shape.outputs[-1],
+            layout="TBC",
+            alphabet=ALPHANUMERIC,
+            details={"variant": same},
         )
-        return CtcRecognizer(module, source.alphabet, card, recipe, geometry, "TBC", "logits")
 
 
 def _recipe(variant: str, image_channels: int, keep_ratio: bool) -> Preprocess:
     """How a variant's author prepared line images.
 
     Raises:
-        CheckpointError: there is no such variant, or no way from an image to so many channels.
+        CheckpointError: there is no way from an image to so many channels.
     """
-    if variant not in VARIANTS:
-        raise CheckpointError(f"crnn_pytorch has no variant {variant!r}; there are {', '.join(VARIANTS)}")
     if image_channels not in (1, 3):
         raise CheckpointError(
             f"the network takes images of {image_channels} channels, and a line image has 1 (gray) or 3 (color); "
