@@ -1,0 +1,213 @@
+"""Whether a series is different at an event: effect size, interval and a test that respects the time series.
+
+Frames of a line are not independent: a cell remembers. So the test shifts the event's frames around the
+line as a whole, and the interval draws whole lines.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+
+from gateviz.errors import ShapeError
+
+SHIFTS = 1999
+FEWEST_FRAMES = 10
+FEWEST_LINES = 5
+_DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What a series is at an event against elsewhere in the same lines, unit by unit.
+
+    Attributes:
+        difference: mean inside minus mean outside, in the series' own scale; shape (H,).
+        effect: that over the pooled standard deviation of both kinds of frames (Cohen's d).
+        low: lower end of the effect's interval, lines drawn again.
+        high: its upper end.
+        p: two-sided, by shifts; NaN where no test was made.
+        null_spread: standard deviation of ``difference`` over all shifts: what chance alone gives.
+        inside: frames of the event.
+        outside: the others, of lines that have the event.
+        lines: lines that have the event.
+        why_not: why there is no test; empty where there is one.
+    """
+
+    difference: Float64[np.ndarray, " H"]
+    effect: Float64[np.ndarray, " H"]
+    low: Float64[np.ndarray, " H"]
+    high: Float64[np.ndarray, " H"]
+    p: Float64[np.ndarray, " H"]
+    null_spread: Float64[np.ndarray, " H"]
+    inside: int
+    outside: int
+    lines: int
+    why_not: str = ""
+
+
+def contrast(
+    values: Sequence[Float[np.ndarray, "_ H"]],
+    masks: Sequence[Bool[np.ndarray, " _"]],
+    *,
+    shifts: int = SHIFTS,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Contrast:
+    """The contrast of H units at an event over several lines.
+
+    Only lines that have frames of both kinds take part. The null hypothesis is that the event might
+    as well stand anywhere along its line: every line's mask is shifted circularly by a random number
+    of frames, the same for all units, and the two-sided p is the share of shifts whose difference is
+    at least as large, the observed one counted in (Phipson and Smyth 2010). A shift keeps both the
+    memory within the series and the pattern of the events.
+
+    Args:
+        values: a series (T, H) a line.
+        masks: True at the frames of the event, (T,) a line.
+        shifts: how many random shifts.
+        seed: of shifts and draws; the same seed gives the same digits.
+        level: of the interval.
+
+    Raises:
+        ShapeError: values and masks do not go together.
+    """
+    if not values or len(values) != len(masks):
+        raise ShapeError(f"{len(values)} series and {len(masks)} masks were given; every line needs one of each")
+    units = values[0].shape[1]
+    both = [
+        (np.asarray(line, dtype=np.float64), mask)
+        for line, mask in zip(values, masks, strict=True)
+        if mask.any() and not mask.all()
+    ]
+    if not both:
+        nothing = np.full(units, np.nan)
+        why = "no line has frames of the event and others"
+        return Contrast(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0, 0, why)
+    sums = _Sums.of(both)
+    difference, effect = sums.difference_and_effect(np.ones((1, len(both))))
+    rng = np.random.default_rng(seed)
+    low, high = _interval(sums, rng, level)
+    # The same draws are used whether or not there are enough frames, so that more lines change no seed.
+    p, spread = _shifted(both, sums, difference[0], rng, shifts)
+    inside, outside = int(sums.inside.sum()), int(sums.outside.sum())
+    why_not = _too_few(inside, outside, len(both))
+    if why_not:
+        p = np.full(units, np.nan)
+    return Contrast(difference[0], effect[0], low, high, p, spread, inside, outside, len(both), why_not)
+
+
+def power(difference: float, null_spread: float, *, alpha: float = 0.05) -> float:
+    """The chance that a two-sided test at ``alpha`` finds a true difference, where chance alone spreads by ``null_spread``.
+
+    By the normal approximation: Phi(delta - z) + Phi(-delta - z) with delta = difference / null_spread
+    and z the quantile of 1 - alpha/2.
+
+    Example:
+        >>> round(power(0.0, 1.0), 3), round(power(2.8, 1.0), 2)
+        (0.05, 0.8)
+    """
+    z = _normal_quantile(1 - alpha / 2)
+    delta = abs(difference) / null_spread
+    return _normal_share(delta - z) + _normal_share(-delta - z)
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums a line, from which every mean of any draw of lines follows."""
+
+    inside: Float64[np.ndarray, " L"]
+    outside: Float64[np.ndarray, " L"]
+    sum_inside: Float64[np.ndarray, "L H"]
+    sum_outside: Float64[np.ndarray, "L H"]
+    squares: Float64[np.ndarray, "2 L H"]
+
+    @classmethod
+    def of(cls, lines: Sequence[tuple[Float64[np.ndarray, "_ H"], Bool[np.ndarray, " _"]]]) -> "_Sums":
+        # Around the mean of all frames, so that squares of large values do not drown the variance.
+        center = np.concatenate([line for line, _ in lines]).mean(axis=0)
+        parts = [(line[mask] - center, line[~mask] - center) for line, mask in lines]
+        return cls(
+            np.array([len(ins) for ins, _ in parts], dtype=np.float64),
+            np.array([len(out) for _, out in parts], dtype=np.float64),
+            np.stack([ins.sum(axis=0) for ins, _ in parts]),
+            np.stack([out.sum(axis=0) for _, out in parts]),
+            np.stack([np.stack([(part[side] ** 2).sum(axis=0) for part in parts]) for side in (0, 1)]),
+        )
+
+    def difference_and_effect(
+        self, times: Float64[np.ndarray, "R L"]
+    ) -> tuple[Float64[np.ndarray, "R H"], Float64[np.ndarray, "R H"]]:
+        """Of R draws, each taking line l ``times[r, l]`` times."""
+        inside, outside = (times @ self.inside)[:, None], (times @ self.outside)[:, None]
+        mean_in, mean_out = times @ self.sum_inside / inside, times @ self.sum_outside / outside
+        within = times @ self.squares[0] - inside * mean_in**2 + times @ self.squares[1] - outside * mean_out**2
+        pooled = np.sqrt(np.maximum(within, 0.0) / np.maximum(inside + outside - 2, 1))
+        difference = mean_in - mean_out
+        with np.errstate(divide="ignore", invalid="ignore"):
+            effect = np.where(difference == 0, 0.0, difference / pooled)
+        return difference, effect
+
+
+def _interval(
+    sums: _Sums, rng: np.random.Generator, level: float
+) -> tuple[Float64[np.ndarray, " H"], Float64[np.ndarray, " H"]]:
+    lines = len(sums.inside)
+    times = rng.multinomial(lines, np.full(lines, 1 / lines), size=_DRAWS).astype(np.float64)
+    _, effects = sums.difference_and_effect(times)
+    tail = (1 - level) / 2
+    low, high = np.quantile(effects, [tail, 1 - tail], axis=0)
+    return low, high
+
+
+def _shifted(
+    lines: Sequence[tuple[Float64[np.ndarray, "_ H"], Bool[np.ndarray, " _"]]],
+    sums: _Sums,
+    observed: Float64[np.ndarray, " H"],
+    rng: np.random.Generator,
+    shifts: int,
+) -> tuple[Float64[np.ndarray, " H"], Float64[np.ndarray, " H"]]:
+    """p and the exact standard deviation of the difference over all combinations of shifts."""
+    inside, outside = sums.inside.sum(), sums.outside.sum()
+    total = np.zeros((shifts, observed.size))
+    variance = np.zeros(observed.size)
+    everything = np.zeros(observed.size)
+    for line, mask in lines:
+        by_shift = _sums_by_shift(line, mask)
+        total += by_shift[rng.integers(len(line), size=shifts)]
+        variance += by_shift.var(axis=0)
+        everything += line.sum(axis=0)
+    # The sum of all frames stays, so the sum inside says everything.
+    scale = 1 / inside + 1 / outside
+    differences = total * scale - everything / outside
+    spread = np.sqrt(variance) * scale
+    # Rounding of the transform must not make the observed one differ from itself.
+    slack = 1e-9 * (np.abs(observed) + spread)
+    larger = (np.abs(differences) >= np.abs(observed) - slack).sum(axis=0)
+    return (1 + larger) / (1 + shifts), spread
+
+
+def _sums_by_shift(line: Float64[np.ndarray, "T H"], mask: Bool[np.ndarray, " T"]) -> Float64[np.ndarray, "T H"]:
+    """The sum inside the mask after every circular shift of it, by one Fourier transform."""
+    spectrum = np.fft.rfft(line, axis=0) * np.conj(np.fft.rfft(mask.astype(np.float64)))[:, None]
+    return np.asarray(np.fft.irfft(spectrum, n=len(line), axis=0))
+
+
+def _too_few(inside: int, outside: int, lines: int) -> str:
+    if lines < FEWEST_LINES:
+        return f"{lines} lines have the event, and a test needs {FEWEST_LINES}"
+    if min(inside, outside) < FEWEST_FRAMES:
+        return f"{inside} frames of the event and {outside} others, and a test needs {FEWEST_FRAMES} of each"
+    return ""
+
+
+def _normal_share(x: float) -> float:
+    return 0.5 * (1 + math.erf(x / math.sqrt(2)))
+
+
+def _normal_quantile(share: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(share)

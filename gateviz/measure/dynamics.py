@@ -1,0 +1,85 @@
+"""What a series does around an event: the average over its occurrences, with a band."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+from gateviz.errors import ShapeError
+from gateviz.measure.bootstrap import Bootstrap
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """The mean course of a series around an event.
+
+    Attributes:
+        offsets: frames after the event, negative before it; shape (K,).
+        mean: of the occurrences that have a frame there.
+        low: lower end of the band, lines drawn again.
+        high: its upper end.
+        count: occurrences that have a frame there.
+    """
+
+    offsets: Int64[np.ndarray, " K"]
+    mean: Float64[np.ndarray, " K"]
+    low: Float64[np.ndarray, " K"]
+    high: Float64[np.ndarray, " K"]
+    count: Int64[np.ndarray, " K"]
+
+    def columns(self, stride: float) -> Float64[np.ndarray, " K"]:
+        """The offsets in columns of the line image, by the columns a frame."""
+        return np.asarray(self.offsets * stride, dtype=np.float64)
+
+
+def around(
+    series: Sequence[Float[np.ndarray, " _"]],
+    events: Sequence[Int64[np.ndarray, " _"]],
+    *,
+    before: int = 8,
+    after: int = 8,
+    bootstrap: Bootstrap | None = None,
+) -> Dynamics:
+    """The event-triggered average of one series over the lines of a corpus.
+
+    A window that passes an end of its line takes part with the frames it has.
+
+    Args:
+        series: one value a frame, (T,) a line, such as the mean of a gate or one unit of it.
+        events: frames of the event, a line.
+        before: frames shown before the event.
+        after: and after it.
+        bootstrap: how the band is drawn.
+
+    Raises:
+        ShapeError: series and events are not of the same lines.
+
+    Example:
+        >>> step = np.array([0.0, 0.0, 1.0, 1.0])
+        >>> around([step, step], [np.array([2]), np.array([2])], before=1, after=1).mean.tolist()
+        [0.0, 1.0, 1.0]
+    """
+    if len(series) != len(events):
+        raise ShapeError(f"{len(series)} series and {len(events)} lists of events were given; every line needs both")
+    offsets = np.arange(-before, after + 1)
+    sums = np.zeros((len(series), len(offsets)))
+    counts = np.zeros((len(series), len(offsets)), dtype=np.int64)
+    for number, (line, frames) in enumerate(zip(series, events, strict=True)):
+        at = frames[:, None] + offsets
+        there = (at >= 0) & (at < len(line))
+        sums[number] = np.where(there, np.asarray(line, dtype=np.float64)[np.clip(at, 0, len(line) - 1)], 0).sum(axis=0)
+        counts[number] = there.sum(axis=0)
+    columns: dict[str, np.ndarray] = {}
+    for k in range(len(offsets)):
+        columns[f"sum {k}"], columns[f"count {k}"] = sums[:, k], counts[:, k]
+    ratios = {str(k): (f"sum {k}", f"count {k}") for k in range(len(offsets))}
+    found = (bootstrap or Bootstrap()).estimates(columns, ratios)
+    ordered = [found[str(k)] for k in range(len(offsets))]
+    return Dynamics(
+        offsets,
+        np.array([one.value for one in ordered]),
+        np.array([one.low for one in ordered]),
+        np.array([one.high for one in ordered]),
+        counts.sum(axis=0),
+    )
