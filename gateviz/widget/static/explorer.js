@@ -30,17 +30,21 @@ function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** An icon: one path in a square of 16. */
-function icon(path) {
-  const svg = document.createElementNS(SVG_NAMESPACE, "svg");
-  for (const [name, value] of [["viewBox", "0 0 16 16"], ["width", "16"], ["height", "16"], ["aria-hidden", "true"]]) {
-    svg.setAttribute(name, value);
-  }
-  const shape = document.createElementNS(SVG_NAMESPACE, "path");
-  shape.setAttribute("d", path);
-  svg.append(shape);
+/** A picture of one path. */
+function drawing(width, height, attributes) {
+  const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS(SVG_NAMESPACE, tag));
+  const frame = { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" };
+  for (const [name, value] of Object.entries(frame)) svg.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) path.setAttribute(name, value);
+  svg.append(path);
   return svg;
 }
+
+const icon = (path) => drawing(16, 16, { d: path });
+
+/** A piece of a curve with these dashes, for a legend. */
+const stroke = (dash) =>
+  drawing(26, 8, { d: "M0 4h26", stroke: "currentColor", "stroke-width": 1.5, "stroke-dasharray": dash.join(" ") });
 
 const ICONS = {
   play: "M4 2.5v11l9-5.5z",
@@ -51,10 +55,12 @@ const ICONS = {
   minus: "M3 7.25h10v1.5H3z",
   whole: "M1.5 8l3-3v2.2h7V5l3 3-3 3V8.8h-7V11z",
   taller: "M8 1.5l3 3H8.8v7H11l-3 3-3-3h2.2v-7H5z",
+  lower: "M7.2 1h1.6v3H11L8 7 5 4h2.2zM8 9l3 3H8.8v3H7.2v-3H5z",
 };
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+const sentence = (words) => `${words[0].toUpperCase()}${words.slice(1)}.`;
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** A number as a reader wants it: `digits` significant ones, a true minus sign, words for what is no number. */
@@ -75,7 +81,12 @@ const short = (value) => String(Number(value.toPrecision(6))).replace("-", "−"
 
 /** A number with a fixed count of decimals, so that columns of numbers stay in place. */
 const fixed = (value, decimals) =>
-  Number.isFinite(value) ? value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "").replace("-", "−") : number(value);
+  Number.isFinite(value)
+    ? value
+        .toFixed(decimals)
+        .replace(/^-(?=[0.]*$)/, "")
+        .replace("-", "−")
+    : number(value);
 
 /** What stands for a symbol in a text: `␣` for a space, its code point for what has no shape. */
 function visible(symbol) {
@@ -90,19 +101,18 @@ const quoted = (symbol) => `“${visible(symbol)}”`;
 /** For each glyph once: whether some font of this system has it. A missing one looks like a noncharacter does. */
 const glyphs = new Map();
 function hasGlyph(text) {
-  if (/^[\x20-\x7e]*$/.test(text)) return true;
-  if (!glyphs.has(text)) {
-    const pictures = [text, "\u{10FFFE}"].map((each) => {
-      const canvas = h("canvas", { width: 32, height: 32 });
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.font = `20px ${FONT}`;
-      context.textBaseline = "middle";
-      context.fillText(each, 2, 16);
-      return context.getImageData(0, 0, 32, 32).data.join();
-    });
-    glyphs.set(text, pictures[0] !== pictures[1]);
-  }
+  if (/^[\x20-\x7e␣]*$/.test(text)) return true;
+  if (!glyphs.has("missing")) glyphs.set("missing", glyphPixels("\u{10FFFE}"));
+  if (!glyphs.has(text)) glyphs.set(text, glyphPixels(text) !== glyphs.get("missing"));
   return glyphs.get(text);
+}
+
+function glyphPixels(text) {
+  const context = h("canvas", { width: 32, height: 32 }).getContext("2d", { willReadFrequently: true });
+  context.font = `20px ${FONT}`;
+  context.textBaseline = "middle";
+  context.fillText(text, 2, 16);
+  return context.getImageData(0, 0, 32, 32).data.join();
 }
 
 /** The symbol as letters can show it: its code point where no font here has it. */
@@ -115,12 +125,11 @@ function textChanges(one, other) {
   const lengths = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
   for (let i = a.length - 1; i >= 0; i -= 1) {
     for (let j = b.length - 1; j >= 0; j -= 1) {
-      lengths[i][j] =
-        a[i] === b[j] ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+      lengths[i][j] = a[i] === b[j] ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
     }
   }
   const marks = [a.map(() => true), b.map(() => true)];
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+  for (let i = 0, j = 0; i < a.length && j < b.length;) {
     if (a[i] === b[j]) [marks[0][i++], marks[1][j++]] = [false, false];
     else if (lengths[i + 1][j] >= lengths[i][j + 1]) i += 1;
     else j += 1;
@@ -135,7 +144,10 @@ const KINDS = { u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Arra
 /** The arrays of a document: views into the bytes that came with it. */
 class Arrays {
   constructor(data) {
-    const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const bytes =
+      data instanceof ArrayBuffer
+        ? new Uint8Array(data)
+        : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     // Offsets are multiples of 8; a notebook may hand over bytes that begin anywhere.
     this.bytes = bytes.byteOffset % 8 ? bytes.slice() : bytes;
   }
@@ -143,7 +155,8 @@ class Arrays {
   of(descriptor) {
     const length = descriptor.shape.reduce((product, size) => product * size, 1);
     const kind = KINDS[descriptor.dtype];
-    if (!kind) throw new Error(`the document has an array of type ${descriptor.dtype}, which this explorer cannot read`);
+    if (!kind)
+      throw new Error(`the document has an array of type ${descriptor.dtype}, which this explorer cannot read`);
     return new kind(this.bytes.buffer, this.bytes.byteOffset + descriptor.offset, length);
   }
 }
@@ -155,10 +168,12 @@ class Matrix {
     this.rows = rows;
     this.columns = columns;
     this.quantized = range !== null;
+    // A code above this one stands for no value.
+    this.missing = Infinity;
     if (range) {
-      this.levels = values instanceof Uint8Array ? 254 : 65534;
+      this.missing = values instanceof Uint8Array ? 254 : 65534;
       this.low = range.low;
-      this.step = (range.high - range.low) / this.levels;
+      this.step = (range.high - range.low) / this.missing;
     }
   }
 
@@ -174,7 +189,8 @@ class Matrix {
     for (let row = 0; row < first.rows; row += 1) {
       second.read(row, one);
       first.read(row, other);
-      for (let frame = 0; frame < first.columns; frame += 1) found[row * first.columns + frame] = one[frame] - other[frame];
+      for (let frame = 0; frame < first.columns; frame += 1)
+        found[row * first.columns + frame] = one[frame] - other[frame];
     }
     const matrix = new Matrix(found, first.rows, first.columns);
     matrix.error = (second.step ?? 0) / 2 + (first.step ?? 0) / 2;
@@ -187,19 +203,18 @@ class Matrix {
   }
 
   at(row, frame) {
-    const value = this.values[row * this.columns + frame];
-    if (!this.quantized) return value;
-    return value > this.levels ? NaN : this.low + value * this.step;
+    return this.value(this.values[row * this.columns + frame]);
+  }
+
+  /** What a code stands for. */
+  value(code) {
+    if (!this.quantized) return code;
+    return code > this.missing ? NaN : this.low + code * this.step;
   }
 
   /** One row into `target`. */
   read(row, target) {
-    const start = row * this.columns;
-    const { values, quantized, levels, low, step, columns } = this;
-    for (let frame = 0; frame < columns; frame += 1) {
-      const value = values[start + frame];
-      target[frame] = quantized ? (value > levels ? NaN : low + value * step) : value;
-    }
+    for (let frame = 0; frame < this.columns; frame += 1) target[frame] = this.at(row, frame);
     return target;
   }
 
@@ -250,7 +265,8 @@ class Line {
     this.name = described.name;
     this.text = described.text;
     this.notes = described.notes ?? [];
-    this.axis = described.axis;
+    const { start, stop, label } = described.axis;
+    this.axis = { start, stop, label, unit: label === "frame" ? "frame" : "column" };
     this.image = described.image ? { pixels: arrays.of(described.image), shape: described.image.shape } : null;
     this.count = described.frames.count;
     this.edges = arrays.of(described.frames.edges);
@@ -369,7 +385,7 @@ class Scene {
     for (const value of matrix.values) if (Number.isFinite(value) && Math.abs(value) > most) most = Math.abs(value);
     // What 8 bits round away must not look like a difference.
     const bound = roundedUp(Math.max(most, 0.05 * (first.scale.high - first.scale.low))) || 1;
-    const scale = { palette: "signed", low: -bound, high: bound, rule: "second − first" };
+    const scale = { palette: "signed", low: -bound, high: bound, rule: "" };
     return { name, matrix, scale, mean: null, low: null, high: null, orders: first.orders };
   }
 }
@@ -470,8 +486,8 @@ function rowsWithin(matrix, [start, stop], low, high, when) {
       hits += value >= low && value <= high ? 1 : 0;
     }
     const mean = sum / seen;
-    const fits = when === "every" ? seen > 0 && hits === seen : when === "mean" ? mean >= low && mean <= high : hits > 0;
-    if (fits) kept.push(row);
+    const fits = { every: seen > 0 && hits === seen, mean: mean >= low && mean <= high, some: hits > 0 };
+    if (fits[when]) kept.push(row);
   }
   return kept;
 }
@@ -519,14 +535,34 @@ function legible(color, ground, least = 3.2) {
 /** Colors of the page around the data; those of the data come with the document. */
 const THEMES = {
   light: {
-    ground: "#ffffff", raised: "#f6f6f4", text: "#1a1a1a", quiet: "#63635f", line: "#dcdcd8", rule: "#b9b9b4",
-    accent: "#5b3fc4", soft: "#efecfb", veil: "rgba(255,255,255,0.78)", hatch: "#c4c4be", alarm: "#b00f1c", paper: "#f1f1ee",
+    ground: "#ffffff",
+    raised: "#f6f6f4",
+    text: "#1a1a1a",
+    quiet: "#63635f",
+    line: "#dcdcd8",
+    rule: "#b9b9b4",
+    accent: "#5b3fc4",
+    soft: "#efecfb",
+    veil: "rgba(255,255,255,0.78)",
+    hatch: "#c4c4be",
+    alarm: "#b00f1c",
+    paper: "#f1f1ee",
   },
   dark: {
-    ground: "#16171a", raised: "#1f2125", text: "#ececea", quiet: "#a3a5a9", line: "#34373c", rule: "#5a5e65",
-    accent: "#b3a1ff", soft: "#2a2640", veil: "rgba(22,23,26,0.78)", hatch: "#4a4e55", alarm: "#ff7b82", paper: "#26282d",
+    ground: "#16171a",
+    raised: "#1f2125",
+    text: "#ececea",
+    quiet: "#a3a5a9",
+    line: "#34373c",
+    rule: "#5a5e65",
+    accent: "#b3a1ff",
+    soft: "#2a2640",
+    veil: "rgba(22,23,26,0.78)",
+    hatch: "#4a4e55",
+    alarm: "#ff7b82",
+    paper: "#26282d",
   },
-}; // prettier-ignore
+};
 
 // ---------------------------------------------------------------- pens
 
@@ -785,7 +821,8 @@ function picture(matrix, rows, palette, scale, height, level) {
   const across = Math.ceil(matrix.columns / block);
   const pixels = new Uint32Array(across * down);
   if (down === rows.length && level === 0) plainPixels(matrix, rows, color, pixels);
-  else blockPixels(matrix, rows, color, pixels, { down, across, block, low: scale.low - slack, high: scale.high + slack });
+  else
+    blockPixels(matrix, rows, color, pixels, { down, across, block, low: scale.low - slack, high: scale.high + slack });
   const tiles = [];
   for (let start = 0; start < across; start += TILE) {
     const width = Math.min(TILE, across - start);
@@ -805,9 +842,7 @@ function plainPixels(matrix, rows, color, pixels) {
   const { values, columns, quantized } = matrix;
   let table = null;
   if (quantized) {
-    table = Uint32Array.from({ length: matrix.levels + 2 }, (_, code) =>
-      code > matrix.levels ? 0 : color(matrix.low + code * matrix.step),
-    );
+    table = Uint32Array.from({ length: matrix.missing + 2 }, (_, code) => color(matrix.value(code)));
   }
   rows.forEach((row, at) => {
     const [from, to] = [row * columns, at * columns];
@@ -819,28 +854,40 @@ function plainPixels(matrix, rows, color, pixels) {
 }
 
 function blockPixels(matrix, rows, color, pixels, { down, across, block, low, high }) {
-  const values = new Float64Array(matrix.columns);
   const [sums, least, most] = [new Float64Array(across), new Float64Array(across), new Float64Array(across)];
+  const into = { sums, least, most, block };
   for (let at = 0; at < down; at += 1) {
     const [first, last] = [Math.floor((at * rows.length) / down), Math.floor(((at + 1) * rows.length) / down)];
     sums.fill(0);
     least.fill(Infinity);
     most.fill(-Infinity);
-    for (let row = first; row < last; row += 1) {
-      matrix.read(rows[row], values);
-      for (let frame = 0; frame < values.length; frame += 1) {
-        const [column, value] = [Math.floor(frame / block), values[frame]];
-        sums[column] += value;
-        if (value < least[column]) least[column] = value;
-        if (value > most[column]) most[column] = value;
-      }
-    }
+    for (let row = first; row < last; row += 1) gather(matrix, rows[row], into);
     for (let column = 0; column < across; column += 1) {
-      const count = (last - first) * (Math.min((column + 1) * block, values.length) - column * block);
-      const mean = sums[column] / count;
-      const shown = Number.isNaN(mean) ? mean : most[column] > high ? most[column] : least[column] < low ? least[column] : mean;
+      const count = (last - first) * (Math.min((column + 1) * block, matrix.columns) - column * block);
+      let shown = matrix.value(sums[column] / count);
+      if (!Number.isNaN(shown) && matrix.value(most[column]) > high) shown = matrix.value(most[column]);
+      else if (!Number.isNaN(shown) && matrix.value(least[column]) < low) shown = matrix.value(least[column]);
       pixels[at * across + column] = color(shown);
     }
+  }
+}
+
+/** Add a row's blocks to sums, least and greatest values, all as they travelled: a long line has millions of them. */
+function gather({ values, columns, missing }, row, { sums, least, most, block }) {
+  const stop = (row + 1) * columns;
+  for (let column = 0, start = row * columns; start < stop; column += 1, start += block) {
+    const end = Math.min(start + block, stop);
+    let [sum, low, high] = [0, least[column], most[column]];
+    for (let at = start; at < end; at += 1) {
+      const value = values[at];
+      if (value > missing) sum = NaN;
+      sum += value;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    sums[column] += sum;
+    least[column] = low;
+    most[column] = high;
   }
 }
 
@@ -940,11 +987,17 @@ class Panel {
   nameplate(pen, y, letter, color, lines = []) {
     const { left, narrow } = this.stack;
     if (narrow) {
-      pen.text(left - 6, y + 4, letter.length > 2 ? letter.slice(0, 1) : letter, { size: 12, weight: 650, fill: color, align: "right" });
+      // A word has no room, and its first letter would be taken for a gate's.
+      if (letter.length <= 2) pen.text(left - 6, y + 4, letter, { size: 12, weight: 650, fill: color, align: "right" });
       return;
     }
     const first = y - (lines.length ? 5.5 * lines.length - 4 : -4);
-    pen.text(left - 12, first, letter, { size: letter.length > 2 ? 12 : 15, weight: letter.length > 2 ? 500 : 650, fill: color, align: "right" });
+    pen.text(left - 12, first, letter, {
+      size: letter.length > 2 ? 12 : 15,
+      weight: letter.length > 2 ? 500 : 650,
+      fill: color,
+      align: "right",
+    });
     lines.forEach((line, at) =>
       pen.text(left - 12, first + 13 + 12 * at, line, { size: 10.5, fill: this.theme.quiet, align: "right" }),
     );
@@ -975,7 +1028,8 @@ class Panel {
     pen.clipped(left, 0, width, this.height, () => {
       for (const column of rules) {
         const x = this.stack.x(column);
-        if (x >= left && x <= left + width) pen.rect(pen.snap(x), 0, 1 / pen.density, this.height, { fill: this.theme.rule, alpha });
+        if (x >= left && x <= left + width)
+          pen.rect(pen.snap(x), 0, 1 / pen.density, this.height, { fill: this.theme.rule, alpha });
       }
     });
   }
@@ -1010,9 +1064,23 @@ class ImagePanel extends Panel {
 }
 
 class SymbolsPanel extends Panel {
+  constructor(stack, height) {
+    super(stack, height);
+    this.widths = new Map();
+  }
+
+  /** Measured once: while the line moves under the pointer there is no time for it. */
+  width(pen, word, size) {
+    const key = `${size} ${word}`;
+    if (!this.widths.has(key)) this.widths.set(key, pen.width(word, size));
+    return this.widths.get(key);
+  }
+
   label() {
     const { line } = this.stack;
-    return line.spans.length ? `symbols read: ${line.spans.map((span) => visible(span.symbol)).join(" ")}` : "nothing was read";
+    return line.spans.length
+      ? `symbols read: ${line.spans.map((span) => visible(span.symbol)).join(" ")}`
+      : "nothing was read";
   }
 
   draw(pen) {
@@ -1025,12 +1093,20 @@ class SymbolsPanel extends Panel {
     }
     this.selection(pen, true);
     const shown = line.spans
-      .map((span) => ({ span, x: stack.x((span.start + span.stop) / 2), from: stack.x(span.start), to: stack.x(span.stop) }))
+      .map((span) => ({
+        span,
+        x: stack.x((span.start + span.stop) / 2),
+        from: stack.x(span.start),
+        to: stack.x(span.stop),
+      }))
       .filter((each) => each.to > left - 20 && each.from < left + width + 20);
     pen.clipped(left - 4, 0, width + 8, height, () => {
       for (const { span, from, to } of shown) {
         const color = span.confidence < 0.5 ? theme.alarm : theme.text;
-        pen.rect(from, 2, Math.max(to - from, 1.5), 3, { fill: color, alpha: 0.25 + 0.75 * clamp(span.confidence, 0, 1) });
+        pen.rect(from, 2, Math.max(to - from, 1.5), 3, {
+          fill: color,
+          alpha: 0.25 + 0.75 * clamp(span.confidence, 0, 1),
+        });
       }
       this.symbols(pen, shown);
     });
@@ -1039,21 +1115,33 @@ class SymbolsPanel extends Panel {
   symbols(pen, shown) {
     const { theme, stack, height } = this;
     const words = shown.map(({ span }) => lettered(span.symbol) + (span.confidence < 0.5 ? "?" : ""));
-    const places = (size) => spread(shown.map(({ x }) => x), words.map((word) => pen.width(word, size) + 1.5));
-    const fits = (size) => places(size).every((x, at) => Math.abs(x - shown[at].x) < 0.55 * size);
-    const size = SYMBOL_SIZES.find(fits) ?? SYMBOL_SIZES.at(-1);
-    const centers = fits(size) ? places(size) : shown.map(({ x }) => x);
+    const wanted = shown.map(({ x }) => x);
+    let [size, centers] = [SYMBOL_SIZES.at(-1), wanted];
+    for (const each of SYMBOL_SIZES) {
+      const places = spread(
+        wanted,
+        words.map((word) => this.width(pen, word, each) + 1.5),
+      );
+      if (places.some((x, at) => Math.abs(x - wanted[at]) >= 0.55 * each)) continue;
+      [size, centers] = [each, places];
+      break;
+    }
     let end = -Infinity;
     shown.forEach(({ span }, at) => {
       const x = centers[at];
-      const half = pen.width(words[at], size) / 2;
+      const half = this.width(pen, words[at], size) / 2;
       const color = span.confidence < 0.5 ? theme.alarm : theme.text;
       if (!hasGlyph(visible(span.symbol)) && stack.picture) {
         // No font here has it: its own pixels stand for it.
         const [from, to] = [stack.x(span.cut_start), stack.x(span.cut_stop)];
         stack.picture.draw(pen, span.cut_start, span.cut_stop, [from, 8, to - from, height - 10]);
       } else if (x - half > end - 1) {
-        pen.text(x, 11 + size, words[at], { size, fill: color, align: "center", weight: stack.isChosen(span) ? 700 : 400 });
+        pen.text(x, 11 + size, words[at], {
+          size,
+          fill: color,
+          align: "center",
+          weight: this.app.symbol === span ? 700 : 400,
+        });
         end = x + half + 1;
       } else pen.rect(x - 0.5, 9, 1, 4, { fill: color });
     });
@@ -1087,7 +1175,7 @@ class AxisPanel extends Panel {
   draw(pen) {
     const { stack, theme, app } = this;
     const { left, width, line } = stack;
-    const unit = line.axis.label === "frame" ? "frame" : "column";
+    const { unit } = line.axis;
     if (!stack.narrow) pen.text(left - 12, 13, unit, { size: 10.5, fill: theme.quiet, align: "right" });
     pen.rect(left, 0, width, 1 / pen.density, { fill: theme.rule });
     const step = Math.max(niceStep((stack.last - stack.first) / Math.max(width / 74, 2)), unit === "frame" ? 1 : 0);
@@ -1096,7 +1184,11 @@ class AxisPanel extends Panel {
       pen.rect(pen.snap(x), 0, 1 / pen.density, 4, { fill: theme.rule });
       const text = short(tick);
       const half = pen.width(text, 10.5) / 2;
-      pen.text(clamp(x, left + half, left + width - half), 14, text, { size: 10.5, fill: theme.quiet, align: "center" });
+      pen.text(clamp(x, left + half, left + width - half), 14, text, {
+        size: 10.5,
+        fill: theme.quiet,
+        align: "center",
+      });
     }
     const [from, to] = app.state.zoom;
     if (to - from < 1) {
@@ -1121,15 +1213,15 @@ function niceStep(least) {
 
 class PosteriorPanel extends Panel {
   lines() {
-    const { stack, app, theme } = this;
+    const { stack, app } = this;
     const found = [];
-    const add = (line, dash, words) => {
+    const add = (line, dash) => {
       if (!line?.posterior) return;
-      found.push({ values: line.posterior.blank, color: legible(app.scene.roles.blank, theme.ground, 2.6), dash, name: `blank${words}`, thick: 1.2 });
-      found.push({ values: line.posterior.best, color: legible(app.scene.roles.symbol, theme.ground), dash, name: `best symbol${words}`, thick: 1.4 });
+      found.push({ values: line.posterior.blank, color: app.role("blank"), dash, thick: 1.2 });
+      found.push({ values: line.posterior.best, color: app.role("symbol"), dash, thick: 1.4 });
     };
-    if (stack.side === "difference") add(app.scene.lines[1], [3, 2], ", second");
-    add(stack.line, [], stack.side === "difference" ? ", first" : "");
+    if (stack.side === "difference") add(app.scene.lines[1], SECOND);
+    add(stack.line, []);
     return found;
   }
 
@@ -1153,9 +1245,17 @@ class PosteriorPanel extends Panel {
       this.nameplate(pen, height / 2, "p", theme.quiet);
       return;
     }
-    const [blank, best] = [legible(app.scene.roles.blank, theme.ground, 2.6), legible(app.scene.roles.symbol, theme.ground)];
-    pen.text(stack.left - 12, height / 2 - 8, "posterior", { size: 12, weight: 500, fill: theme.quiet, align: "right" });
-    [["best symbol", best, 1.8], ["blank", blank, 1.2]].forEach(([words, color, thick], at) => {
+    const [blank, best] = [app.role("blank"), app.role("symbol")];
+    pen.text(stack.left - 12, height / 2 - 8, "posterior", {
+      size: 12,
+      weight: 500,
+      fill: theme.quiet,
+      align: "right",
+    });
+    [
+      ["best symbol", best, 1.8],
+      ["blank", blank, 1.2],
+    ].forEach(([words, color, thick], at) => {
       const y = height / 2 + 6 + 12 * at;
       pen.text(stack.left - 12, y, words, { size: 10.5, fill: theme.quiet, align: "right" });
       const end = stack.left - 16 - pen.width(words, 10.5);
@@ -1195,7 +1295,8 @@ class StripsPanel extends Panel {
       const [top, height] = this.box(at);
       frameLane(pen, stack, top, height, theme);
       for (const each of lane.curves) {
-        if (each.low && each.high) band(pen, stack, each.low, each.high, (value) => this.y(at, lane.scale, value), each.color);
+        if (each.low && each.high)
+          band(pen, stack, each.low, each.high, (value) => this.y(at, lane.scale, value), each.color);
       }
     });
     this.selection(pen, true);
@@ -1245,13 +1346,14 @@ class UnitsPanel extends StripsPanel {
 
 /** The curves of the units that were found, with a threshold that can be dragged. */
 class QueryPanel extends Panel {
+  constructor(stack, height, data) {
+    super(stack, height);
+    this.data = data;
+  }
+
   label() {
     const { query } = this.app.state;
     return `query: ${this.app.quantityWords(query.quantity)} ${query.below ? "below" : "above"} ${number(query.threshold)}`;
-  }
-
-  get data() {
-    return this.app.queried(this.stack);
   }
 
   y(value) {
@@ -1268,14 +1370,18 @@ class QueryPanel extends Panel {
     const { stack, theme, app, height } = this;
     const { query } = app.state;
     const { data } = this;
-    this.nameplate(pen, height / 2, "query", theme.accent, [`${app.letter(query.quantity)} ${query.below ? "<" : ">"} ${number(query.threshold)}`]);
-    if (!data) return;
+    this.nameplate(pen, height / 2, "query", theme.accent, [
+      `${app.letter(query.quantity)} ${query.below ? "<" : ">"} ${number(query.threshold)}`,
+    ]);
     frameLane(pen, stack, 6, height - 12, theme);
     this.selection(pen, true);
     const color = app.role(query.quantity);
-    const others = data.units.length ? data.units.slice(0, 40) : data.sample;
-    for (const unit of others) {
-      curve(pen, stack, data.matrix.row(unit), (value) => this.y(value), { stroke: color, thick: 1, alpha: data.units.length ? 0.75 : 0.3 });
+    for (const values of data.curves) {
+      curve(pen, stack, values, (value) => this.y(value), {
+        stroke: color,
+        thick: 1,
+        alpha: data.units.length ? 0.75 : 0.3,
+      });
     }
     pen.clipped(stack.left, 0, stack.width, height, () => {
       for (const [start, stop] of data.runs) {
@@ -1323,7 +1429,8 @@ class HeatPanel extends Panel {
     const { left, width } = stack;
     if (rows.focus.length) this.paint(pen, rows.focus, "focus", 0, rows.focus.length * this.each);
     if (rows.main.length) this.paint(pen, rows.main, rows.key, this.mainTop, this.mainHeight);
-    if (!rows.focus.length && !rows.main.length) pen.text(left + 8, 12, "no unit passes the filter", { fill: theme.quiet });
+    if (!rows.focus.length && !rows.main.length)
+      pen.text(left + 8, 12, "no unit passes the filter", { fill: theme.quiet });
     this.rules(pen, 0.4);
     this.selection(pen, false);
     this.highlights(pen);
@@ -1345,7 +1452,9 @@ class HeatPanel extends Panel {
       picture(quantity.matrix, units, app.scene.palettes[quantity.scale.palette], quantity.scale, tall, level),
     );
     const [first, last] = [Math.floor(frames[0] / found.block), Math.ceil(frames[1] / found.block)];
-    const [start, end] = [0, stack.line.count].map((edge) => clamp(stack.x(stack.line.edges[edge]), stack.left, stack.left + stack.width));
+    const [start, end] = [0, stack.line.count].map((edge) =>
+      clamp(stack.x(stack.line.edges[edge]), stack.left, stack.left + stack.width),
+    );
     // Beyond the first and the last frame there is nothing, which is not the same as missing.
     pen.rect(stack.left, from, stack.width, to - from, { fill: this.theme.raised });
     pen.clipped(start, from, end - start, to - from, () => {
@@ -1376,32 +1485,45 @@ class HeatPanel extends Panel {
       const [top, bottom] = place;
       const middle = (top + bottom) / 2;
       const half = Math.max((bottom - top) / 2, 1.5);
-      for (const [y, out] of [[middle - half, -1], [middle + half, 1]]) {
+      for (const [y, out] of [
+        [middle - half, -1],
+        [middle + half, 1],
+      ]) {
         pen.rect(stack.left, pen.snap(y) + (out < 0 ? -2 : 1), stack.width, 1, { fill: theme.ground, alpha: 0.8 });
         pen.rect(stack.left, pen.snap(y) + (out < 0 ? -1 : 0), stack.width, 1, { fill: theme.accent });
       }
       const right = stack.left + stack.width;
-      pen.path([stack.left - 6, middle - 4, stack.left - 0.5, middle, stack.left - 6, middle + 4], { fill: theme.accent, close: true });
-      pen.path([right + 6, middle - 4, right + 0.5, middle, right + 6, middle + 4], { fill: theme.accent, close: true });
+      pen.path([stack.left - 6, middle - 4, stack.left - 0.5, middle, stack.left - 6, middle + 4], {
+        fill: theme.accent,
+        close: true,
+      });
+      pen.path([right + 6, middle - 4, right + 0.5, middle, right + 6, middle + 4], {
+        fill: theme.accent,
+        close: true,
+      });
     }
   }
 
   names(pen) {
     const { stack, theme, app, rows } = this;
     const { name, letter } = app.scene.quantities[this.name];
-    const color = app.role(this.name);
+    const color = app.role(this.name, 4.5);
     if (rows.focus.length && !stack.narrow) {
       rows.focus.forEach((unit, at) => {
         const chosen = app.state.selected_units.includes(unit);
         pen.text(stack.left - 9, (at + 0.5) * this.each + 3.5, String(unit), {
-          size: 9.5, weight: chosen ? 700 : 500, fill: chosen ? theme.accent : theme.text, align: "right",
+          size: 9.5,
+          weight: chosen ? 700 : 500,
+          fill: chosen ? theme.accent : theme.text,
+          align: "right",
         });
       });
     }
     const total = rows.main.length + rows.focus.length;
     const share = rows.main.length / Math.max(this.mainHeight * pen.density, 1);
     const lines = [name];
-    if (this.mainHeight >= 50) lines.push(rows.total === total ? plural(total, "unit") : `${total} of ${plural(rows.total, "unit")}`);
+    if (this.mainHeight >= 50)
+      lines.push(rows.total === total ? plural(total, "unit") : `${total} of ${plural(rows.total, "unit")}`);
     if (share > 1 && this.mainHeight >= 64) lines.push(`mean of ${Math.ceil(share)} a row`);
     const middle = stack.narrow || !rows.main.length ? this.height / 2 : this.mainTop + this.mainHeight / 2;
     if (stack.narrow || rows.main.length) this.nameplate(pen, middle, letter, color, this.mainHeight < 30 ? [] : lines);
@@ -1429,12 +1551,13 @@ function curve(pen, stack, values, y, style) {
   const { line } = stack;
   const [first, last] = stack.visible();
   const points = [];
-  const block = Math.max(1, Math.floor((last - first) / Math.max(stack.width * 1.5, 1)));
+  const block = Math.max(1, Math.round((last - first) / Math.max(stack.width, 1)));
   if (line.count === 1) points.push(stack.x(line.edges[0]), y(values[0]), stack.x(line.edges[1]), y(values[0]));
   else if (block === 1) {
     for (let frame = first; frame < last; frame += 1) {
       const [x, at] = [stack.x(line.centers[frame]), y(values[frame])];
-      const alone = !Number.isNaN(at) && Number.isNaN(values[frame - 1] ?? NaN) && Number.isNaN(values[frame + 1] ?? NaN);
+      const alone =
+        !Number.isNaN(at) && Number.isNaN(values[frame - 1] ?? NaN) && Number.isNaN(values[frame + 1] ?? NaN);
       points.push(alone ? x - 1.5 : x, at);
       if (alone) points.push(x + 1.5, at);
     }
@@ -1456,14 +1579,18 @@ function curve(pen, stack, values, y, style) {
 function band(pen, stack, low, high, y, color) {
   const { line } = stack;
   const [first, last] = stack.visible();
-  const block = Math.max(1, Math.floor((last - first) / Math.max(stack.width * 1.5, 1)));
+  const block = Math.max(1, Math.round((last - first) / Math.max(stack.width, 1)));
   const flush = (frames) => {
     if (!frames.length) return;
     const x = (frame) => stack.x(line.centers[frame]);
     const points =
       line.count === 1
-        ? [0, 1].flatMap((edge) => [stack.x(line.edges[edge]), y(high[0])]).concat([1, 0].flatMap((edge) => [stack.x(line.edges[edge]), y(low[0])]))
-        : frames.flatMap((frame) => [x(frame), y(high[frame])]).concat([...frames].reverse().flatMap((frame) => [x(frame), y(low[frame])]));
+        ? [0, 1]
+            .flatMap((edge) => [stack.x(line.edges[edge]), y(high[0])])
+            .concat([1, 0].flatMap((edge) => [stack.x(line.edges[edge]), y(low[0])]))
+        : frames
+            .flatMap((frame) => [x(frame), y(high[frame])])
+            .concat([...frames].reverse().flatMap((frame) => [x(frame), y(low[frame])]));
     pen.path(points, { fill: color, alpha: 0.2, close: true });
   };
   pen.clipped(stack.left, 0, stack.width, 1e5, () => {
@@ -1512,7 +1639,10 @@ class Stack {
     this.heading = h("div", { class: "stack-title" });
     this.cross = h("canvas", { class: "cross", "aria-hidden": "true" });
     this.plots = h("div", {
-      class: "plots", tabindex: "0", role: "application", "data-side": String(side),
+      class: "plots",
+      tabindex: "0",
+      role: "application",
+      "data-side": String(side),
       "aria-roledescription": "panels with a crosshair",
     });
     this.root = h("section", { class: "stack" }, this.heading, this.plots);
@@ -1521,7 +1651,11 @@ class Stack {
   }
 
   get words() {
-    return this.side === "difference" ? "difference, second − first" : this.app.scene.two ? ["first", "second"][this.side] : "";
+    return this.side === "difference"
+      ? "difference, second − first"
+      : this.app.scene.two
+        ? ["first", "second"][this.side]
+        : "";
   }
 
   get first() {
@@ -1551,14 +1685,10 @@ class Stack {
 
   /** The chosen columns, where they mean something on this line. */
   chosen() {
-    const { columns, side } = this.app.state;
-    if (!columns.length) return null;
-    return this.app.scene.oneAxis || this.at === side ? columns : null;
-  }
-
-  isChosen(span) {
-    const columns = this.chosen();
-    return columns !== null && Math.abs(columns[0] - span.start) < 1e-6 && Math.abs(columns[1] - span.stop) < 1e-6;
+    const { columns, dragged } = this.app.state;
+    const shown = dragged ?? { columns, side: this.app.askedSide };
+    if (!shown.columns.length) return null;
+    return this.app.scene.oneAxis || this.side === shown.side ? shown.columns : null;
   }
 
   /** The frame of this line where the crosshair is. */
@@ -1633,12 +1763,20 @@ class Stack {
     const theme = this.app.palette;
     const [from, to] = this.frameBox(frame, pen);
     const thin = 1 / pen.density;
-    pen.rect(from, 0, to - from, this.height, { fill: theme.accent, alpha: to - from > 3 ? 0.14 : 0.85 });
-    if (to - from > 3) {
-      pen.rect(from, 0, thin, this.height, { fill: theme.accent });
-      pen.rect(to - thin, 0, thin, this.height, { fill: theme.accent });
-    }
     mark(from, 0, to - from, this.height);
+    if (to - from <= 3) {
+      pen.rect(from, 0, to - from, this.height, { fill: theme.accent, alpha: 0.85 });
+      return;
+    }
+    for (const panel of this.panels) {
+      // A tint would change the colors of a heatmap; there the borders have a pale line beside them.
+      if (!(panel instanceof HeatPanel))
+        pen.rect(from, panel.top, to - from, panel.height + panel.gap, { fill: theme.accent, alpha: 0.14 });
+      else
+        for (const x of [from + thin, to - thin - 1])
+          pen.rect(x, panel.top, 1, panel.height, { fill: theme.ground, alpha: 0.75 });
+    }
+    for (const x of [from, to - thin]) pen.rect(x, 0, thin, this.height, { fill: theme.accent });
   }
 
   frameBox(frame, pen) {
@@ -1661,9 +1799,9 @@ class Stack {
   /** The unit's row in every heatmap. */
   row(pen, mark) {
     const { cursor } = this.app.state;
-    if (cursor.unit === null || cursor.unit === undefined) return;
+    if (cursor.unit === null) return;
     for (const panel of this.panels) {
-      if (!(panel instanceof HeatPanel) || (panel.rows.own ? panel.name : "") !== (cursor.space ?? "")) continue;
+      if (!(panel instanceof HeatPanel) || (panel.rows.own ? panel.name : "") !== cursor.space) continue;
       const place = panel.places.get(cursor.unit);
       if (!place) continue;
       const middle = panel.top + (place[0] + place[1]) / 2;
@@ -1719,8 +1857,18 @@ function sized(canvas, width, height, density) {
 // ---------------------------------------------------------------- explorer
 
 const TRAITS = ["trace", "quantities", "order", "selected_units", "columns", "view", "theme"];
-const FIRST = { trace: "", quantities: [], order: "index", selected_units: [], columns: [], view: "first", theme: "auto" };
+const FIRST = {
+  trace: "",
+  quantities: [],
+  order: "index",
+  selected_units: [],
+  columns: [],
+  view: "first",
+  theme: "auto",
+};
 const SPEEDS = [2, 5, 10, 20, 50];
+const DASHES = [[], [6, 2], [2, 2], [8, 2, 2, 2]]; // of several curves in one lane
+const SECOND = [3, 2]; // dashes of the second recording's curves in a difference
 const SMALLEST = 3; // frames that fill the view at the greatest zoom
 const KEYS = [
   ["← →", "one frame; with Ctrl one tenth of the view"],
@@ -1752,14 +1900,27 @@ class Explorer {
     this.pictures = new Map();
     this.rowKeys = new Map();
     this.stacks = [];
-    this.rank = null;
     this.density = window.devicePixelRatio || 1;
     this.timings = { open: null, draws: [], crosses: [] };
     this.leaving = [];
     this.pointers = new Map();
     this.state = {
-      ...FIRST, zoom: [0, 1], cursor: null, mode: "select", side: 0, tall: 1, lift: true, lifted: 5, alike: false,
-      rankBy: "", filter: null, allLayers: false, played: false, playing: false, speed: 10,
+      ...FIRST,
+      zoom: [0, 1],
+      cursor: null,
+      dragged: null,
+      mode: "select",
+      side: 0,
+      tall: 1,
+      lift: true,
+      lifted: 5,
+      alike: false,
+      rankBy: "",
+      filter: null,
+      allLayers: false,
+      played: false,
+      playing: false,
+      speed: 10,
       query: { on: false, quantity: "", below: false, threshold: 0.5, share: 0.7 },
     };
     for (const name of TRAITS) this.state[name] = model.get(name) ?? FIRST[name];
@@ -1822,12 +1983,17 @@ class Explorer {
   }
 
   watchTheme() {
+    // Asked for once: a new one makes the browser work out all styles.
     const query = window.matchMedia("(prefers-color-scheme: dark)");
+    this.systemDark = query;
     const changed = () => this.invalidate("layout");
     query.addEventListener("change", changed);
     const observer = new MutationObserver(changed);
     observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
-    this.leaving.push(() => query.removeEventListener("change", changed), () => observer.disconnect());
+    this.leaving.push(
+      () => query.removeEventListener("change", changed),
+      () => observer.disconnect(),
+    );
   }
 
   leave() {
@@ -1893,11 +2059,13 @@ class Explorer {
     }
     if (!this.scene) return;
     if (keys.every((key) => key === "cursor" || key === "playing")) this.invalidate("cross");
-    else if (keys.every((key) => key === "zoom")) this.invalidate("base");
+    else if (keys.every((key) => key === "zoom" || key === "dragged")) this.invalidate("base");
     else this.invalidate("layout");
   }
 
   save() {
+    // JupyterLab logs an error for every message to a kernel that is gone.
+    if (this.lost) return;
     try {
       this.model.save_changes();
     } catch (error) {
@@ -1967,15 +2135,21 @@ class Explorer {
     if (theme !== "auto") return theme === "dark";
     const jupyter = document.body.dataset.jpThemeLight;
     if (jupyter) return jupyter === "false";
-    return window.matchMedia("(prefers-color-scheme: dark)").matches;
+    return this.systemDark.matches;
   }
 
   get palette() {
     return THEMES[this.dark ? "dark" : "light"];
   }
 
-  role(name) {
-    return legible(this.scene.roles[name] ?? this.scene.ink.text, this.palette.ground);
+  /** The color of a role, as far from the ground as a curve must be; with 4.5 as far as text must be. */
+  role(name, least) {
+    return legible(this.scene.roles[name] ?? this.scene.ink.text, this.palette.ground, least);
+  }
+
+  /** The letter of a quantity in its color. */
+  letterOf(name) {
+    return [this.letter(name), this.role(name, 4.5)];
   }
 
   letter(name) {
@@ -2056,11 +2230,21 @@ class Explorer {
       const shown = this.scene.quantity(this.askedSide, trace, name);
       const line = this.askedLine;
       const { symbol } = this;
-      const spans = alike && symbol ? line.spans.filter((span) => span.symbol === symbol.symbol).map((span) => span.frames) : [this.range];
+      const spans =
+        alike && symbol
+          ? line.spans.filter((span) => span.symbol === symbol.symbol).map((span) => span.frames)
+          : [this.range];
       const inside = new Uint8Array(line.count);
       for (const [start, stop] of spans) inside.fill(1, start, stop);
       const count = inside.reduce((sum, each) => sum + each, 0);
-      const found = { quantity: name, units: [], inside: count, outside: line.count - count, spans: spans.length, words: "" };
+      const found = {
+        quantity: name,
+        units: [],
+        inside: count,
+        outside: line.count - count,
+        spans: spans.length,
+        words: "",
+      };
       if (!shown) found.words = `this recording has no ${this.quantityWords(name)} in ${trace}`;
       else if (!count) found.words = "no frame has its center in these columns; choose more of them";
       else if (count === line.count) found.words = "all frames are chosen; there is nothing to compare them with";
@@ -2086,11 +2270,17 @@ class Explorer {
     const own = total !== trace.units;
     const lifted = this.liftedUnits;
     const focus = lifted.own === (own ? name : "") ? lifted.units : [];
-    return this.once(`rows ${name} ${total}`, [state.trace, state.order, this.order(own ? name : "", total), focus, own ? null : this.kept()], () => {
-      const [top, allowed] = [new Set(focus), own || !this.kept() ? null : new Set(this.kept())];
-      const main = this.order(own ? name : "", total).filter((unit) => !top.has(unit) && (!allowed || allowed.has(unit)));
-      return { focus, main, own, total, key: this.rowsKey(main) };
-    });
+    return this.once(
+      `rows ${name} ${total}`,
+      [state.trace, state.order, this.order(own ? name : "", total), focus, own ? null : this.kept()],
+      () => {
+        const [top, allowed] = [new Set(focus), own || !this.kept() ? null : new Set(this.kept())];
+        const main = this.order(own ? name : "", total).filter(
+          (unit) => !top.has(unit) && (!allowed || allowed.has(unit)),
+        );
+        return { focus, main, own, total, key: this.rowsKey(main) };
+      },
+    );
   }
 
   /** A short name for a list of rows, the same for the same list. */
@@ -2140,20 +2330,36 @@ class Explorer {
       const asked = this.scene.quantity(this.askedSide, trace, name);
       const shown = this.scene.quantity(side, trace, name);
       if (!asked || !shown) return null;
-      const found = { quantity: name, units: [], runs: [], others: [], range: this.range, words: "", matrix: shown.matrix, scale: shown.scale, side };
-      const step = Math.max(1, Math.floor(shown.matrix.rows / 32));
-      found.sample = range(shown.matrix.rows).filter((unit) => unit % step === 0);
+      const found = {
+        quantity: name,
+        units: [],
+        runs: [],
+        others: [],
+        range: this.range,
+        words: "",
+        matrix: shown.matrix,
+        scale: shown.scale,
+        side,
+      };
       if (!this.range) found.words = "choose columns first: drag over them, or click a symbol";
-      else if (this.range[0] >= this.range[1]) found.words = "no frame has its center in these columns; choose more of them";
+      else if (this.range[0] >= this.range[1])
+        found.words = "no frame has its center in these columns; choose more of them";
       else {
         found.units = unitsOn(asked.matrix, this.range, query.threshold, query.below);
-        if (!found.units.length) found.words = "no unit is on at all these frames and off just around them; move the threshold";
+        if (!found.units.length)
+          found.words = "no unit is on at all these frames and off just around them; move the threshold";
         else {
           found.runs = runsOf(sharesOn(shown.matrix, found.units, query.threshold, query.below), query.share);
           const [start, stop] = side === this.askedSide ? this.range : [0, 0];
           found.others = found.runs.filter((run) => run[1] <= start || run[0] >= stop);
         }
       }
+      // Until units are found, some of all show where a threshold may lie.
+      const step = Math.max(1, Math.floor(shown.matrix.rows / 32));
+      const drawn = found.units.length
+        ? found.units.slice(0, 40)
+        : range(shown.matrix.rows).filter((unit) => unit % step === 0);
+      found.curves = drawn.map((unit) => shown.matrix.row(unit));
       return found;
     });
   }
@@ -2173,7 +2379,13 @@ class Explorer {
     const width = this.root.clientWidth;
     this.root.dataset.size = width < 640 ? "narrow" : width < 1040 ? "middle" : "wide";
     const sides = this.sides;
-    if (!same(this.stacks.map((stack) => stack.side), sides) || this.stacks.some((stack) => !scene.lines.includes(stack.line))) {
+    if (
+      !same(
+        this.stacks.map((stack) => stack.side),
+        sides,
+      ) ||
+      this.stacks.some((stack) => !scene.lines.includes(stack.line))
+    ) {
       this.stacks = sides.map((side) => new Stack(this, side));
       for (const stack of this.stacks) this.attach(stack);
       stage.replaceChildren(...this.stacks.map((stack) => stack.root));
@@ -2184,7 +2396,7 @@ class Explorer {
     const each = Math.floor(beside ? (room - 20) / 2 : room);
     for (const stack of this.stacks) {
       stack.narrow = each < 400;
-      stack.left = stack.narrow ? 20 : each < 600 ? 90 : 104;
+      stack.left = stack.narrow ? 20 : this.gutter();
       stack.root.style.width = `${each}px`;
       stack.width = Math.max(each - stack.left - (stack.narrow ? 8 : 48), 60);
       stack.heading.textContent = stack.words ? `${stack.words}: ${stack.line.name}` : "";
@@ -2195,20 +2407,36 @@ class Explorer {
         `${this.trace?.title ?? "no layer"}; arrow keys move the crosshair, plus and minus zoom, question mark lists all keys`,
       );
     }
-    const heights = this.heights(each);
+    const heights = this.heights();
     for (const stack of this.stacks) stack.lay(this.panels(stack, heights), each);
   }
 
+  /** The room at the left that the longest name takes in the font of this system. */
+  gutter() {
+    return this.once("gutter", this.state.trace, () => {
+      const pen = new CanvasPen(h("canvas").getContext("2d"), 1);
+      const titles = this.scene.lines.flatMap((line) => [...line.traces.values()].map((trace) => trace.title));
+      const names = [
+        "mean of 99 a row",
+        "— best symbol",
+        ...Object.values(this.scene.quantities).map(({ name }) => name),
+        ...titles,
+      ];
+      return Math.ceil(Math.max(...names.map((name) => pen.width(name, 10.5)))) + 18;
+    });
+  }
+
   /** Heights that all stacks share, so that a row is at the same place in each. */
-  heights(width) {
+  heights() {
     const { state } = this;
     const pictures = this.stacks.map((stack) => stack.picture).filter(Boolean);
     const whole = pictures.map((picture) => (this.stacks[0].width * picture.rows) / picture.columns);
-    const image = pictures.length ? clamp(Math.max(...whole), 30, clamp(width / 11, 56, 120)) : 0;
+    const window_ = window.innerHeight || 800;
+    // As tall as the picture's shape asks for, so far as that leaves the panels their room.
+    const image = pictures.length ? clamp(Math.max(...whole), 30, clamp(0.15 * window_, 56, 360)) : 0;
     const count = Math.max(this.shownQuantities().length, 1);
     const gates = this.shownQuantities().filter((name) => name.endsWith("_gate")).length;
     const above = image + 34 + 24 + 56 + 26 * gates + 60;
-    const window_ = window.innerHeight || 800;
     const top = Math.min(this.parts.stage.getBoundingClientRect().top + (window.scrollY || 0), 260);
     const main = clamp((window_ - top - above) / count - 8, 56, 170) * state.tall;
     // A canvas has an end; so have eyes.
@@ -2234,7 +2462,8 @@ class Explorer {
       const lanes = this.unitLanes(stack);
       if (lanes.length) add(new UnitsPanel(stack, lanes, heights.unit));
     }
-    if (state.query.on && this.queried(stack)) add(new QueryPanel(stack, 84));
+    const queried = this.queried(stack);
+    if (queried) add(new QueryPanel(stack, 84, queried));
     if (this.stacks.some((each) => each.line.posterior)) add(new PosteriorPanel(stack, 48));
     const lanes = state.allLayers ? this.layerLanes(stack) : this.gateLanes(stack);
     if (lanes.length) add(new StripsPanel(stack, lanes, state.allLayers ? 34 : heights.strip), 8);
@@ -2254,50 +2483,81 @@ class Explorer {
       const color = this.role(name);
       const curves = [{ values: own.mean, low: own.low, high: own.high, color, dash: [] }];
       const other = stack.side === "difference" ? this.scene.quantity(1, this.state.trace, name) : null;
-      if (other?.mean) curves.push({ values: other.mean, color, dash: [3, 2] });
-      return [{ scale: { low: 0, high: 1 }, curves, letters: [[this.letter(name), color]], side: "mean", words: this.quantityWords(name) }];
+      if (other?.mean) curves.push({ values: other.mean, color, dash: SECOND });
+      return [
+        {
+          scale: { low: 0, high: 1 },
+          curves,
+          letters: [this.letterOf(name)],
+          side: "mean",
+          words: this.quantityWords(name),
+        },
+      ];
     });
+  }
+
+  gatesOf(trace) {
+    return [...trace.quantities.values()].filter((each) => each.name.endsWith("_gate") && each.mean);
   }
 
   /** A lane for every layer and direction with the means of all its gates. */
   layerLanes(stack) {
     return [...stack.line.traces.values()].flatMap((trace) => {
-      const gates = [...trace.quantities.values()].filter((each) => each.name.endsWith("_gate") && each.mean);
+      const gates = this.gatesOf(trace);
       if (!gates.length) return [];
-      return [{
-        scale: { low: 0, high: 1 },
-        curves: gates.map((each) => ({ values: each.mean, color: this.role(each.name), dash: trace.backward ? [5, 2] : [] })),
-        letters: gates.map((each) => [this.letter(each.name), this.role(each.name)]),
-        side: trace.title, short: String(trace.layer), words: trace.title, backward: trace.backward,
-      }];
+      return [
+        {
+          scale: { low: 0, high: 1 },
+          curves: gates.map((each, at) => ({ values: each.mean, color: this.role(each.name), dash: DASHES[at] })),
+          letters: gates.map((each) => this.letterOf(each.name)),
+          side: trace.title,
+          short: String(trace.layer),
+          words: trace.title,
+          backward: trace.backward,
+        },
+      ];
     });
   }
 
-  /** A lane for every quantity with the curves of the chosen units; the second of two in a difference is dashed. */
+  /** The chosen units that have curves: the last ones; in a difference one alone, for there the dashes tell the recordings apart. */
+  get drawnUnits() {
+    return this.state.selected_units.slice(this.sides.includes("difference") ? -1 : -DASHES.length);
+  }
+
+  /** A lane for every quantity with the curves of the chosen units. */
   unitLanes(stack) {
     const { state, scene } = this;
-    const units = state.selected_units.slice(-4);
+    const units = this.drawnUnits;
+    const all = units.length === state.selected_units.length;
+    const unitsWords = units.length === 1 ? `unit ${units[0]}` : `${all ? "" : "last "}${units.length} units`;
     return [...(this.trace?.quantities.keys() ?? [])].flatMap((name) => {
       const shown = scene.quantity(stack.at, state.trace, name);
       if (!shown || shown.matrix.rows !== this.trace.units) return [];
       const color = this.role(name);
-      const dashes = [[], [6, 2], [2, 2], [8, 2, 2, 2]];
-      const curves = units.map((unit, at) => ({ values: shown.matrix.row(unit), color, dash: dashes[at] }));
+      const curves = units.map((unit, at) => ({ values: shown.matrix.row(unit), color, dash: DASHES[at] }));
       const other = stack.side === "difference" ? scene.quantity(1, state.trace, name) : null;
-      if (other) curves.push({ values: other.matrix.row(units.at(-1)), color: this.palette.text, dash: [3, 2] });
-      return [{
-        scale: shown.scale, curves, letters: [[this.letter(name), color]], words: this.quantityWords(name),
-        side: units.length === 1 ? `unit ${units[0]}` : plural(units.length, "unit"),
-      }];
+      if (other) curves.push({ values: other.matrix.row(units.at(-1)), color: this.palette.text, dash: SECOND });
+      return [
+        {
+          scale: shown.scale,
+          curves,
+          letters: [this.letterOf(name)],
+          words: this.quantityWords(name),
+          side: unitsWords,
+        },
+      ];
     });
   }
 
   // Zoom
 
+  get leastSpan() {
+    return Math.min(1, SMALLEST / Math.max(...this.scene.lines.map((line) => line.count)));
+  }
+
   /** Show this share of the line, and no less than a few frames of it. */
   zoomTo(from, to) {
-    const least = Math.min(1, SMALLEST / Math.max(...this.scene.lines.map((line) => line.count)));
-    const span = clamp(to - from, least, 1);
+    const span = clamp(to - from, this.leastSpan, 1);
     const start = clamp((from + to - span) / 2, 0, 1 - span);
     this.set({ zoom: [start, start + span] });
   }
@@ -2305,8 +2565,7 @@ class Explorer {
   /** Zoom by a factor around a share of the view that stays where it is. */
   zoomBy(factor, around = 0.5) {
     const [from, to] = this.state.zoom;
-    const least = Math.min(1, SMALLEST / Math.max(...this.scene.lines.map((line) => line.count)));
-    const span = clamp((to - from) / factor, least, 1);
+    const span = clamp((to - from) / factor, this.leastSpan, 1);
     const fixedPoint = from + around * (to - from);
     const start = clamp(fixedPoint - around * span, 0, 1 - span);
     this.set({ zoom: [start, start + span] });
@@ -2344,11 +2603,7 @@ class Explorer {
       this.showTab("rank");
       this.chooseColumns(span.start, span.stop, side);
       this.reveal(span.start, span.stop, this.scene.lines[side]);
-      const [first] = this.ranking().units;
-      this.say(
-        `${quoted(span.symbol)} chosen, ${this.frameWords(span.frames)}` +
-          (first ? `; unit ${first.unit} differs most, effect size ${number(first.effect)}` : ""),
-      );
+      this.say(`${quoted(span.symbol)} chosen, ${this.frameWords(span.frames)}${this.mostWords()}`);
     }
   }
 
@@ -2390,7 +2645,7 @@ class Explorer {
     plots.addEventListener("pointerdown", (event) => this.pressed(stack, event));
     plots.addEventListener("pointermove", (event) => this.moved(stack, event));
     plots.addEventListener("pointerup", (event) => this.released(stack, event));
-    plots.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
+    plots.addEventListener("pointercancel", (event) => this.cancelled(event));
     plots.addEventListener("dblclick", () => this.zoomTo(0, 1));
     plots.addEventListener("wheel", (event) => this.wheeled(stack, event), { passive: false });
     plots.addEventListener("keydown", (event) => this.key(stack, event));
@@ -2403,7 +2658,15 @@ class Explorer {
     const column = stack.column(clamp(x, stack.left, stack.left + stack.width));
     const panel = stack.panels.find((each) => y >= each.top && y < each.top + each.height + each.gap) ?? null;
     const unit = panel instanceof HeatPanel ? panel.unitAt(y - panel.top) : null;
-    return { x, y, column, frame: stack.line.frameAt(column), panel, unit, within: x >= stack.left && x <= stack.left + stack.width };
+    return {
+      x,
+      y,
+      column,
+      frame: stack.line.frameAt(column),
+      panel,
+      unit,
+      within: x >= stack.left && x <= stack.left + stack.width,
+    };
   }
 
   cursorAt(stack, place) {
@@ -2421,7 +2684,6 @@ class Explorer {
   pressed(stack, event) {
     if (event.button !== 0) return;
     const place = this.place(stack, event);
-    stack.plots.focus({ preventScroll: true });
     try {
       stack.plots.setPointerCapture(event.pointerId);
     } catch {
@@ -2430,15 +2692,25 @@ class Explorer {
     this.pointers.set(event.pointerId, { ...place, now: place });
     if (this.pointers.size === 2) {
       this.drag = { kind: "pinch", stack, zoom: this.state.zoom, from: this.pinch() };
+      this.set({ dragged: null });
       return;
     }
     let kind = (this.state.mode === "select") !== event.shiftKey ? "select" : "pan";
     if (place.panel instanceof AxisPanel) kind = "pan";
-    if (place.panel instanceof QueryPanel && place.panel.data) {
-      const line = place.panel.y(this.state.query.threshold);
-      if (Math.abs(place.y - place.panel.top - line) < 9) kind = "threshold";
-    }
-    this.drag = { kind, stack, start: place, zoom: this.state.zoom, moved: false, add: event.ctrlKey || event.metaKey, panel: place.panel };
+    if (this.onThreshold(place)) kind = "threshold";
+    this.drag = {
+      kind,
+      stack,
+      start: place,
+      zoom: this.state.zoom,
+      moved: false,
+      add: event.ctrlKey || event.metaKey,
+      panel: place.panel,
+    };
+  }
+
+  onThreshold({ panel, y }) {
+    return panel instanceof QueryPanel && Math.abs(y - panel.top - panel.y(this.state.query.threshold)) < 9;
   }
 
   pinch() {
@@ -2471,12 +2743,13 @@ class Explorer {
       const start = clamp(from - ((place.x - drag.start.x) / stack.width) * (to - from), 0, 1 - (to - from));
       this.set({ zoom: [start, start + to - from] });
     } else if (drag.kind === "threshold") {
-      this.set({ query: { ...this.state.query, threshold: Number(drag.panel.valueAt(place.y - drag.panel.top).toPrecision(3)) } });
+      this.set({
+        query: { ...this.state.query, threshold: Number(drag.panel.valueAt(place.y - drag.panel.top).toPrecision(3)) },
+      });
       drag.panel = stack.panels.find((each) => each instanceof QueryPanel) ?? drag.panel;
     } else {
-      const [start, stop] = [drag.start.column, place.column].sort((a, b) => a - b);
-      drag.columns = [start, stop];
-      this.chooseColumns(start, stop, stack.at);
+      // Chosen when the pointer is let go: until then no row moves under it.
+      this.set({ dragged: { columns: [drag.start.column, place.column].sort((a, b) => a - b), side: stack.side } });
       this.hover(stack, place);
     }
   }
@@ -2485,8 +2758,9 @@ class Explorer {
     const { panel } = place;
     let pointer = "crosshair";
     if (panel instanceof AxisPanel || this.state.mode === "pan") pointer = "grab";
-    if (panel instanceof SymbolsPanel || panel instanceof ImagePanel) pointer = stack.line.spanAtColumn(place.column) ? "pointer" : pointer;
-    if (panel instanceof QueryPanel && panel.data && Math.abs(place.y - panel.top - panel.y(this.state.query.threshold)) < 9) pointer = "ns-resize";
+    if (panel instanceof SymbolsPanel || panel instanceof ImagePanel)
+      pointer = stack.line.spanAtColumn(place.column) ? "pointer" : pointer;
+    if (this.onThreshold(place)) pointer = "ns-resize";
     if (panel instanceof AxisPanel && this.runAt(stack, place)) pointer = "pointer";
     stack.plots.style.cursor = place.within ? pointer : "default";
     if (this.state.playing || !place.within) return;
@@ -2495,9 +2769,10 @@ class Explorer {
   }
 
   runAt(stack, place) {
-    const reach = 4 / stack.width * (stack.last - stack.first);
+    const reach = (4 / stack.width) * (stack.last - stack.first);
     return this.runs(stack).find(
-      ([start, stop]) => stack.line.edges[start] - reach <= place.column && place.column < stack.line.edges[stop] + reach,
+      ([start, stop]) =>
+        stack.line.edges[start] - reach <= place.column && place.column < stack.line.edges[stop] + reach,
     );
   }
 
@@ -2509,23 +2784,38 @@ class Explorer {
     if (!drag || drag.kind === "pinch") return;
     const place = this.place(stack, event);
     if (drag.moved) {
-      if (drag.kind === "select") this.chosen();
+      if (drag.kind === "select" && this.state.dragged) {
+        const [start, stop] = this.state.dragged.columns;
+        this.set({ dragged: null });
+        this.chooseColumns(start, stop, stack.at);
+        this.columnsDragged();
+      }
       return;
     }
     if (drag.start.within) this.clicked(stack, place, drag.add || event.ctrlKey || event.metaKey);
   }
 
-  /** Words for the columns that were dragged over. */
-  chosen() {
+  cancelled(event) {
+    this.pointers.delete(event.pointerId);
+    this.drag = null;
+    this.set({ dragged: null });
+  }
+
+  columnsDragged() {
     const { range: frames } = this;
     if (!frames) return;
-    if (!["rank", "query", "edit"].includes(this.tab)) this.showTab("rank");
-    const [first] = this.ranking().units;
+    if (this.tab === "filter") this.showTab("rank");
     this.say(
       frames[0] < frames[1]
-        ? `${this.frameWords(frames)} chosen${first ? `; unit ${first.unit} differs most, effect size ${number(first.effect)}` : ""}`
+        ? `${this.frameWords(frames)} chosen${this.mostWords()}`
         : "no frame has its center in these columns",
     );
+  }
+
+  /** What the ranking begins with. */
+  mostWords() {
+    const [first] = this.ranking().units;
+    return first ? `; unit ${first.unit} differs most, effect size ${number(first.effect)}` : "";
   }
 
   clicked(stack, place, add) {
@@ -2672,7 +2962,7 @@ class Explorer {
     const name = names[(Math.max(names.indexOf(cursor.quantity), 0) + step + names.length) % names.length];
     const shown = this.scene.quantity(this.stacks[0].side, this.state.trace, name);
     const own = shown && shown.matrix.rows !== this.trace.units ? name : "";
-    this.moveTo({ ...cursor, quantity: name, space: own, unit: own === (cursor.space ?? "") ? cursor.unit : null }, false);
+    this.moveTo({ ...cursor, quantity: name, space: own, unit: own === cursor.space ? cursor.unit : null }, false);
   }
 
   keySymbol(step) {
@@ -2738,6 +3028,8 @@ function push(list, value) {
   if (list.length > 4000) list.shift();
 }
 
+// The class goes on in the sections below: methods only, for a getter would be read when it is assigned.
+
 // ---------------------------------------------------------------- readout
 
 Object.assign(Explorer.prototype, {
@@ -2753,7 +3045,7 @@ Object.assign(Explorer.prototype, {
   /** The value at the crosshair on each side that is shown: [{ words, text, value }]. */
   cursorValues() {
     const { cursor, trace } = this.state;
-    if (!cursor || cursor.unit === null || cursor.unit === undefined || !cursor.quantity) return [];
+    if (!cursor || cursor.unit === null || !cursor.quantity) return [];
     return this.stacks.flatMap((stack) => {
       const shown = this.scene.quantity(stack.side, trace, cursor.quantity);
       if (!shown || cursor.unit >= shown.matrix.rows) return [];
@@ -2783,7 +3075,7 @@ Object.assign(Explorer.prototype, {
     put("field", to > from ? `${fixed(from, 1)} – ${fixed(to, 1)}` : "padding only");
     put("symbol", this.symbolWords(line, frame));
     const gate = cursor.quantity && cursor.unit !== null ? this.quantityWords(cursor.quantity) : "";
-    put("unit", cursor.unit === null || cursor.unit === undefined ? "–" : `${cursor.unit}`);
+    put("unit", cursor.unit === null ? "–" : `${cursor.unit}`);
     const values = this.cursorValues();
     fields.valueName.textContent = gate || "value";
     if (values.length === 2) {
@@ -2814,7 +3106,7 @@ Object.assign(Explorer.prototype, {
       `columns ${fixed(line.edges[cursor.frame], 0)} to ${fixed(line.edges[cursor.frame + 1], 0)}`,
     ];
     if (span) parts.push(`symbol ${visible(span.symbol)}`);
-    if (cursor.unit !== null && cursor.unit !== undefined) {
+    if (cursor.unit !== null) {
       parts.push(`unit ${cursor.unit}`);
       for (const { side, text } of this.cursorValues()) {
         const which = this.stacks.length > 1 ? ["first ", "second "][side] : "";
@@ -2850,8 +3142,21 @@ Object.assign(Explorer.prototype, {
     parts.stage = h("div", { class: "stage" });
     parts.live = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
     parts.side = h("aside", { class: "side", "aria-label": "answers" });
-    const main = h("div", { class: "main" }, h("div", { class: "left" }, this.buildReadout(), parts.stage, this.buildLegend()), parts.side);
-    this.root.replaceChildren(this.buildHeader(), this.buildNotes(), this.buildToolbar(), main, parts.live, this.buildHelp(), this.buildCode());
+    const main = h(
+      "div",
+      { class: "main" },
+      h("div", { class: "left" }, this.buildReadout(), parts.stage, this.buildLegend()),
+      parts.side,
+    );
+    this.root.replaceChildren(
+      this.buildHeader(),
+      this.buildNotes(),
+      this.buildToolbar(),
+      main,
+      parts.live,
+      this.buildHelp(),
+      this.buildCode(),
+    );
     this.buildSide();
     this.showEdits();
     this.showStatus();
@@ -2860,18 +3165,38 @@ Object.assign(Explorer.prototype, {
 
   buildHeader() {
     const { scene, parts } = this;
-    const marks = scene.two && scene.lines.every((line) => line.spans.length) ? textChanges(...scene.lines.map((line) => line.spans.map((span) => span.symbol))) : null;
+    const marks =
+      scene.two && scene.lines.every((line) => line.spans.length)
+        ? textChanges(...scene.lines.map((line) => line.spans.map((span) => span.symbol)))
+        : null;
     const rows = scene.lines.map((line, at) => this.buildReadingRow(line, at, marks?.[at]));
-    parts.theme = this.select("theme", "colors", [["auto", "auto"], ["light", "light"], ["dark", "dark"]], (theme) => this.set({ theme }));
+    parts.theme = this.select(
+      "theme",
+      "colors",
+      [
+        ["auto", "auto"],
+        ["light", "light"],
+        ["dark", "dark"],
+      ],
+      (theme) => this.set({ theme }),
+    );
     const tools = h(
-      "div", { class: "tools" },
+      "div",
+      { class: "tools" },
       this.button("png", "Save what is on screen as PNG", ["PNG"], () => this.savePng()),
       this.button("svg", "Save what is on screen as SVG", ["SVG"], () => this.saveSvg()),
       this.button("python", "The Python lines that draw this with gateviz.plot", ["Python"], () => this.showCode()),
       parts.theme.root,
       this.button("help", "Keys and formulas", ["?"], () => this.help()),
     );
-    return h("header", {}, h("div", { class: "readings" }, ...rows), tools);
+    const title = this.ownTitle() ? h("h1", { text: this.ownTitle() }) : null;
+    return h("header", {}, h("div", { class: "readings" }, title, ...rows), tools);
+  },
+
+  /** A title that was given; without one the text that was read stands above. */
+  ownTitle() {
+    const { title, lines } = this.scene;
+    return lines.some((line) => title === line.text || title === line.name) ? "" : title;
   },
 
   /** What was read, every symbol a button; one stop of the Tab key, arrow keys from there. */
@@ -2905,7 +3230,11 @@ Object.assign(Explorer.prototype, {
     const picture = this.linePicture(at);
     const [start, stop] = [span.cut_start, Math.max(span.cut_stop, span.cut_start + 1)];
     const width = clamp((26 * (stop - start)) / picture.rows, 6, 60);
-    const canvas = h("canvas", { class: "pixels", role: "img", "aria-label": [...span.symbol].map(codePoint).join(" ") });
+    const canvas = h("canvas", {
+      class: "pixels",
+      role: "img",
+      "aria-label": [...span.symbol].map(codePoint).join(" "),
+    });
     sized(canvas, width, 26, 2);
     const context = canvas.getContext("2d");
     context.scale(2, 2);
@@ -2917,7 +3246,9 @@ Object.assign(Explorer.prototype, {
   buildNotes() {
     const { parts, scene } = this;
     parts.notes = h("ul", { class: "notes", "aria-label": "edits and notes" });
-    parts.noteLines = scene.lines.flatMap((line, at) => line.notes.map((note) => (scene.two ? `${["First", "Second"][at]}: ${note}` : note)));
+    parts.noteLines = scene.lines.flatMap((line, at) =>
+      line.notes.map((note) => (scene.two ? `${["First", "Second"][at]}: ${note}` : note)),
+    );
     return parts.notes;
   },
 
@@ -2929,18 +3260,20 @@ Object.assign(Explorer.prototype, {
     const lines = [...parts.noteLines, ...edits.filter((edit) => !said.includes(edit)).map((edit) => `Edit: ${edit}`)];
     const { words = "" } = scene.comparison ?? {};
     if (scene.two && words && ["both", "difference"].includes(state.view)) lines.push(words);
+    if (this.lost) lines.push(this.lost);
     parts.notes.replaceChildren(...lines.map((line) => h("li", { text: line })));
     parts.notes.hidden = !lines.length;
-    parts.editList?.replaceChildren(
-      ...(edits.length ? edits : parts.noteLines).map((edit) => h("li", { text: edit })),
-      edits.length || parts.noteLines.length ? "" : h("li", { class: "quiet", text: "no edits" }),
-    );
+    const listed = edits.length ? edits : parts.noteLines;
+    parts.editList?.replaceChildren(...listed.map((edit) => h("li", { text: edit })));
+    if (parts.noEdits) parts.noEdits.hidden = listed.length > 0;
     this.showLive();
   },
 
   buildToolbar() {
     const { scene, parts } = this;
-    const traces = [...new Map(scene.lines.flatMap((line) => [...line.traces]).map(([name, trace]) => [name, trace.title])).entries()];
+    const traces = [
+      ...new Map(scene.lines.flatMap((line) => [...line.traces]).map(([name, trace]) => [name, trace.title])).entries(),
+    ];
     parts.trace = this.select("trace", "layer", traces, (trace) => this.set({ trace }));
     parts.quantities = h("div", { class: "group", role: "group", "aria-label": "heatmaps shown" });
     parts.chips = Object.entries(scene.quantities).map(([name, { letter, name: words }]) => {
@@ -2951,15 +3284,43 @@ Object.assign(Explorer.prototype, {
     });
     parts.order = this.select("order", "order", [], (order) => this.chooseOrder(order));
     parts.views = scene.two
-      ? this.segments("view", "recordings", [["first", "first"], ["second", "second"], ["both", "both"], ["difference", "difference"]], (view) => this.set({ view }))
+      ? this.segments(
+          "view",
+          "recordings",
+          [
+            ["first", "first"],
+            ["second", "second"],
+            ["both", "both"],
+            ["difference", "difference"],
+          ],
+          (view) => this.set({ view }),
+        )
       : null;
-    parts.modes = this.segments("mode", "drag", [["select", "select"], ["pan", "pan"]], (mode) => this.setMode(mode));
-    parts.speed = this.select("speed", "frames/s", SPEEDS.map((speed) => [String(speed), String(speed)]), (speed) => this.set({ speed: Number(speed) }));
+    parts.modes = this.segments(
+      "mode",
+      "drag",
+      [
+        ["select", "select"],
+        ["pan", "pan"],
+      ],
+      (mode) => this.setMode(mode),
+    );
+    parts.speed = this.select(
+      "speed",
+      "frames/s",
+      SPEEDS.map((speed) => [String(speed), String(speed)]),
+      (speed) => this.set({ speed: Number(speed) }),
+    );
     parts.play = this.button("play", "Play the reading", [icon(ICONS.play)], () => this.togglePlay());
-    parts.layers = h("input", { type: "checkbox", "data-key": "layers", onchange: (event) => this.set({ allLayers: event.target.checked }) });
+    parts.layers = h("input", {
+      type: "checkbox",
+      "data-key": "layers",
+      onchange: (event) => this.set({ allLayers: event.target.checked }),
+    });
     parts.zoomWords = h("span", { class: "zoom", text: "1×" });
     return h(
-      "div", { class: "toolbar", role: "group", "aria-label": "view" },
+      "div",
+      { class: "toolbar", role: "group", "aria-label": "view" },
       parts.trace.root,
       parts.quantities,
       parts.order.root,
@@ -2967,15 +3328,19 @@ Object.assign(Explorer.prototype, {
       h("label", { class: "check", title: "The means of all layers, each with its gates" }, parts.layers, "all layers"),
       scene.two ? null : h("span", { class: "spring" }),
       parts.modes.root,
-      h("div", { class: "group", role: "group", "aria-label": "zoom" },
+      h(
+        "div",
+        { class: "group", role: "group", "aria-label": "zoom" },
         this.button("out", "Zoom out (−)", [icon(ICONS.minus)], () => this.zoomBy(1 / 1.5, this.cursorShare())),
         parts.zoomWords,
         this.button("in", "Zoom in (+)", [icon(ICONS.plus)], () => this.zoomBy(1.5, this.cursorShare())),
         this.button("whole", "Whole line (0)", [icon(ICONS.whole)], () => this.zoomTo(0, 1)),
         this.button("taller", "Taller heatmaps (])", [icon(ICONS.taller)], () => this.taller(1.25)),
-        this.button("lower", "Lower heatmaps ([)", ["⇳"], () => this.taller(1 / 1.25)),
+        this.button("lower", "Lower heatmaps ([)", [icon(ICONS.lower)], () => this.taller(1 / 1.25)),
       ),
-      h("div", { class: "group", role: "group", "aria-label": "play" },
+      h(
+        "div",
+        { class: "group", role: "group", "aria-label": "play" },
         this.button("stepback", "One step back (,)", [icon(ICONS.back)], () => this.step(-1)),
         parts.play,
         this.button("step", "One step on (.)", [icon(ICONS.forward)], () => this.step(1)),
@@ -3008,7 +3373,8 @@ Object.assign(Explorer.prototype, {
       return h("div", { class: `field ${name}` }, term, parts.fields[name]);
     };
     return h(
-      "dl", { class: "readout", "aria-label": "at the crosshair" },
+      "dl",
+      { class: "readout", "aria-label": "at the crosshair" },
       field("frame", "frame", "position in the network's output"),
       field("columns", "columns", "the columns of the image that the frame stands for"),
       field("field", "sees", "its receptive field, shaded on the image"),
@@ -3044,10 +3410,18 @@ Object.assign(Explorer.prototype, {
         return hex([...colors.subarray(index, index + 3)]);
       });
       const beyond = rules.size
-        ? h("span", { class: "beyond" }, h("i", { style: { background: under } }), "below ", h("i", { style: { background: over } }), "above")
+        ? h(
+            "span",
+            { class: "beyond" },
+            h("i", { style: { background: under } }),
+            "below ",
+            h("i", { style: { background: over } }),
+            "above",
+          )
         : null;
       return h(
-        "span", { class: "scale" },
+        "span",
+        { class: "scale" },
         h("b", { text: [...letters].join(" ") }),
         h("span", { text: short(low) }),
         h("i", { class: "ramp", style: { background: `linear-gradient(to right, ${stops.join(", ")})` } }),
@@ -3056,15 +3430,19 @@ Object.assign(Explorer.prototype, {
         beyond,
       );
     });
-    items.push(h("span", { class: "scale" }, h("i", { class: "hatched" }), h("span", { text: "missing" })));
-    if (!this.shownQuantities().some((name) => name.endsWith("_gate"))) {
-      this.parts.legend.replaceChildren(...items);
-      return;
+    const entry = (mark, text) => h("span", { class: "scale" }, mark, h("span", { text }));
+    items.push(entry(h("i", { class: "hatched" }), "missing"));
+    if (this.state.allLayers)
+      items.push(
+        ...this.gatesOf(this.trace).map(({ name }, at) => entry(stroke(DASHES[at]), `mean ${this.letter(name)}`)),
+      );
+    else if (this.shownQuantities().some((name) => name.endsWith("_gate"))) {
+      items.push(entry(h("i", { class: "banded" }), "mean and 10–90 % of units"));
     }
-    this.parts.legend.replaceChildren(
-      ...items,
-      h("span", { class: "scale" }, h("i", { class: "banded" }), h("span", { text: "mean and 10–90 % of units" })),
-    );
+    if (this.sides.includes("difference")) items.push(entry(stroke([]), "first"), entry(stroke(SECOND), "second"));
+    else if (this.drawnUnits.length > 1)
+      items.push(...this.drawnUnits.map((unit, at) => entry(stroke(DASHES[at]), `unit ${unit}`)));
+    this.parts.legend.replaceChildren(...items);
   },
 
   /** Controls follow the state. */
@@ -3078,7 +3456,7 @@ Object.assign(Explorer.prototype, {
     for (const { name, chip } of parts.chips) {
       chip.setAttribute("aria-pressed", String(state.quantities.includes(name)));
       chip.disabled = !there?.has(name);
-      chip.style.setProperty("--role", this.role(name));
+      chip.style.setProperty("--role", this.role(name, 4.5));
     }
     const orders = [...(this.trace?.orders.keys() ?? []), "selectivity"].map((order) => [order, order]);
     parts.order.options = orders;
@@ -3086,11 +3464,13 @@ Object.assign(Explorer.prototype, {
     parts.modes.value = state.mode;
     if (parts.views) {
       parts.views.value = state.view;
-      const words = this.canSubtract()
-        ? ""
-        : scene.comparison?.difference.length
+      let words = "";
+      if (!this.canSubtract()) {
+        const others = scene.comparison?.difference.length;
+        words = others
           ? `No difference: ${this.trace?.title ?? "this layer"} has other units in the two.`
           : (scene.comparison?.words ?? "");
+      }
       parts.views.disable("difference", words);
     }
     for (const { button, span, at } of parts.letters) {
@@ -3118,8 +3498,8 @@ Object.assign(Explorer.prototype, {
     return h("button", { type: "button", title, "aria-label": title, "data-key": key, onclick }, ...content);
   },
 
-  /** A list to choose from with a word before it. */
-  select(key, words, options, choose) {
+  /** A list to choose from with a word before it; `usual` is chosen where what was chosen is not there. */
+  select(key, words, options, choose, usual = "") {
     const list = h("select", { "data-key": key, "aria-label": words, onchange: () => choose(list.value) });
     const control = {
       root: h("label", { class: "choice" }, h("span", { text: words }), list),
@@ -3133,9 +3513,8 @@ Object.assign(Explorer.prototype, {
       set options(pairs) {
         if (same(pairs, control.pairs)) return;
         control.pairs = pairs;
-        const before = list.value;
-        list.replaceChildren(...pairs.map(([value, text]) => h("option", { value, text })));
-        list.value = before;
+        const wanted = pairs.some(([value]) => value === list.value) ? list.value : usual;
+        list.replaceChildren(...pairs.map(([value, text]) => h("option", { value, text, selected: value === wanted })));
       },
     };
     control.options = options;
@@ -3145,7 +3524,9 @@ Object.assign(Explorer.prototype, {
   /** One of a few, side by side: radio buttons that look like one. */
   segments(key, words, options, choose) {
     const name = `${key}-${Math.random().toString(36).slice(2)}`;
-    const inputs = options.map(([value]) => h("input", { type: "radio", name, value, "data-key": `${key}-${value}`, onchange: () => choose(value) }));
+    const inputs = options.map(([value]) =>
+      h("input", { type: "radio", name, value, "data-key": `${key}-${value}`, onchange: () => choose(value) }),
+    );
     const labels = options.map(([, text], at) => h("label", {}, inputs[at], h("span", { text })));
     return {
       root: h("div", { class: "segments", role: "radiogroup", "aria-label": words }, ...labels),
@@ -3176,7 +3557,12 @@ function roving(event, buttons) {
 
 // ---------------------------------------------------------------- side panel
 
-const TABS = [["rank", "Rank"], ["query", "Query"], ["filter", "Filter"], ["edit", "Edit"]];
+const TABS = [
+  ["rank", "Rank"],
+  ["query", "Query"],
+  ["filter", "Filter"],
+  ["edit", "Edit"],
+];
 
 Object.assign(Explorer.prototype, {
   buildSide() {
@@ -3184,10 +3570,27 @@ Object.assign(Explorer.prototype, {
     this.tab ??= "rank";
     parts.card = h("section", { class: "card", "aria-label": "chosen units" });
     parts.tabs = TABS.map(([key, words]) =>
-      h("button", { type: "button", role: "tab", id: `tab-${key}`, "aria-controls": `page-${key}`, "data-key": `tab-${key}`, text: words, onclick: () => this.showTab(key) }),
+      h("button", {
+        type: "button",
+        role: "tab",
+        id: `tab-${key}`,
+        "aria-controls": `page-${key}`,
+        "data-key": `tab-${key}`,
+        text: words,
+        onclick: () => this.showTab(key),
+      }),
     );
-    const list = h("div", { role: "tablist", class: "tabs", "aria-label": "answers", onkeydown: (event) => this.tabKey(event) }, ...parts.tabs);
-    const pages = { rank: this.buildRank(), query: this.buildQuery(), filter: this.buildFilter(), edit: this.buildEdit() };
+    const list = h(
+      "div",
+      { role: "tablist", class: "tabs", "aria-label": "answers", onkeydown: (event) => this.tabKey(event) },
+      ...parts.tabs,
+    );
+    const pages = {
+      rank: this.buildRank(),
+      query: this.buildQuery(),
+      filter: this.buildFilter(),
+      edit: this.buildEdit(),
+    };
     parts.pages = TABS.map(([key]) => {
       const page = pages[key];
       page.id = `page-${key}`;
@@ -3230,19 +3633,50 @@ Object.assign(Explorer.prototype, {
     const { parts } = this;
     parts.rankBy = this.select("rank-by", "by", [], (rankBy) => this.set({ rankBy }));
     parts.rankWords = h("p", { class: "words" });
-    parts.alike = h("input", { type: "checkbox", "data-key": "alike", onchange: (event) => this.set({ alike: event.target.checked }) });
+    parts.alike = h("input", {
+      type: "checkbox",
+      "data-key": "alike",
+      onchange: (event) => this.set({ alike: event.target.checked }),
+    });
     parts.alikeWords = h("span");
     parts.alikeRow = h("label", { class: "check" }, parts.alike, parts.alikeWords);
-    parts.lift = h("input", { type: "checkbox", "data-key": "lift", onchange: (event) => this.set({ lift: event.target.checked }) });
+    parts.lift = h("input", {
+      type: "checkbox",
+      "data-key": "lift",
+      onchange: (event) => this.set({ lift: event.target.checked }),
+    });
     parts.lifted = h("input", {
-      type: "number", min: "1", max: "30", "data-key": "lifted", "aria-label": "how many units to lift",
+      type: "number",
+      min: "1",
+      max: "30",
+      "data-key": "lifted",
+      "aria-label": "how many units to lift",
       onchange: (event) => this.set({ lifted: clamp(Math.round(Number(event.target.value)) || 5, 1, 30) }),
     });
-    parts.liftRow = h("div", { class: "row" }, h("label", { class: "check" }, parts.lift, "lift the first"), parts.lifted, h("span", { text: "to the top" }));
+    parts.liftRow = h(
+      "div",
+      { class: "row" },
+      h("label", { class: "check" }, parts.lift, "lift the first"),
+      parts.lifted,
+      h("span", { text: "to the top" }),
+    );
     parts.ranked = h("ol", { class: "ranked", "aria-label": "units by effect size" });
-    parts.rankHead = h("div", { class: "head", "aria-hidden": "true" }, ...["unit", "whole line", "effect size d", "here / elsewhere"].map((words) => h("span", { text: words })));
+    parts.rankHead = h(
+      "div",
+      { class: "head", "aria-hidden": "true" },
+      ...["unit", "whole line", "effect size d", "here / elsewhere"].map((words) => h("span", { text: words })),
+    );
     parts.clear = this.button("clear-columns", "Choose no columns", ["Clear"], () => this.clearColumns());
-    return h("section", { class: "page" }, h("div", { class: "row between" }, parts.rankBy.root, parts.clear), parts.rankWords, parts.alikeRow, parts.liftRow, parts.rankHead, parts.ranked);
+    return h(
+      "section",
+      { class: "page" },
+      h("div", { class: "row between" }, parts.rankBy.root, parts.clear),
+      parts.rankWords,
+      parts.alikeRow,
+      parts.liftRow,
+      parts.rankHead,
+      parts.ranked,
+    );
   },
 
   showRank() {
@@ -3260,8 +3694,24 @@ Object.assign(Explorer.prototype, {
     parts.lifted.value = String(state.lifted);
     parts.liftRow.hidden = parts.rankHead.hidden = !found.units.length;
     parts.rankWords.replaceChildren(...this.rankWords(found, symbol));
-    const most = Math.max(...found.units.slice(0, 40).map((each) => Math.abs(each.effect)).filter(Number.isFinite), 1e-9);
-    const key = JSON.stringify([state.columns, found.quantity, state.trace, state.alike, this.askedSide, state.selected_units, this.dark, state.lift, state.lifted]);
+    const most = Math.max(
+      ...found.units
+        .slice(0, 40)
+        .map((each) => Math.abs(each.effect))
+        .filter(Number.isFinite),
+      1e-9,
+    );
+    const key = JSON.stringify([
+      state.columns,
+      found.quantity,
+      state.trace,
+      state.alike,
+      this.askedSide,
+      state.selected_units,
+      this.dark,
+      state.lift,
+      state.lifted,
+    ]);
     if (parts.rankedKey === key) return;
     parts.rankedKey = key;
     const held = this.shadow.activeElement?.dataset.key;
@@ -3271,13 +3721,21 @@ Object.assign(Explorer.prototype, {
 
   rankWords(found, symbol) {
     if (!this.state.columns.length) {
-      return [h("span", { class: "quiet", text: "Click a symbol, or drag over columns: the units that behave differently there than elsewhere are listed here, and lifted to the top of the heatmaps." })];
+      return [
+        h("span", {
+          class: "quiet",
+          text: "Click a symbol, or drag over columns: the units that behave differently there than elsewhere are listed here, and lifted to the top of the heatmaps.",
+        }),
+      ];
     }
-    if (found.words) return [h("span", { class: "alarm", text: `${found.words[0].toUpperCase()}${found.words.slice(1)}.` })];
+    if (found.words) return [h("span", { class: "alarm", text: sentence(found.words) })];
     const [start, stop] = this.state.columns;
     const where = symbol ? `${quoted(symbol.symbol)}, ` : "";
-    const side = this.scene.two ? { 0: " of the first", 1: " of the second", difference: " of the difference" }[this.askedSide] : "";
-    const few = found.inside < 3 ? ` ${found.inside === 1 ? "One frame is" : "Two frames are"} one look, not a statistic.` : "";
+    const side = this.scene.two
+      ? { 0: " of the first", 1: " of the second", difference: " of the difference" }[this.askedSide]
+      : "";
+    const few =
+      found.inside < 3 ? ` ${found.inside === 1 ? "One frame is" : "Two frames are"} one look, not a statistic.` : "";
     return [
       h("b", { text: `${where}columns ${fixed(start, 0)}–${fixed(stop, 0)}` }),
       `${side}: ${plural(found.inside, "frame")}${found.spans > 1 ? ` in ${found.spans} places` : ""} against ${found.outside} others.${few}`,
@@ -3292,13 +3750,27 @@ Object.assign(Explorer.prototype, {
     this.spark(spark, unit, found);
     const words = `unit ${unit}: effect size ${number(effect)}, mean ${number(inside)} here and ${number(outside)} elsewhere`;
     const row = h(
-      "button", {
-        type: "button", "data-key": `ranked-${unit}`, "data-unit": unit, "aria-pressed": String(chosen), "aria-label": words, title: words,
-        onclick: (event) => (found.own ? this.say("a row of the projection is no unit of the layer") : this.chooseUnit(unit, event.ctrlKey || event.metaKey)),
+      "button",
+      {
+        type: "button",
+        "data-key": `ranked-${unit}`,
+        "data-unit": unit,
+        "aria-pressed": String(chosen),
+        "aria-label": words,
+        title: words,
+        onclick: (event) =>
+          found.own
+            ? this.say("a row of the projection is no unit of the layer")
+            : this.chooseUnit(unit, event.ctrlKey || event.metaKey),
       },
       h("span", { class: "unit", text: String(unit) }),
       spark,
-      h("span", { class: "effect" }, h("i", { class: effect < 0 ? "less" : "more", style: { width: `${100 * share}%` } }), h("span", { text: `${effect > 0 ? "+" : ""}${fixed(effect, 2)}` })),
+      h(
+        "span",
+        { class: "effect" },
+        h("i", { class: effect < 0 ? "less" : "more", style: { width: `${100 * share}%` } }),
+        h("span", { text: `${effect > 0 ? "+" : ""}${fixed(effect, 2)}` }),
+      ),
       h("span", { class: "means", text: `${fixed(inside, 2)} / ${fixed(outside, 2)}` }),
     );
     return h("li", { class: lifted ? "lifted" : "" }, row);
@@ -3332,23 +3804,64 @@ Object.assign(Explorer.prototype, {
     const { parts } = this;
     const change = (changes) => this.set({ query: { ...this.state.query, on: true, ...changes } });
     parts.queryOf = this.select("query-of", "units whose", [], (quantity) => this.chooseQueryQuantity(quantity));
-    parts.queryWay = this.select("query-way", "is", [["above", "above"], ["below", "below"]], (way) => change({ below: way === "below" }));
-    parts.threshold = h("input", { type: "number", step: "any", "data-key": "threshold", "aria-label": "threshold", onchange: (event) => event.target.value !== "" && change({ threshold: Number(event.target.value) }) });
-    parts.slider = h("input", { type: "range", step: "any", "data-key": "slider", "aria-label": "threshold", oninput: (event) => change({ threshold: Number(Number(event.target.value).toPrecision(3)) }) });
-    parts.share = h("input", { type: "number", min: "1", max: "100", "data-key": "share", "aria-label": "least share of these units, in percent", onchange: (event) => change({ share: clamp(Number(event.target.value) || 70, 1, 100) / 100 }) });
-    parts.queryOn = h("input", { type: "checkbox", "data-key": "query-on", onchange: (event) => change({ on: event.target.checked }) });
+    parts.queryWay = this.select(
+      "query-way",
+      "is",
+      [
+        ["above", "above"],
+        ["below", "below"],
+      ],
+      (way) => change({ below: way === "below" }),
+    );
+    parts.threshold = h("input", {
+      type: "number",
+      step: "any",
+      "data-key": "threshold",
+      "aria-label": "threshold",
+      onchange: (event) => event.target.value !== "" && change({ threshold: Number(event.target.value) }),
+    });
+    parts.slider = h("input", {
+      type: "range",
+      step: "any",
+      "data-key": "slider",
+      "aria-label": "threshold",
+      oninput: (event) => change({ threshold: Number(Number(event.target.value).toPrecision(3)) }),
+    });
+    parts.share = h("input", {
+      type: "number",
+      min: "1",
+      max: "100",
+      "data-key": "share",
+      "aria-label": "least share of these units, in percent",
+      onchange: (event) => change({ share: clamp(Number(event.target.value) || 70, 1, 100) / 100 }),
+    });
+    parts.queryOn = h("input", {
+      type: "checkbox",
+      "data-key": "query-on",
+      onchange: (event) => change({ on: event.target.checked }),
+    });
     parts.queryWords = h("p", { class: "words" });
     parts.queryUnits = h("div", { class: "chips" });
     parts.queryRuns = h("ol", { class: "runs" });
     return h(
-      "section", { class: "page" },
-      h("p", { class: "quiet", text: "Units that are on at every frame of the chosen columns, and off just before and after." }),
+      "section",
+      { class: "page" },
+      h("p", {
+        class: "quiet",
+        text: "Units that are on at every frame of the chosen columns, and off just before and after.",
+      }),
       h("label", { class: "check" }, parts.queryOn, "look for them; drag the dashed line to move the threshold"),
       h("div", { class: "row" }, parts.queryOf.root, parts.queryWay.root, parts.threshold),
       parts.slider,
       parts.queryWords,
       parts.queryUnits,
-      h("div", { class: "row" }, h("span", { text: "Elsewhere at least" }), parts.share, h("span", { text: "% of them are on:" })),
+      h(
+        "div",
+        { class: "row" },
+        h("span", { text: "Elsewhere at least" }),
+        parts.share,
+        h("span", { text: "% of them are on:" }),
+      ),
       parts.queryRuns,
     );
   },
@@ -3375,22 +3888,42 @@ Object.assign(Explorer.prototype, {
     parts.share.value = String(Math.round(query.share * 100));
     const found = this.queried();
     parts.queryWords.className = found?.words ? "words alarm" : "words";
-    parts.queryWords.textContent = !found ? "" : found.words ? `${found.words[0].toUpperCase()}${found.words.slice(1)}.` : `${plural(found.units.length, "unit")} in ${this.frameWords(found.range)}.`;
+    parts.queryWords.textContent = "";
+    if (found?.words) parts.queryWords.textContent = sentence(found.words);
+    else if (found)
+      parts.queryWords.textContent = `${plural(found.units.length, "unit")} in ${this.frameWords(found.range)}.`;
     const own = found && found.matrix.rows !== this.trace.units;
     parts.queryUnits.replaceChildren(
       ...(found?.units.slice(0, 60) ?? []).map((unit) =>
-        h("button", { type: "button", "data-key": `found-${unit}`, "data-unit": unit, "aria-pressed": String(!own && state.selected_units.includes(unit)), "aria-label": `unit ${unit}`, text: String(unit), onclick: (event) => !own && this.chooseUnit(unit, event.ctrlKey || event.metaKey) }),
+        h("button", {
+          type: "button",
+          "data-key": `found-${unit}`,
+          "data-unit": unit,
+          "aria-pressed": String(!own && state.selected_units.includes(unit)),
+          "aria-label": `unit ${unit}`,
+          text: String(unit),
+          onclick: (event) => !own && this.chooseUnit(unit, event.ctrlKey || event.metaKey),
+        }),
       ),
-      found && found.units.length > 60 ? h("span", { class: "quiet", text: `and ${found.units.length - 60} more` }) : "",
+      found && found.units.length > 60
+        ? h("span", { class: "quiet", text: `and ${found.units.length - 60} more` })
+        : "",
     );
     const line = this.askedLine;
     parts.queryRuns.replaceChildren(
       ...(found?.others ?? []).slice(0, 60).map(([start, stop]) =>
-        h("li", {}, h("button", {
-          type: "button", "data-key": `run-${start}`, "data-start": start, "data-stop": stop,
-          text: `${this.frameWords([start, stop])} · ${this.symbolsBetween(line, start, stop) || "no symbol"}`,
-          onclick: () => this.goToRun([start, stop], this.askedSide === "difference" ? 0 : this.askedSide),
-        })),
+        h(
+          "li",
+          {},
+          h("button", {
+            type: "button",
+            "data-key": `run-${start}`,
+            "data-start": start,
+            "data-stop": stop,
+            text: `${this.frameWords([start, stop])} · ${this.symbolsBetween(line, start, stop) || "no symbol"}`,
+            onclick: () => this.goToRun([start, stop], this.askedSide === "difference" ? 0 : this.askedSide),
+          }),
+        ),
       ),
       found && found.units.length && !found.others.length ? h("li", { class: "quiet", text: "nowhere else" }) : "",
     );
@@ -3402,7 +3935,14 @@ Object.assign(Explorer.prototype, {
     const { parts } = this;
     const apply = () => {
       const [low, high] = [Number(parts.filterLow.value), Number(parts.filterHigh.value)];
-      this.set({ filter: { quantity: parts.filterOf.value, low: Math.min(low, high), high: Math.max(low, high), when: parts.filterWhen.value } });
+      this.set({
+        filter: {
+          quantity: parts.filterOf.value,
+          low: Math.min(low, high),
+          high: Math.max(low, high),
+          when: parts.filterWhen.value,
+        },
+      });
     };
     parts.filterOf = this.select("filter-of", "units whose", [], () => {
       const { low, high } = this.scene.quantity(this.askedSide, this.state.trace, parts.filterOf.value).scale;
@@ -3410,33 +3950,77 @@ Object.assign(Explorer.prototype, {
       parts.filterHigh.value = String(high);
       apply();
     });
-    parts.filterLow = h("input", { type: "number", step: "any", value: "0.9", "data-key": "filter-low", "aria-label": "least value", onchange: apply });
-    parts.filterHigh = h("input", { type: "number", step: "any", value: "1", "data-key": "filter-high", "aria-label": "greatest value", onchange: apply });
-    parts.filterWhen = this.select("filter-when", "", [["some", "at some frame"], ["every", "at every frame"], ["mean", "on average"]], apply);
+    parts.filterLow = h("input", {
+      type: "number",
+      step: "any",
+      value: "0.9",
+      "data-key": "filter-low",
+      "aria-label": "least value",
+      onchange: apply,
+    });
+    parts.filterHigh = h("input", {
+      type: "number",
+      step: "any",
+      value: "1",
+      "data-key": "filter-high",
+      "aria-label": "greatest value",
+      onchange: apply,
+    });
+    parts.filterWhen = this.select(
+      "filter-when",
+      "when",
+      [
+        ["some", "at some frame"],
+        ["every", "at every frame"],
+        ["mean", "on average"],
+      ],
+      apply,
+    );
     parts.filterWords = h("p", { class: "words" });
     parts.filterClear = this.button("filter-clear", "Show all units", ["Show all"], () => this.set({ filter: null }));
     return h(
-      "section", { class: "page" },
-      h("p", { class: "quiet", text: "Only these units are shown; within the chosen columns where some are chosen, else on the whole line." }),
+      "section",
+      { class: "page" },
+      h("p", {
+        class: "quiet",
+        text: "Only these units are shown; within the chosen columns where some are chosen, else on the whole line.",
+      }),
       h("div", { class: "row" }, parts.filterOf.root),
-      h("div", { class: "row" }, h("span", { text: "lies from" }), parts.filterLow, h("span", { text: "to" }), parts.filterHigh),
-      h("div", { class: "row" }, parts.filterWhen.root, this.button("filter-apply", "Show only these units", ["Apply"], apply), parts.filterClear),
+      h(
+        "div",
+        { class: "row" },
+        h("span", { text: "lies from" }),
+        parts.filterLow,
+        h("span", { text: "to" }),
+        parts.filterHigh,
+      ),
+      h(
+        "div",
+        { class: "row" },
+        parts.filterWhen.root,
+        this.button("filter-apply", "Show only these units", ["Apply"], apply),
+        parts.filterClear,
+      ),
       parts.filterWords,
     );
   },
 
   showFilter() {
     const { parts, state } = this;
-    const options = this.quantityOptions().filter(([name]) => this.scene.quantity(this.askedSide, state.trace, name)?.matrix.rows === this.trace.units);
+    const options = this.quantityOptions().filter(
+      ([name]) => this.scene.quantity(this.askedSide, state.trace, name)?.matrix.rows === this.trace.units,
+    );
     parts.filterOf.options = options;
     if (state.filter) {
       parts.filterOf.value = state.filter.quantity;
       [parts.filterLow.value, parts.filterHigh.value] = [String(state.filter.low), String(state.filter.high)];
       parts.filterWhen.value = state.filter.when;
-    } else if (!parts.filterOf.value) parts.filterOf.value = options[0]?.[0] ?? "";
+    }
     const kept = this.kept();
     parts.filterClear.disabled = !state.filter;
-    parts.filterWords.textContent = kept ? `${kept.length} of ${plural(this.trace.units, "unit")} shown.` : "All units are shown.";
+    parts.filterWords.textContent = kept
+      ? `${kept.length} of ${plural(this.trace.units, "unit")} shown.`
+      : "All units are shown.";
   },
 
   // Chosen units
@@ -3447,30 +4031,90 @@ Object.assign(Explorer.prototype, {
     const { trace } = this;
     parts.cardValues = [];
     if (!units.length || !trace) {
-      parts.card.replaceChildren(h("p", { class: "quiet", text: "Click a row of a heatmap: the unit's curves appear under the image." }));
+      parts.card.replaceChildren(
+        h("p", { class: "quiet", text: "Click a row of a heatmap: the unit's curves appear under the image." }),
+      );
       return;
     }
     const unit = units.at(-1);
-    const chips = units.length > 1
-      ? h("div", { class: "chips" }, ...units.map((each) => h("button", { type: "button", "aria-pressed": "true", "aria-label": `unit ${each}: choose it no longer`, "data-key": `chosen-${each}`, text: String(each), onclick: () => this.chooseUnit(each, true) })))
+    const chips =
+      units.length > 1
+        ? h(
+            "div",
+            { class: "chips" },
+            ...units.map((each) =>
+              h("button", {
+                type: "button",
+                "aria-pressed": "true",
+                "aria-label": `unit ${each}: choose it no longer`,
+                "data-key": `chosen-${each}`,
+                text: String(each),
+                onclick: () => this.chooseUnit(each, true),
+              }),
+            ),
+          )
+        : null;
+    const keeps = trace.timescale
+      ? h(
+          "p",
+          { class: "keeps" },
+          h("b", { text: this.timescaleWords(trace.timescale[unit]) }),
+          " timescale, −1 / ln(mean f)",
+        )
       : null;
-    const keeps = trace.timescale ? h("p", { class: "keeps" }, h("b", { text: this.timescaleWords(trace.timescale[unit]) }), " timescale, −1 / ln(mean f)") : null;
-    const rows = [...trace.quantities.values()].filter((quantity) => quantity.matrix.rows === trace.units).map((quantity) => {
+    const [own, others] = [true, false].map((of) =>
+      [...trace.quantities.values()].filter((quantity) => (quantity.matrix.rows === trace.units) === of),
+    );
+    const rows = own.map((quantity) => {
       const value = h("td", { class: "number", text: "–" });
       parts.cardValues.push({ name: quantity.name, unit, cell: value });
       const shares = trace.saturation.get(quantity.name);
       return h(
-        "tr", {},
-        h("th", { scope: "row", text: this.letter(quantity.name), title: this.quantityWords(quantity.name), style: { color: this.role(quantity.name) } }),
+        "tr",
+        {},
+        h("th", {
+          scope: "row",
+          text: this.letter(quantity.name),
+          title: this.quantityWords(quantity.name),
+          style: { color: this.role(quantity.name, 4.5) },
+        }),
         value,
-        shares ? h("td", {}, this.shareBar(shares.left[unit], shares.right[unit])) : h("td", { class: "quiet", text: "–" }),
+        shares
+          ? h("td", {}, this.shareBar(shares.left[unit], shares.right[unit]))
+          : h("td", { class: "quiet", text: "–" }),
       );
     });
     parts.card.replaceChildren(
-      h("div", { class: "row between" }, h("h2", { text: `Unit ${unit}` }), this.button("clear-units", "Choose no units", ["Clear"], () => this.set({ selected_units: [] }))),
+      h(
+        "div",
+        { class: "row between" },
+        h("h2", { text: `Unit ${unit}` }),
+        this.button("clear-units", "Choose no units", ["Clear"], () => this.set({ selected_units: [] })),
+      ),
       chips ?? "",
       keeps ?? "",
-      h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col", text: "" }), h("th", { scope: "col", text: "here" }), h("th", { scope: "col", text: "shut < 0.1 · open > 0.9" }))), h("tbody", {}, ...rows)),
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col", text: "" }),
+            h("th", { scope: "col", text: "here" }),
+            h("th", { scope: "col", text: "shut < 0.1 · open > 0.9" }),
+          ),
+        ),
+        h("tbody", {}, ...rows),
+      ),
+      others.length
+        ? h("p", {
+            class: "quiet",
+            text: `${others.map(({ name }) => this.letter(name)).join(", ")}: projected; its rows are no units of the layer.`,
+          })
+        : "",
     );
   },
 
@@ -3483,9 +4127,15 @@ Object.assign(Explorer.prototype, {
   shareBar(left, right) {
     const words = `shut at ${number(100 * left, 2)} % of the frames, open at ${number(100 * right, 2)} %`;
     return h(
-      "span", { class: "shares", title: words, role: "img", "aria-label": words },
+      "span",
+      { class: "shares", title: words, role: "img", "aria-label": words },
       h("span", { text: `${Math.round(100 * left)} %` }),
-      h("i", { class: "bar" }, h("i", { class: "shut", style: { width: `${100 * left}%` } }), h("i", { class: "open", style: { width: `${100 * right}%` } })),
+      h(
+        "i",
+        { class: "bar" },
+        h("i", { class: "shut", style: { width: `${100 * left}%` } }),
+        h("i", { class: "open", style: { width: `${100 * right}%` } }),
+      ),
       h("span", { text: `${Math.round(100 * right)} %` }),
     );
   },
@@ -3518,27 +4168,41 @@ const PATIENCE = 20000;
 Object.assign(Explorer.prototype, {
   buildEdit() {
     const { parts } = this;
-    parts.gate = this.select("gate", "hold", [], () => {});
-    parts.holdAt = h("input", { type: "number", step: "any", value: "0", "data-key": "hold-at", "aria-label": "value to hold it at" });
-    const at = (value) => this.button(`hold-${value}`, `hold at ${value}`, [String(value)], () => (parts.holdAt.value = String(value)));
+    parts.gate = this.select("gate", "hold", [], () => {}, "forget_gate");
+    parts.holdAt = h("input", {
+      type: "number",
+      step: "any",
+      value: "0",
+      "data-key": "hold-at",
+      "aria-label": "value to hold it at",
+    });
+    const at = (value) =>
+      this.button(`hold-${value}`, `hold at ${value}`, [String(value)], () => (parts.holdAt.value = String(value)));
     parts.editWhere = h("p", { class: "words" });
     parts.editWords = h("p", { class: "words", role: "status" });
     parts.editList = h("ol", { class: "edits", "aria-label": "edits that are on" });
+    parts.noEdits = h("p", { class: "quiet", text: "No edits are on." });
     parts.editControls = [
-      this.button("hold", "Hold the gate and read the line again", ["Hold and read again"], () => this.sendEdit("hold")),
-      this.button("ablate", "Silence the units and read the line again", ["Ablate units"], () => this.sendEdit("ablate")),
+      this.button("hold", "Hold the gate and read the line again", ["Hold and read again"], () =>
+        this.sendEdit("hold"),
+      ),
+      this.button("ablate", "Silence the units and read the line again", ["Ablate units"], () =>
+        this.sendEdit("ablate"),
+      ),
     ];
     parts.undo = this.button("undo", "Undo the last edit", ["Undo"], () => this.send({ type: "undo" }));
     parts.redo = this.button("redo", "Redo", ["Redo"], () => this.send({ type: "redo" }));
     parts.clearEdits = this.button("clear", "Take all edits off", ["Clear"], () => this.send({ type: "clear" }));
     parts.small = [at(0), at(1)];
     return h(
-      "section", { class: "page" },
+      "section",
+      { class: "page" },
       h("div", { class: "row" }, parts.gate.root, h("span", { text: "at" }), parts.holdAt, ...parts.small),
       parts.editWhere,
       h("div", { class: "row" }, ...parts.editControls),
       h("h3", { text: "Edits" }),
       parts.editList,
+      parts.noEdits,
       h("div", { class: "row" }, parts.undo, parts.redo, parts.clearEdits),
       parts.editWords,
     );
@@ -3548,13 +4212,15 @@ Object.assign(Explorer.prototype, {
     const { parts, state, scene } = this;
     if (!parts?.editControls) return;
     parts.gate.options = this.quantityOptions();
-    if (!parts.gate.value) parts.gate.value = this.trace?.quantities.has("forget_gate") ? "forget_gate" : this.quantityOptions()[0]?.[0];
     const units = state.selected_units;
-    const where = state.columns.length ? `columns ${fixed(state.columns[0], 0)} to ${fixed(state.columns[1], 0)}` : "the whole line";
+    const where = state.columns.length
+      ? `columns ${fixed(state.columns[0], 0)} to ${fixed(state.columns[1], 0)}`
+      : "the whole line";
     parts.editWhere.textContent = `${units.length ? this.unitWords() : "All units"} of ${this.trace?.title ?? "this layer"}, ${where}.`;
     const status = this.model.get("status") ?? {};
     const usable = scene.live && !this.lost && !status.busy;
-    for (const control of [...parts.editControls, ...parts.small, parts.holdAt, parts.gate.list]) control.disabled = !usable;
+    for (const control of [...parts.editControls, ...parts.small, parts.holdAt, parts.gate.list])
+      control.disabled = !usable;
     const edits = this.model.get("edits") ?? [];
     parts.undo.disabled = !usable;
     parts.redo.disabled = !usable;
@@ -3562,8 +4228,10 @@ Object.assign(Explorer.prototype, {
     let words = status.words ?? "";
     if (status.busy) words = `${words || "reading the line again"} …`;
     if (this.lost) words = this.lost;
-    else if (!scene.live) words = "Edits need a kernel with the recognizer: gateviz.explore(recording, recognizer=...).";
-    else if (this.unanswered) words = "The kernel has not answered yet. It may be busy, or gone; what you see is what it sent last.";
+    else if (!scene.live)
+      words = "Edits need a kernel with the recognizer: gateviz.explore(recording, recognizer=...).";
+    else if (this.unanswered)
+      words = "The kernel has not answered yet. It may be busy, or gone; what you see is what it sent last.";
     parts.editWords.textContent = words;
     parts.editWords.className = this.lost || this.unanswered ? "words alarm" : "words";
   },
@@ -3578,7 +4246,12 @@ Object.assign(Explorer.prototype, {
 
   sendEdit(type) {
     const { state, parts } = this;
-    const message = { type, trace: state.trace, units: [...state.selected_units], columns: state.columns.length ? [...state.columns] : null };
+    const message = {
+      type,
+      trace: state.trace,
+      units: [...state.selected_units],
+      columns: state.columns.length ? [...state.columns] : null,
+    };
     if (type === "hold") {
       const value = Number(parts.holdAt.value);
       if (parts.holdAt.value === "" || !Number.isFinite(value)) {
@@ -3592,10 +4265,7 @@ Object.assign(Explorer.prototype, {
 
   send(message) {
     this.checkKernel();
-    if (this.lost) {
-      this.showLive();
-      return;
-    }
+    if (this.lost) return;
     clearTimeout(this.waiting);
     try {
       this.model.send(message);
@@ -3613,22 +4283,24 @@ Object.assign(Explorer.prototype, {
     if (this.lost) return;
     this.lost = `Nobody can read the line again: ${why}. What you see is what was sent last; run the cell again.`;
     if (!this.parts) return;
-    this.showLive();
-    this.parts.notes.dataset.lost = this.lost;
+    this.showEdits();
     this.say(this.lost);
   },
 
   kernelBack() {
     if (!this.lost) return;
     this.lost = "";
-    this.showLive();
+    this.showEdits();
   },
 
   /** Hear of the kernel's end, as far as a notebook tells. */
   watchKernel(on) {
     on("comm:close", () => this.kernelLost("the connection to the kernel is closed"));
-    on("comm_live_update", () => (this.model.comm_live === false ? this.kernelLost("the connection to the kernel is lost") : this.kernelBack()));
+    on("comm_live_update", () =>
+      this.model.comm_live === false ? this.kernelLost("the connection to the kernel is lost") : this.kernelBack(),
+    );
     const kernel = this.model.widget_manager?.kernel;
+    this.kernel = kernel;
     const changed = () => this.checkKernel();
     for (const signal of [kernel?.statusChanged, kernel?.connectionStatusChanged, kernel?.disposed]) {
       if (typeof signal?.connect !== "function") continue;
@@ -3639,9 +4311,13 @@ Object.assign(Explorer.prototype, {
 
   checkKernel() {
     const manager = this.model.widget_manager;
-    const kernel = manager?.kernel;
+    // JupyterLab's manager has no kernel any more when it is shut down: then ask the one it had.
+    const kernel = manager?.kernel ?? this.kernel;
     if (this.model.comm_live === false) this.kernelLost("the connection to the kernel is lost");
-    else if (kernel && (kernel.isDisposed || ["dead", "terminating", "restarting", "autorestarting"].includes(kernel.status))) {
+    else if (
+      kernel &&
+      (kernel.isDisposed || ["dead", "terminating", "restarting", "autorestarting"].includes(kernel.status))
+    ) {
       this.kernelLost(kernel.isDisposed ? "the kernel is gone" : `the kernel is ${kernel.status}`);
     }
   },
@@ -3656,13 +4332,18 @@ Object.assign(Explorer.prototype, {
       return;
     }
     const line = this.scene.lines[this.cursorNow().side];
-    const [start, end] = this.trace?.backward ? [line.count - 1, 0] : [0, line.count - 1];
+    const [start, end] = this.readingEnds(line);
     const cursor = this.cursorNow();
     const ahead = this.state.played && cursor.frame !== end;
     this.set({ played: true, playing: true, cursor: { ...cursor, frame: ahead ? cursor.frame : start } });
     this.say(`playing ${this.trace?.backward ? "from the right" : "from the left"}`);
     this.showPlay();
     this.tick();
+  },
+
+  /** The frames that the chosen layer reads first and last. */
+  readingEnds(line) {
+    return this.trace?.backward ? [line.count - 1, 0] : [0, line.count - 1];
   },
 
   tick() {
@@ -3679,7 +4360,8 @@ Object.assign(Explorer.prototype, {
     if (!running) this.pause();
     const cursor = this.cursorNow();
     const line = this.scene.lines[cursor.side];
-    const frame = cursor.frame + (this.trace?.backward ? -count : count);
+    const [start] = this.readingEnds(line);
+    const frame = this.state.cursor ? cursor.frame + (this.trace?.backward ? -count : count) : start;
     if (frame < 0 || frame >= line.count) return false;
     this.set({ played: true, cursor: { ...cursor, frame } });
     this.reveal(line.edges[frame], line.edges[frame + 1], line);
@@ -3704,7 +4386,9 @@ Object.assign(Explorer.prototype, {
 
   showPlay() {
     const { play } = this.parts;
-    const words = this.state.playing ? "Pause" : `Play the reading, ${this.trace?.backward ? "from the right" : "from the left"}`;
+    const words = this.state.playing
+      ? "Pause"
+      : `Play the reading, ${this.trace?.backward ? "from the right" : "from the left"}`;
     if (play.title === words) return;
     play.title = words;
     play.setAttribute("aria-label", words);
@@ -3721,12 +4405,16 @@ Object.assign(Explorer.prototype, {
     const beside = this.parts.stage.dataset.beside === "true";
     const gap = 20;
     const margin = 16;
-    const width = this.stacks.reduce((sum, stack) => (beside ? sum + stack.whole + gap : Math.max(sum, stack.whole)), beside ? -gap : 0);
+    const width = this.stacks.reduce(
+      (sum, stack) => (beside ? sum + stack.whole + gap : Math.max(sum, stack.whole)),
+      beside ? -gap : 0,
+    );
     const lines = [...this.scene.lines.entries()]
       .filter(([at]) => this.stacks.some((stack) => stack.at === at || stack.side === "difference"))
       .map(([at, line]) => [this.scene.two ? `${["first", "second"][at]}: ` : "", line.text || line.name]);
     const notes = [...this.parts.notes.querySelectorAll("li")].map((item) => item.textContent);
     notes.push(`${this.trace?.title ?? ""}, order of units: ${this.state.order}`);
+    if (this.ownTitle()) lines.unshift(["", this.ownTitle()]);
     let y = margin;
     for (const [which, text] of lines) {
       y += 24;
@@ -3740,10 +4428,13 @@ Object.assign(Explorer.prototype, {
     let [x, bottom] = [margin, y];
     for (const stack of this.stacks) {
       const heading = stack.words ? 20 : 0;
-      if (measured && heading) pen.text(x + stack.left, y + 13, stack.heading.textContent, { size: 12, weight: 600, fill: theme.text });
+      if (measured && heading)
+        pen.text(x + stack.left, y + 13, stack.heading.textContent, { size: 12, weight: 600, fill: theme.text });
       if (measured) {
         for (const panel of stack.panels) {
-          pen.moved(x, y + heading + panel.top, () => pen.clipped(0, 0, stack.whole, panel.height, () => panel.draw(pen)));
+          pen.moved(x, y + heading + panel.top, () =>
+            pen.clipped(0, 0, stack.whole, panel.height, () => panel.draw(pen)),
+          );
         }
       }
       bottom = Math.max(bottom, y + heading + stack.height);
@@ -3796,42 +4487,84 @@ Object.assign(Explorer.prototype, {
 
   /** The Python lines that draw the same with `gateviz.plot`. */
   code() {
-    const { state, scene, trace } = this;
-    const sides = this.sides;
-    const ats = [...new Set(sides.flatMap((side) => (side === "difference" ? [0, 1] : [side])))];
-    const lines = ["import gateviz", ""];
-    const names = ats.map((at) => (scene.two ? ["first", "second"][at] : "recording"));
-    ats.forEach((at, each) => {
-      const line = scene.lines[at];
-      for (const note of line.notes) lines.push(...note.split("\n").map((part) => `# ${part}`));
-      lines.push(
-        line.image
-          ? `${names[each]} = gateviz.record(gateviz.load(), ${python(line.name)})  # or gateviz.open_recording("line.safetensors")`
-          : `${names[each]} = gateviz.open_recording("line.safetensors")`,
-      );
-    });
-    lines.push("");
-    if (sides.includes("difference")) lines.push("# gateviz.plot draws both recordings; the difference itself is the explorer's own.");
-    const options = trace ? [`layers=[${trace.layer}]`, `directions=[${python(trace.direction)}]`] : [];
-    const shown = this.shownQuantities();
-    if (shown.length && trace && shown.length < trace.quantities.size) options.push(`quantities=[${shown.map(python).join(", ")}]`);
-    const rows = this.rowsForCode(shown);
-    if (rows) options.push(`units=[${rows.join(", ")}]`);
-    else if (["peak", "similarity", "timescale"].includes(state.order)) options.push(`order=${python(state.order)}`);
-    const { cursor } = state;
-    if (cursor) options.push(`frames=[${cursor.frame}]`);
-    for (const name of names) {
-      const call = shown.length ? "gates" : "overview";
-      const given = shown.length ? options : options.filter((each) => each.startsWith("frames"));
-      lines.push(`figure = gateviz.plot.${call}(${[name, ...given].join(", ")})`, `figure.savefig("${name === "recording" ? "gates" : name}.pdf")`);
-      if (state.selected_units.length && trace) {
-        lines.push(
-          `curves = gateviz.plot.units(${name}, units=[${state.selected_units.join(", ")}], layers=[${trace.layer}], directions=[${python(trace.direction)}])`,
-          `curves.savefig("${name === "recording" ? "units" : `${name}-units`}.pdf")`,
-        );
-      }
-    }
+    const { scene, sides } = this;
+    const shown = [...new Set(sides.flatMap((side) => (side === "difference" ? [0, 1] : [side])))];
+    const named = shown.map((at) => ({
+      line: scene.lines[at],
+      name: scene.two ? ["first", "second"][at] : "recording",
+    }));
+    const lines = ["import gateviz", "", ...this.recordedCode(named), "", ...this.wordsForCode()];
+    for (const { line, name } of named) lines.push(...this.drawnCode(line, name));
     return `${lines.join("\n")}\n`;
+  },
+
+  /** Where the recordings come from: a file is read again; an edited run, or another model's, is opened. */
+  recordedCode(named) {
+    const image = (line) => line.name.replace(/, [^,]*$/, "");
+    const twins = this.scene.two && image(this.scene.lines[0]) === image(this.scene.lines[1]);
+    const plain = named.filter(({ line }) => line.image && !line.notes.length && !(twins && line.name !== image(line)));
+    const lines = plain.length
+      ? ["recognizer = gateviz.load()  # the bundled model; name another if it read the line"]
+      : [];
+    for (const { line, name } of named) {
+      lines.push(...line.notes.flatMap((note) => note.split("\n")).map((note) => `# ${note}`));
+      lines.push(
+        plain.some((each) => each.line === line)
+          ? `${name} = gateviz.record(recognizer, ${python(line.name)})`
+          : `${name} = gateviz.open_recording("${name}.safetensors")  # as ${name}.save wrote it`,
+      );
+    }
+    return lines;
+  },
+
+  /** What is on screen and `gateviz.plot` does not draw. */
+  wordsForCode() {
+    const words = [];
+    if (this.sides.includes("difference"))
+      words.push("# gateviz.plot draws both recordings; their difference is the explorer's own.");
+    if (this.zoomSpan < 1) {
+      const [from, to] = [this.stacks[0].first, this.stacks[0].last].map((column) => fixed(column, 0));
+      words.push(
+        `# gateviz.plot draws the whole line; on screen are the ${this.stacks[0].line.axis.unit}s ${from} to ${to}.`,
+      );
+    }
+    return words;
+  },
+
+  /** The figures of one recording. */
+  drawnCode(line, name) {
+    const { state } = this;
+    const trace = line.traces.get(state.trace);
+    const prefix = name === "recording" ? "" : `${name}-`;
+    const where = trace ? [`layers=[${trace.layer}]`, `directions=[${python(trace.direction)}]`] : [];
+    const shown = trace ? this.shownQuantities().filter((each) => trace.quantities.has(each)) : [];
+    const frames = state.cursor ? [`frames=[${clamp(state.cursor.frame, 0, line.count - 1)}]`] : [];
+    const rows = this.rowsForCode(shown);
+    const order = rows
+      ? [`units=[${rows.join(", ")}]`]
+      : ["peak", "similarity", "timescale"].includes(state.order)
+        ? [`order=${python(state.order)}`]
+        : [];
+    const some = trace && shown.length < trace.quantities.size ? [`quantities=[${shown.map(python).join(", ")}]`] : [];
+    const figure = (call, options, file) =>
+      `gateviz.plot.${call}(${[name, ...options].join(", ")}).savefig("${prefix}${file}.pdf")`;
+    const lines = [];
+    if (shown.length) lines.push(figure("gates", [...where, ...some, ...order, ...frames], "gates"));
+    if (!shown.length || state.allLayers) lines.push(figure("overview", frames, "overview"));
+    if (state.selected_units.length && trace)
+      lines.push(figure("units", [`units=[${state.selected_units.join(", ")}]`, ...where, ...frames], "units"));
+    if (state.played && shown.length) {
+      const options = [
+        name,
+        python(`${prefix}reading.gif`),
+        ...where,
+        ...some,
+        ...order,
+        `frames_per_second=${state.speed}`,
+      ];
+      lines.push(`gateviz.plot.animate(${options.join(", ")})`);
+    }
+    return lines;
   },
 
   /** The units in their rows, where no order of `gateviz.plot` gives the same. */
@@ -3862,10 +4595,17 @@ Object.assign(Explorer.prototype, {
       }
     };
     parts.codeDialog = h(
-      "dialog", { class: "dialog", "aria-label": "Python", onkeydown: (event) => event.stopPropagation() },
+      "dialog",
+      { class: "dialog", "aria-label": "Python", onkeydown: (event) => event.stopPropagation() },
       h("h2", { text: "The same with gateviz.plot" }),
       parts.codeText,
-      h("div", { class: "row" }, this.button("copy", "Copy the lines", ["Copy"], copy), h("button", { type: "button", text: "Close", onclick: () => parts.codeDialog.close() }), parts.copied),
+      h(
+        "div",
+        { class: "row" },
+        this.button("copy", "Copy the lines", ["Copy"], copy),
+        h("button", { type: "button", text: "Close", onclick: () => parts.codeDialog.close() }),
+        parts.copied,
+      ),
     );
     return parts.codeDialog;
   },
@@ -3897,29 +4637,55 @@ const GRU = {
   hidden_state: "h = z · h₋ + (1 − z) · g",
 };
 const FORMULAS = [
-  ["effect size", "Cohen's d = (m₁ − m₀) / s, with s² = ((n₁ − 1) s₁² + (n₀ − 1) s₀²) / (n₁ + n₀ − 2): means m, deviations s and counts n of the frames inside (1) and outside (0). Where values travelled in 8 bits, s is one step of them at least. It describes this line; it is no test."],
-  ["query", "on at every frame of the chosen columns, off at the frame before and the frame after (LSTMVis; Strobelt and others 2018). Elsewhere: runs of frames at which enough of these units are on."],
-  ["timescale", "−1 / ln(mean f) frames: then a cell state that is only multiplied by the mean forget gate has fallen to 1/e"],
-  ["saturation", "share of frames at which a gate is below 0.1 (shut) or above 0.9 (open); Karpathy, Johnson, Fei-Fei 2015"],
+  [
+    "effect size",
+    "Cohen's d = (m₁ − m₀) / s, with s² = ((n₁ − 1) s₁² + (n₀ − 1) s₀²) / (n₁ + n₀ − 2): means m, deviations s and counts n of the frames inside (1) and outside (0). Where values travelled in 8 bits, s is one step of them at least. It describes this line; it is no test.",
+  ],
+  [
+    "query",
+    "on at every frame of the chosen columns, off at the frame before and the frame after (LSTMVis; Strobelt and others 2018). Elsewhere: runs of frames at which enough of these units are on.",
+  ],
+  [
+    "timescale",
+    "−1 / ln(mean f) frames: then a cell state that is only multiplied by the mean forget gate has fallen to 1/e",
+  ],
+  [
+    "saturation",
+    "share of frames at which a gate is below 0.1 (shut) or above 0.9 (open); Karpathy, Johnson, Fei-Fei 2015",
+  ],
   ["mean and band", "over the units, at every frame; the band holds the middle 80 % of them"],
-  ["columns", "of a frame: from half-way to the frame before to half-way to the next. Frames are inside chosen columns when their center is. What a frame sees is its receptive field, which is wider."],
+  [
+    "columns",
+    "of a frame: from half-way to the frame before to half-way to the next. Frames are inside chosen columns when their center is. What a frame sees is its receptive field, which is wider.",
+  ],
   ["difference", "second − first, frame by frame and unit by unit"],
 ];
 
 Object.assign(Explorer.prototype, {
   buildHelp() {
     const { parts, scene } = this;
-    const list = (pairs, tag) => h("dl", { class: tag }, ...pairs.flatMap(([term, words]) => [h("dt", { text: term }), h("dd", { text: words })]));
+    const list = (pairs, tag) =>
+      h("dl", { class: tag }, ...pairs.flatMap(([term, words]) => [h("dt", { text: term }), h("dd", { text: words })]));
     const precision = scene.exact
       ? "Values are the recorded ones, in float32."
       : "Values travelled in few bits: each is within 1/255 of its scale of the recorded one, and the readout says how far it may be off. For exact values write the file with --exact.";
     parts.help = h(
-      "dialog", { class: "dialog help", "aria-label": "Help", onkeydown: (event) => event.stopPropagation() },
-      h("div", { class: "row between" }, h("h2", { text: "Keys and formulas" }), h("button", { type: "button", text: "Close", onclick: () => parts.help.close() })),
-      h("p", { text: "Wheel: zoom around the pointer. Drag: choose columns or move the line; with Shift the other of the two. Double click: whole line. Click a symbol, a row, or a mark on the axis. Ctrl-click: one more unit. Keys work in the panels:" }),
+      "dialog",
+      { class: "dialog help", "aria-label": "Help", onkeydown: (event) => event.stopPropagation() },
+      h(
+        "div",
+        { class: "row between" },
+        h("h2", { text: "Keys and formulas" }),
+        h("button", { type: "button", text: "Close", onclick: () => parts.help.close() }),
+      ),
+      h("p", {
+        text: "Wheel: zoom around the pointer. Drag: choose columns or move the line; with Shift the other of the two. Double click: whole line. Click a symbol, a row, or a mark on the axis. Ctrl-click: one more unit. Keys work in the panels:",
+      }),
       list(KEYS, "keys"),
       list([...this.equations(), ...FORMULAS], "formulas"),
-      h("p", { text: `${precision} Where values are denser than pixels, a pixel is the mean of a block; a missing value, or one beyond the scale, is never averaged away.` }),
+      h("p", {
+        text: `${precision} Where values are denser than pixels, a pixel is the mean of a block; a missing value, or one beyond the scale, is never averaged away.`,
+      }),
     );
     return parts.help;
   },
@@ -3951,6 +4717,7 @@ const STYLE = `
 .gateviz[data-theme="dark"] { color-scheme: dark; }
 .gateviz[data-size="narrow"] { padding: 10px 8px 14px; }
 .nothing { margin: 1em; }
+h1 { font-size: 16px; font-weight: 650; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 14px; font-weight: 650; margin: 0; }
 h3 { font-size: 12px; font-weight: 600; margin: 10px 0 2px; color: var(--quiet); }
 p { margin: 4px 0; }
@@ -3972,7 +4739,7 @@ input[type="range"] { width: 100%; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 
 header { display: flex; gap: 8px 20px; align-items: flex-start; justify-content: space-between; flex-wrap: wrap; }
-.readings { flex: 1 1 260px; min-width: 0; max-height: 132px; overflow-y: auto; }
+.readings { flex: 1 1 260px; min-width: 0; max-height: max(132px, 40vh); overflow-y: auto; }
 .reading { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; margin: -2px 0 4px; }
 .which { font-weight: 600; color: var(--quiet); min-width: 3.6em; }
 .source { color: var(--quiet); overflow-wrap: anywhere; }
@@ -3984,7 +4751,8 @@ header { display: flex; gap: 8px 20px; align-items: flex-start; justify-content:
 .letter:hover { background: var(--soft) !important; }
 .letter[aria-pressed="true"] { background: var(--soft); border-bottom-color: var(--accent); font-weight: 650; }
 .letter.changed { text-decoration: underline wavy var(--alarm) 1.5px; text-underline-offset: 4px; }
-.letter.doubtful { color: var(--alarm); }
+.letter.doubtful { color: var(--alarm); text-decoration: underline dotted 2px; text-underline-offset: 4px; }
+.letter.changed.doubtful { text-decoration: underline wavy var(--alarm) 1.5px; }
 .letter.unread { opacity: 0.22; }
 .pixels { vertical-align: -6px; }
 .tools { display: flex; gap: 6px; flex-wrap: wrap; align-items: center; }
@@ -4099,7 +4867,6 @@ ol { list-style: none; padding: 0; margin: 6px 0; }
 .runs button { border-color: transparent; justify-content: flex-start; width: 100%; text-align: left; }
 .edits { padding-left: 1.6em; list-style: decimal; }
 .edits li { overflow-wrap: anywhere; }
-.edits .quiet { list-style: none; margin-left: -1.6em; }
 
 .dialog { font: inherit; color: var(--text); background: var(--ground); border: 1px solid var(--rule); border-radius: 8px; width: min(720px, 94vw); max-height: 90vh; padding: 16px 20px; }
 .dialog::backdrop { background: rgba(0, 0, 0, 0.4); }
@@ -4134,11 +4901,16 @@ function answers(explorer) {
     },
     panels: (side = 0) =>
       stackOf(side).panels.map((panel) => ({
-        kind: panel.kind, quantity: panel.name ?? "", top: panel.top, height: panel.height,
-        left: stackOf(side).left, width: stackOf(side).width,
+        kind: panel.kind,
+        quantity: panel.name ?? "",
+        top: panel.top,
+        height: panel.height,
+        left: stackOf(side).left,
+        width: stackOf(side).width,
         rows: panel.rows ? [...panel.rows.focus, ...panel.rows.main] : [],
       })),
-    valueAt: (trace, quantity, unit, frame, side = 0) => explorer.scene.quantity(side, trace, quantity)?.matrix.at(unit, frame) ?? null,
+    valueAt: (trace, quantity, unit, frame, side = 0) =>
+      explorer.scene.quantity(side, trace, quantity)?.matrix.at(unit, frame) ?? null,
     ranking: () => plain(explorer.ranking()),
     query() {
       const found = explorer.queried();
@@ -4148,7 +4920,12 @@ function answers(explorer) {
     },
     code: () => explorer.code(),
     svg: () => explorer.svg(),
-    metrics: () => ({ ...explorer.timings, draws: [...explorer.timings.draws], crosses: [...explorer.timings.crosses], rasters: explorer.rasters.made }),
+    metrics: () => ({
+      ...explorer.timings,
+      draws: [...explorer.timings.draws],
+      crosses: [...explorer.timings.crosses],
+      rasters: explorer.rasters.made,
+    }),
   };
 }
 

@@ -151,18 +151,65 @@ def test_rows_stand_by_selectivity_for_the_chosen_columns(explore, recording):
     assert next(panel["rows"] for panel in opened.ask("panels()") if panel["kind"] == "heat") == ranked
 
 
-def test_a_filter_keeps_the_units_within_a_range(explore, recording):
-    opened = explore(recording)
+@pytest.mark.parametrize(
+    ("when", "columns", "fits"),
+    [
+        ("mean", [], lambda values: values.mean(axis=0) >= 0.4),
+        ("some", [60.0, 100.0], lambda values: (values >= 0.4).any(axis=0)),
+        ("every", [60.0, 100.0], lambda values: (values >= 0.4).all(axis=0)),
+    ],
+)
+def test_a_filter_keeps_the_units_within_a_range(explore, recording, when, columns, fits):
+    opened = explore(recording, state={"columns": columns})
+    if columns:
+        opened.page.get_by_label("lift the first").uncheck()
     opened.tab("Filter")
     page = opened.page.get_by_role("tabpanel", name="Filter")
     page.get_by_label("units whose").select_option("forget_gate")
     page.get_by_label("least value").fill("0.4")
     page.get_by_label("greatest value").fill("1")
-    page.get_by_role("combobox").nth(1).select_option("mean")
+    page.get_by_label("when", exact=True).select_option(when)
     page.get_by_role("button", name="Show only").click()
-    means = shown_values(recording, "1.forward", "forget_gate").mean(axis=0)
-    kept = [unit for unit in range(12) if 0.4 <= means[unit] <= 1]
+    inside = slice(*recording.grid.frames_between(*columns)) if columns else slice(None)
+    kept = np.flatnonzero(fits(shown_values(recording, "1.forward", "forget_gate")[inside])).tolist()
     assert 0 < len(kept) < 12
     assert next(panel["rows"] for panel in opened.ask("panels()") if panel["kind"] == "heat") == kept
     page.get_by_role("button", name="Show all").click()
     assert len(next(panel["rows"] for panel in opened.ask("panels()") if panel["kind"] == "heat")) == 12
+
+
+def test_no_row_moves_while_columns_are_dragged_over(explore, recording):
+    opened = explore(recording)
+    box = opened.page.locator('canvas[data-panel="posterior"]').bounding_box()
+    before = opened.ask("panels()")
+    opened.page.mouse.move(opened.ask("columnToX(80)"), box["y"] + 9)
+    opened.page.mouse.down()
+    opened.page.mouse.move(opened.ask("columnToX(130)"), box["y"] + 9, steps=3)
+    state = opened.state()
+    assert (state["columns"], state["dragged"]["columns"]) == ([], pytest.approx([80.0, 130.0], abs=0.5))
+    assert opened.ask("panels()") == before
+    opened.page.mouse.up()
+    state = opened.state()
+    assert (state["columns"], state["dragged"]) == (pytest.approx([80.0, 130.0], abs=0.5), None)
+
+
+def test_a_filter_has_a_choice_of_frames_from_the_start(explore, recording):
+    opened = explore(recording)
+    opened.tab("Filter")
+    assert opened.page.get_by_label("when", exact=True).input_value() == "some"
+
+
+def test_the_threshold_is_drawn_with_the_pointer(explore, recording):
+    opened = explore(recording, state={"columns": [60.0, 100.0]})
+    opened.tab("Query")
+    opened.page.get_by_label("look for them").check()
+    assert opened.state()["query"]["threshold"] == 0.5
+    box = opened.page.locator('canvas[data-panel="query"]').bounding_box()
+    # The scale of the hidden state, -1 to 1, fills the panel but for six pixels at both ends.
+    top, height = box["y"] + 6, box["height"] - 12
+    opened.page.mouse.move(box["x"] + 300, top + 0.25 * height)
+    opened.page.mouse.down()
+    opened.page.mouse.move(box["x"] + 300, top + 0.6 * height, steps=3)
+    opened.page.mouse.up()
+    assert opened.state()["query"]["threshold"] == pytest.approx(-0.2, abs=0.02)
+    assert opened.state()["columns"] == [60.0, 100.0]

@@ -1,5 +1,6 @@
 """Everything by keyboard, and said to those who cannot see it."""
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.system
@@ -124,3 +125,112 @@ def test_the_wheel_zooms_around_the_pointer_and_a_drag_moves_the_line(explore, r
     assert opened.ask(f"xToColumn({x - 60})") == pytest.approx(before, abs=0.1)
     opened.page.mouse.dblclick(x, y)
     assert opened.state()["zoom"] == [0, 1]
+
+
+def test_v_goes_through_the_views_and_q_through_the_heatmaps(explore, recording, edited):
+    opened = explore(recording, edited)
+    seen = []
+    for _ in range(4):
+        opened.press("v")
+        seen.append(opened.state()["view"])
+    assert seen == ["difference", "first", "second", "both"]
+    opened.press("Home", "ArrowDown", "q", "q", "Q")
+    assert opened.state()["cursor"]["quantity"] == "forget_gate"
+
+
+def test_m_t_and_brackets(explore, recording):
+    opened = explore(recording, state={"columns": [60.0, 100.0]})
+    heat = [panel["height"] for panel in opened.ask("panels()") if panel["kind"] == "heat"]
+    opened.press("m", "t", "]")
+    state = opened.state()
+    assert (state["mode"], state["lift"], state["tall"]) == ("pan", False, 1.25)
+    opened.press("[", "t")
+    assert [panel["height"] for panel in opened.ask("panels()") if panel["kind"] == "heat"] == pytest.approx(heat)
+
+
+def test_a_keyboard_alone_reaches_every_control(explore, recording, edited):
+    """With the Tab key, from the first control to the last and round again."""
+    opened = explore(recording, edited, state={"columns": [60.0, 100.0]})
+    wanted = opened.page.evaluate(
+        """() => [...document.querySelector("#gateviz").shadowRoot.querySelectorAll("[data-key]")]
+          .filter((each) => each.checkVisibility() && !each.disabled && each.tabIndex >= 0 && each.type !== "radio")
+          .map((each) => each.dataset.key)"""
+    )
+    reached = set()
+    for _ in range(len(wanted) + 20):
+        opened.page.keyboard.press("Tab")
+        reached.add(opened.page.evaluate("document.querySelector('#gateviz').shadowRoot.activeElement?.dataset.key"))
+    assert set(wanted) <= reached
+    assert {"view-both", "mode-select"} <= reached
+
+
+def test_the_focus_can_be_seen(explore, recording):
+    opened = explore(recording)
+    for _ in range(12):
+        opened.page.keyboard.press("Tab")
+        outline = opened.page.evaluate(
+            """() => {
+              const focused = document.querySelector("#gateviz").shadowRoot.activeElement;
+              const shown = focused.matches(".segments input") ? focused.nextElementSibling : focused;
+              return getComputedStyle(shown).outlineStyle + getComputedStyle(shown).outlineWidth;
+            }"""
+        )
+        assert outline == "solid2px"
+
+
+def test_a_click_into_the_panels_gives_them_the_keys_and_draws_no_ring(explore, recording):
+    opened = explore(recording)
+    opened.page.mouse.click(*opened.cell("forget_gate", 3, 17))
+    opened.page.keyboard.press("ArrowRight")
+    assert opened.state()["cursor"]["frame"] == 18
+
+
+def veiled(opened, xs, ys):
+    """Whether something is drawn over the panels, at each of these rows and columns of pixels."""
+    return opened.page.locator(".cross").evaluate(
+        """(canvas, [xs, ys]) => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return ys.map((y) => xs.map((x) => data[4 * (y * canvas.width + x) + 3] > 0));
+        }""",
+        [xs, ys],
+    )
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_playing_runs_to_the_end_and_veils_what_is_not_read(explore, recording, direction):
+    opened = explore(recording, state={"trace": f"1.{direction}"})
+    opened.page.get_by_label("frames/s").select_option("50")
+    opened.press(" ")
+    frames = [opened.state()["cursor"]["frame"]]
+    while opened.state()["playing"]:
+        frames.append(opened.state()["cursor"]["frame"])
+    steps = np.diff(frames)
+    assert (steps >= 0).all() if direction == "forward" else (steps <= 0).all()
+    end = {"forward": 59, "backward": 0}[direction]
+    assert opened.state()["cursor"]["frame"] == end
+    assert not opened.state()["played"]
+
+    opened.press("Home", *["ArrowRight"] * 30, ",", ".")
+    panel = next(panel for panel in opened.ask("panels()") if panel["kind"] == "image")
+    ends = [panel["left"] + 5, panel["left"] + int(panel["width"]) - 5]
+    assert veiled(opened, ends, [int(panel["top"]) + 5]) == [
+        {"forward": [False, True], "backward": [True, False]}[direction]
+    ]
+
+
+def test_the_first_step_is_the_first_frame_read(explore, recording):
+    for trace, frame in (("1.forward", 0), ("1.backward", 59)):
+        opened = explore(recording, state={"trace": trace})
+        opened.press(".")
+        assert opened.state()["cursor"]["frame"] == frame
+
+
+def test_with_all_layers_each_is_read_from_its_own_side(explore, recording):
+    opened = explore(recording)
+    opened.page.get_by_label("all layers").check()
+    opened.press("Home", *["."] * 10)
+    panel = next(panel for panel in opened.ask("panels()") if panel["kind"] == "strips")
+    lanes = [int(panel["top"] + (at + 0.5) * panel["height"] / 4) for at in range(4)]
+    ends = [panel["left"] + 5, panel["left"] + int(panel["width"]) - 5]
+    assert veiled(opened, ends, lanes) == [[False, True], [True, False]] * 2
+    assert opened.page.locator(".legend").inner_text().endswith("mean i\nmean f\nmean o")

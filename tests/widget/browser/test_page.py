@@ -1,12 +1,15 @@
 """The page as a file: no network, no console error (``new_page`` sees to both), any size, any recording."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gateviz.data.gates import GRU_QUANTITIES, Direction, GateTrace, Quantity
+from gateviz.panels.explorer import explorer_document
 from gateviz.recording import Recording
+from gateviz.widget.html import write_html
 
 pytestmark = pytest.mark.system
 
@@ -61,7 +64,7 @@ def test_a_line_without_emission_or_image_opens(explore, recording):
     assert "image" not in [panel["kind"] for panel in explore(imageless).ask("panels()")]
 
 
-@pytest.mark.parametrize("width", [320, 700, 1280, 2560])
+@pytest.mark.parametrize("width", [320, 700, 1280, 3840])
 def test_no_width_makes_the_page_scroll_sideways(explore, recording, edited, width):
     opened = explore(recording, edited, viewport={"width": width, "height": 900}, state={"selected_units": [1]})
     opened.drag_columns(60.0, 100.0)
@@ -97,3 +100,61 @@ def test_a_symbol_that_no_font_has_is_shown_by_its_own_pixels(explore, recording
     odd = Alphabet.from_symbols("\U0010fff0bc ,", blank=0)
     opened = explore(replace(recording, emission=Emission(recording.emission.log_probs, odd)))
     assert opened.page.locator(".letter canvas").count() == 3
+
+
+def test_no_name_is_cut_off_at_the_left(explore, recording):
+    many = replace(recording, traces=(replace(recording.traces[2], values=wide(recording, 400)),))
+    opened = explore(many, many, viewport={"width": 1400, "height": 1400})
+    for panel in opened.page.locator('canvas[data-panel="heat"]').all():
+        edge = panel.evaluate(
+            "canvas => canvas.getContext('2d').getImageData(0, 0, 3, canvas.height).data.some((each) => each)"
+        )
+        assert not edge
+    assert re.search(r">mean of \d+ a row<", opened.ask("svg()"))
+
+
+def wide(recording, units):
+    """Values of as many units, over the frames of the recording."""
+    return bare(recording.grid.frame_count, units).values
+
+
+def test_a_title_that_was_given_stands_above(explore, recording, new_page, tmp_path):
+    path = tmp_path / "titled.html"
+    write_html(path, explorer_document([recording], title="What the comma does"))
+    page = new_page()
+    page.goto(path.as_uri())
+    assert page.get_by_role("heading", name="What the comma does").is_visible()
+    assert explore(recording).page.get_by_role("heading", level=1).count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(explore, recording, scheme):
+    opened = explore(recording, color_scheme=scheme, state={"selected_units": [2]})
+    found = opened.page.evaluate(CONTRASTS)
+    assert len(found) > 30
+    assert [each for each in found if each["contrast"] < 4.5] == []
+
+
+# The contrast (WCAG 2) of every element that has text of its own and can be used, to the ground it stands on.
+CONTRASTS = """() => {
+  const channels = (color) => color.match(/[0-9.]+/g).map(Number);
+  const luminance = (color) => {
+    const [red, green, blue] = channels(color).map((each) => each / 255)
+      .map((each) => (each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const ground = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const color = getComputedStyle(each).backgroundColor;
+      if ((channels(color)[3] ?? 1) > 0) return color;
+    }
+    throw new Error("no ground");
+  };
+  return [...document.querySelector("#gateviz").shadowRoot.querySelectorAll(".gateviz *")]
+    .filter((each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .filter((each) => each.checkVisibility() && !each.closest(":disabled, option, .unseen, style"))
+    .map((each) => {
+      const [low, high] = [getComputedStyle(each).color, ground(each)].map(luminance).sort((a, b) => a - b);
+      return { text: each.textContent, contrast: (high + 0.05) / (low + 0.05) };
+    });
+}"""

@@ -56,6 +56,7 @@ def test_a_file_says_that_edits_need_a_kernel(explore, recording):
     opened.tab("Edit")
     panel = opened.page.get_by_role("tabpanel", name="Edit")
     assert panel.get_by_role("button", name="Hold the gate").is_disabled()
+    assert "No edits are on." in panel.inner_text()
     assert "Edits need a kernel with the recognizer" in panel.inner_text()
 
 
@@ -108,6 +109,7 @@ def test_a_dead_kernel_is_said_and_the_page_keeps_what_it_has(explore_live, reco
     panel.get_by_role("button", name="Hold the gate").click()
     assert words in panel.inner_text()
     assert "What you see is what was sent last" in panel.inner_text()
+    assert words in opened.page.locator(".notes").inner_text()
     assert panel.get_by_role("button", name="Hold the gate").is_disabled()
     assert opened.ask("valueAt('1.forward', 'forget_gate', 0, 0)") == pytest.approx(
         float(recording.trace(1, "forward").forget_gate[0, 0]), abs=1 / 255
@@ -126,3 +128,11 @@ def test_second_minus_first_is_there_for_every_unit(explore, recording, edited):
     found = [opened.ask(f"valueAt('0.forward', 'hidden_state', {unit}, 9, 'difference')") for unit in range(12)]
     change = edited.trace(0, "forward").hidden_state[9] - recording.trace(0, "forward").hidden_state[9]
     np.testing.assert_allclose(found, change, atol=1e-6)
+
+
+def test_dashes_tell_the_recordings_apart_in_a_difference(explore, recording, edited):
+    opened = explore(recording, edited, state={"view": "difference", "selected_units": [3, 5]})
+    legend = opened.page.locator(".legend")
+    assert legend.inner_text().split("\n")[-2:] == ["first", "second"]
+    opened.page.get_by_label("both", exact=True).check()
+    assert legend.inner_text().split("\n")[-2:] == ["unit 3", "unit 5"]
