@@ -2,7 +2,7 @@
 
 An edit is made by ``clamp``, ``ablate``, ``scale`` or ``patch`` and applies to a quantity at once after
 it is computed, so everything later in the step, the line and the network follows from the edited
-value. In one step the order is i, f, g, o, c, h for an LSTM and r, z, candidate, h for a GRU.
+value. In one step the order is f, i, g, o, c, h for an LSTM and r, z, candidate, h for a GRU.
 """
 
 import math

@@ -71,8 +71,9 @@ def lstm_steps(
     shelf = _Shelf(request, CellKind.LSTM.quantities, len(frames))
     for t in _order(len(frames), request.reverse):
         z_i, z_f, z_g, z_o = (projected[t] + h @ recurrent).chunk(4, 1)
-        i = edited(Quantity.INPUT_GATE, t, rule.sigmoid(z_i))
+        # The forget gate first, so that an edit may set the input gate by it.
         f = edited(Quantity.FORGET_GATE, t, rule.sigmoid(z_f))
+        i = edited(Quantity.INPUT_GATE, t, rule.sigmoid(z_i))
         g = edited(Quantity.CANDIDATE, t, rule.tanh(z_g))
         o = edited(Quantity.OUTPUT_GATE, t, rule.sigmoid(z_o))
         c_new = f * c + i * g
