@@ -4,7 +4,7 @@ A batch of N equal lines goes through the recurrent layers together; row n has i
 held. The convolutions before them run once (``capture.equal_lines``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,7 @@ class Held:
     """
 
     quantity: Quantity
-    value: "float | dict[Place, np.ndarray] | None"
+    value: float | Mapping[Place, np.ndarray] | None
     frames: Bool[np.ndarray, " T"] | None = None
 
     def __post_init__(self) -> None:
@@ -153,6 +153,6 @@ class _PlaceEditor:
         if value is None:
             assert self._forget is not None, "the forget gate is computed before the input gate"
             return 1 - self._forget
-        if isinstance(value, dict):
+        if isinstance(value, Mapping):
             return torch.from_numpy(np.asarray(value[self._place])).to(values).expand_as(values)
         return torch.full_like(values, value)

@@ -33,14 +33,15 @@ def visible(symbol: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON document; infinity and NaN, for which JSON has no word, become strings."""
-    click.echo(json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False))
+    click.echo(json.dumps(finite(value), ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A value that JSON has words for: infinity and NaN as strings."""
     if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
+        return {name: finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 

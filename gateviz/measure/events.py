@@ -135,6 +135,21 @@ class Event:
         return symbol_class(symbol) == self.what
 
 
+def event_named(words: str) -> Event:
+    """The event that ``punctuation``, ``word@onset`` or ``symbol:,，@end`` stands for.
+
+    Raises:
+        SelectionError: there is no such class of symbols or no such part of a stretch.
+
+    Example:
+        >>> event_named("word@onset").words
+        'onset of word'
+    """
+    what, at, part = words.rpartition("@")
+    # A symbol may be an @ itself: then nothing follows it that names a part.
+    return Event(what, part) if at and what and part in set(At) else Event(words)
+
+
 def symbol_class(symbol: str) -> What:
     """The class of a symbol: punctuation, digit, space, han or letter; ``any`` for what is none of them.
 

@@ -1,0 +1,210 @@
+"""``gateviz ablate``: hold gates unit by unit, and see what it does to the reading."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.options import (
+    ModelChoice,
+    alphabet_option,
+    debug_option,
+    direction_option,
+    json_option,
+    keep_ratio_option,
+    layer_option,
+    model_option,
+    variant_option,
+)
+from gateviz.cli.table import print_json, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateviz.capture.recognizer import Recognizer
+    from gateviz.files.folders import LineSource
+    from gateviz.panels.ablation import AblationPage
+    from gateviz.survey.ablation import Ablation, Plan
+    from gateviz.survey.corpus import Corpus
+
+GROUPINGS = ("unit", "layer", "timescale")
+SHOWN = 15
+LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
+
+
+@click.command("ablate", short_help="Hold gates unit by unit over a corpus; rank units by what they cause.")
+@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@model_option
+@alphabet_option
+@variant_option
+@keep_ratio_option
+@click.option(
+    "--hold",
+    metavar="QUANTITY=VALUE",
+    default="f=0",
+    show_default=True,
+    help="A number, 'mean' (each unit's own over the corpus), or for the input gate '1-f': f=1, i=0, o=1, i=1-f, f=mean.",
+)
+@click.option(
+    "--by", "grouping", type=click.Choice(GROUPINGS), default="unit", show_default=True, help="What is held together."
+)
+@click.option(
+    "--at", "event", metavar="EVENT", help="Hold it at these frames alone: blank, punctuation, word@onset, symbol:,."
+)
+@click.option(
+    "--selectivity",
+    "beside",
+    metavar="EVENT",
+    default="blank",
+    show_default=True,
+    help="Show beside the effect how well each unit's value tells this event.",
+)
+@layer_option
+@direction_option
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Read the first N lines only.")
+@click.option(
+    "-o",
+    "--out",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    default=Path("ablation"),
+    show_default=True,
+    help="Outcomes, numbers and a figure; the same command goes on where it stopped.",
+)
+@json_option
+@debug_option
+@click.pass_context
+def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: bool, **told: Any) -> None:
+    """Hold a gate unit by unit over a corpus, and rank units by what that does to the reading.
+
+    CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. For every group of
+    units: how far the posterior moves (Kullback-Leibler divergence, nats a frame), how much of the
+    text changes, and, where a manifest says the truth, how much the character error rate rises,
+    each with a bootstrap interval over lines; beside it, how well the units' values tell an event (AUC).
+
+    \b
+    Examples:
+      gateviz ablate lines/ --hold f=0 --layer 1
+      gateviz ablate lines.tsv --model crnn.pth --hold i=1-f --by layer
+      gateviz ablate lines/ --hold f=mean --at punctuation --selectivity punctuation
+    """  # noqa: D301  (click reads the backspace)
+    from gateviz.files.atomic import make_folder
+    from gateviz.measure.events import event_named
+    from gateviz.survey.ablation import Plan
+    from gateviz.survey.ablation_report import ablation_document, page_of, places_of, selectivities
+    from gateviz.survey.interventions import intervention_named
+
+    intervention = intervention_named(told["hold"])
+    event = event_named(told["event"]) if told["event"] else None
+    beside = event_named(told["beside"])
+    make_folder(out)
+    recognizer = ModelChoice(told["model"], told["alphabet"], told["variant"], told["keep_ratio"]).loaded()
+    corpus = _recorded(recognizer, named_lines(lines, recordings=False).sources[: told["limit"]])
+    places = places_of(corpus, told["layers"], told["directions"])
+    if not places:
+        raise click.UsageError("no recorded layer is of the --layer and --direction given; 'gateviz info' lists them")
+    ablation = _studied(recognizer, corpus, Plan(intervention, told["grouping"], places, event), out / LOG)
+    aucs = selectivities(ablation, corpus, beside)
+    origin = {"lineage": recognizer.card.lineage, "checkpoint": recognizer.card.checkpoint}
+    document = ablation_document(ablation, corpus, aucs, beside, origin)
+    _write(document, out / NUMBERS)
+    _draw(page_of(ablation, aucs, beside, origin), out / FIGURE)
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(in_words(document))
+        click.echo(f"figure: {out / FIGURE}\nnumbers: {out / NUMBERS}")
+    ctx.exit(1 if corpus.skipped else 0)
+
+
+def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]") -> "Corpus":
+    """The corpus as the model reads it, with a bar; what cannot be read is told."""
+    from tqdm import tqdm
+
+    from gateviz.survey.corpus import record_corpus
+
+    with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
+        corpus = record_corpus(recognizer, sources, progress=bar.update)
+    for skipped in corpus.skipped:
+        tell(f"gateviz: error: {skipped.why}", err=True)
+    return corpus
+
+
+def _studied(recognizer: "Recognizer", corpus: "Corpus", plan: "Plan", log: Path) -> "Ablation":
+    """The study, with a bar; every line's outcome is kept as soon as it is there."""
+    from tqdm import tqdm
+
+    from gateviz.survey.ablation import Ablation, ablate_lines, groups_of
+    from gateviz.survey.ablation_log import AblationLog
+
+    groups = groups_of(plan, corpus)
+    header = {
+        "checkpoint_sha256": recognizer.card.checkpoint_sha256,
+        "held": plan.words,
+        "by": plan.grouping,
+        "groups": [f"{group.place[0]}.{group.place[1]} {group.words}" for group in groups],
+        "lines": [str(line.source.path) for line in corpus.lines],
+    }
+    kept = AblationLog(log, header)
+    done = [outcome.name for outcome in kept.outcomes]
+    with tqdm(total=(len(corpus.lines) - len(done)) * len(groups), unit="run", file=sys.stderr, disable=None) as bar:
+        for outcome in ablate_lines(recognizer, corpus, plan, done=done, progress=bar.update):
+            kept.add(outcome)
+    return Ablation(plan, groups, tuple(kept.outcomes))
+
+
+def _write(document: dict[str, Any], path: Path) -> None:
+    import json
+
+    from gateviz.cli.table import finite
+    from gateviz.files.atomic import write_whole
+
+    write_whole(path, (json.dumps(finite(document), ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _draw(page: "AblationPage", path: Path) -> None:
+    from gateviz.plot.ablation import interventions
+    from gateviz.plot.export import save_figure
+
+    save_figure(interventions(page), path)
+
+
+def in_words(document: dict[str, Any]) -> str:
+    """The strongest groups, for people."""
+    truth = document["plain_error_rate"] is not None
+    header = [
+        "layer",
+        "held",
+        "nats a frame",
+        "text changed",
+        "lines changed",
+        *(["CER rises by"] if truth else []),
+        "AUC",
+    ]
+    rows = []
+    for group in document["groups"][:SHOWN]:
+        moved, text, errors = group["divergence"], group["text_changed"], group["error_rate_rise"]
+        rows.append(
+            [
+                f"{group['layer']} {group['direction']}",
+                group["units"],
+                f"{moved['value']:.3g} ({moved['low']:.3g} to {moved['high']:.3g})",
+                f"{100 * text['value']:.2f} %",
+                f"{100 * group['lines_changed']:.0f} %",
+                *([f"{100 * errors['value']:.2f} %"] if truth else []),
+                "-" if group["selectivity"] is None else f"{group['selectivity']:.2f}",
+            ]
+        )
+    more = len(document["groups"]) - len(rows)
+    words = [
+        f"{document['held']}, by {document['by']}, {document['lines_held']} of {document['lines']} lines",
+        *([f"character error rate of the model as it is: {100 * document['plain_error_rate']:.2f} %"] if truth else []),
+        table(header, rows),
+        *([f"and {more} more, with less effect"] if more else []),
+        f"AUC: how well the value alone tells frames {document['selectivity_for']}; telling is not causing",
+    ]
+    if document["skipped"]:
+        words.append(f"{len(document['skipped'])} lines could not be read and are left out")
+    return "\n".join(words)
