@@ -26,7 +26,7 @@ style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'no
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="gateviz">
 <title>{title}</title>
-<style>html, body {{ margin: 0; min-height: 100%; }}</style>
+<style>html, body {{ margin: 0; min-height: 100%; }} html {{ scrollbar-gutter: stable; }}</style>
 </head>
 <body>
 <div id="gateviz"></div>

@@ -1949,7 +1949,10 @@ class Explorer {
     on("change:edits", () => this.showEdits());
     on("change:status", () => this.showStatus());
     this.watchKernel(on);
-    const resized = new ResizeObserver(() => this.invalidate("layout"));
+    // Its first call comes right after the first drawing, which had this room already.
+    const resized = new ResizeObserver(() => {
+      if (this.parts && this.parts.stage.clientWidth !== this.room) this.invalidate("layout");
+    });
     resized.observe(this.root);
     this.leaving.push(() => resized.disconnect());
     this.watchDensity();
@@ -2391,6 +2394,7 @@ class Explorer {
       stage.replaceChildren(...this.stacks.map((stack) => stack.root));
     }
     const room = stage.clientWidth;
+    this.room = room;
     const beside = sides.length > 1 && room >= 720;
     stage.dataset.beside = String(beside);
     const each = Math.floor(beside ? (room - 20) / 2 : room);
