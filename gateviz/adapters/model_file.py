@@ -28,6 +28,8 @@ class Container(StrEnum):
     TORCH_PICKLE = "torch pickle (before 1.6)"
     SAFETENSORS = "safetensors"
     TRAINEDDATA = "Tesseract traineddata"
+    ONNX = "ONNX graph"
+    CORE_ML = "Core ML model"
     OTHER = "other"
 
 
@@ -86,7 +88,7 @@ def open_model_file(path: str | Path) -> ModelFile:
 
 
 def _models_in(folder: Path) -> str:
-    suffixes = {".pth", ".pt", ".tar", ".safetensors", ".traineddata"}
+    suffixes = {".pth", ".pt", ".tar", ".safetensors", ".mlmodel", ".traineddata", ".onnx"}
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in suffixes)
     return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
 
@@ -100,7 +102,28 @@ def _recognized(path: Path, size: int, head: bytes) -> tuple[Container, str]:
         return Container.SAFETENSORS, ""
     if path.suffix == ".traineddata" or _is_traineddata(size, head):
         return Container.TRAINEDDATA, ""
+    if _is_core_ml(path, head):
+        return Container.CORE_ML, ""
+    if _is_onnx(path, head):
+        return Container.ONNX, ""
     return Container.OTHER, f"{path} {_what_else(path, head)}"
+
+
+def _is_core_ml(path: Path, head: bytes) -> bool:
+    """True where a file begins as Core ML models do: a version, then a description whose first field is an input's name."""
+    if len(head) < 8 or head[0] != 0x08 or not 1 <= head[1] <= 32 or head[2] != 0x12:
+        return False
+    # Each length is a varint of up to five bytes, the last one below 128.
+    after = next((at + 1 for at in range(3, min(8, len(head))) if head[at] < 0x80), 0)
+    # ONNX has a program's name in the second field, a text without line feeds.
+    return path.suffix == ".mlmodel" or head[after : after + 1] == b"\n"
+
+
+def _is_onnx(path: Path, head: bytes) -> bool:
+    """True where a file begins as ONNX graphs do, or is named so and is no text (a page, a pointer)."""
+    # The first field of a graph is its format version (1 to 2 digits), the second a name, a string, the graph or a version.
+    begins = len(head) > 2 and head[0] == 0x08 and 1 <= head[1] <= 32 and head[2] in (0x12, 0x1A, 0x3A, 0x42)
+    return begins or (path.suffix == ".onnx" and _as_text(head) is None)
 
 
 def _is_traineddata(size: int, head: bytes) -> bool:
@@ -160,10 +183,6 @@ def _directory_bytes(path: Path) -> int:
 def _what_else(path: Path, head: bytes) -> str:
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return "is an HDF5 file (Keras), which gateviz does not read; load its weights into a torch model and save that"
-    # The first field of an ONNX model is its format version (1 to 2 digits), the second a name, a string or the graph.
-    begins_as_onnx = len(head) > 2 and head[0] == 0x08 and 1 <= head[1] <= 32 and head[2] in (0x12, 0x1A, 0x3A)
-    if path.suffix == ".onnx" or begins_as_onnx:
-        return "is an ONNX graph, not a checkpoint; load the .pth or .safetensors file that it was exported from"
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the checkpoint itself; fetch the file with git lfs pull"
     if (text := _as_text(head)) is not None:

@@ -281,7 +281,7 @@ def _bytes_cases():
     yield b"<!DOCTYPE html><html><body>Not found", r"\(a web page: the download went wrong\)"
     yield b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "is a Git LFS pointer"
     yield b'{"abcd":{"weights": [1, 2]}}', "is a text file"
-    yield b"\x08\x07\x12\x07pytorch\x1a\x051.8.0:", "is an ONNX graph, not a checkpoint"
+    yield b"\x08\x07\x12\x07pytorch\x1a\x051.8.0:", "is ONNX graph, which holds no torch weights"
     yield b"\x89HDF\r\n\x1a\n" + bytes(40), r"is an HDF5 file \(Keras\)"
     yield b"\x89PNG\r\n\x1a\n" + bytes(40), "begins with the bytes 89 50 4e 47 0d 0a 1a 0a, which no known checkpoint"
     yield b"\x00", "begins with the bytes 00"

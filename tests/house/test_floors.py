@@ -48,6 +48,8 @@ LIBRARY_ROOMS = {
     "scipy": {"panels", "measure", "capture", "adapters"},
     "xarray": {"files", "recording"},
     "fontTools": {"training"},
+    "onnx": {"adapters"},
+    "onnxruntime": {"adapters"},
     "wordfreq": {"training"},
     "lmdb": {"files"},
 }

@@ -1,0 +1,1 @@
+"""ONNX graphs of recognizers: run by ONNX Runtime up to the first recurrent node, rebuilt in torch from there."""

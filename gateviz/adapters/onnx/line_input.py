@@ -1,0 +1,181 @@
+"""What a graph is fed: the sizes of its input, and how a line image is brought to them."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateviz.adapters.onnx.graph import OnnxGraph, Port
+from gateviz.adapters.onnx.network import InputLayout
+from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
+from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
+from gateviz.errors import CheckpointError, ImageError
+
+VARIANTS = ("plain", "blank-last", "paddle")
+PADDLE_HEIGHT, PADDLE_WIDTH = 32, 320
+"""Of the recognizers before PP-OCRv3, the last that had recurrent layers."""
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What the user says of a graph's input, where the graph leaves it open.
+
+    Attributes:
+        height: rows of the network's input; None where the graph says.
+        channels: 1 or 3; None where the graph says.
+        mean: of white as 1, for all channels or one each.
+        std: the same.
+    """
+
+    height: int | None = None
+    channels: int | None = None
+    mean: tuple[float, ...] = (0.5,)
+    std: tuple[float, ...] = (0.5,)
+
+
+@dataclass(frozen=True)
+class LineInput:
+    """The input of a graph.
+
+    Attributes:
+        channels: 1 or 3.
+        height: rows.
+        width: columns; None where the graph takes any number.
+        layout: where the channels stand.
+    """
+
+    channels: int
+    height: int
+    width: int | None
+    layout: InputLayout
+
+    @property
+    def width_axis(self) -> int:
+        """The axis of the graph's input that holds the columns."""
+        return 3 if self.layout == "channels first" else 2
+
+
+def line_input(graph: OnnxGraph, spec: InputSpec, variant: str) -> LineInput:
+    """The sizes of a graph's input, as the graph, its metadata or the user says.
+
+    Raises:
+        CheckpointError: they disagree, or nobody says how many rows or channels there are.
+    """
+    (port,) = graph.inputs
+    layout = _layout(port, spec)
+    axes = {"channels first": (1, 2, 3), "channels last": (3, 1, 2), "no channels": (None, 1, 2)}[layout]
+    channels, height, width = (None if axis is None else port.dims[axis] for axis in axes)
+    of_metadata = _shape_in(graph.metadata)
+    if layout == "no channels":
+        channels = 1
+    usual = PADDLE_HEIGHT if variant == "paddle" else None
+    height = _settled("height", port, height, spec.height, of_metadata[1], usual)
+    channels = _settled("channels", port, channels, spec.channels, of_metadata[0], 3 if variant == "paddle" else None)
+    if channels not in (1, 3):
+        raise CheckpointError(
+            f"the graph takes images of {channels} channels ({port.words}), and a line image has 1 (gray) or 3 (color); "
+            f"its author's preprocessing is needed"
+        )
+    return LineInput(channels, height, width, layout)
+
+
+def _layout(port: Port, spec: InputSpec) -> InputLayout:
+    if len(port.dims) == 3:
+        return "no channels"
+    first, last = port.dims[1], port.dims[3]
+    wanted = (1, 3) if spec.channels is None else (spec.channels,)
+    return "channels last" if last in wanted and first not in wanted else "channels first"
+
+
+def _settled(name: str, port: Port, found: int | None, given: int | None, told: int | None, usual: int | None) -> int:
+    """The graph's own number; where it leaves it open, the user's, the metadata's or the lineage's.
+
+    Raises:
+        CheckpointError: the user says another number than the graph, or nobody says one.
+    """
+    if found is not None and given is not None and found != given:
+        raise CheckpointError(
+            f"a {name} of {given} was asked for, and the graph takes {found} ({port.words}); leave it out"
+        )
+    for number in (found, given, told, usual):
+        if number is not None:
+            return number
+    raise CheckpointError(
+        f"the graph takes images of {port.words} (lines x channels x height x width) and does not say its {name}; give it"
+    )
+
+
+def _shape_in(metadata: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """Channels and height by the metadata ``shape``, such as ``[3,48,320]``; None where it does not say."""
+    try:
+        shape = json.loads(metadata.get("shape", "null"))
+    except (ValueError, RecursionError):
+        return None, None
+    if isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and 0 < size <= WIDEST for size in shape):
+        return shape[0], shape[1]
+    return None, None
+
+
+@dataclass(frozen=True)
+class PaddleResize:
+    """PaddleOCR's height with the aspect kept, zeros to the right up to a width.
+
+    A line that is longer than the width keeps all its columns, their number rounded down; a shorter
+    one's is rounded up (``resize_norm_img`` of PaddleOCR and RapidOCR, one line at a time).
+
+    Attributes:
+        height: rows to come to.
+        width: columns of a short line with its padding.
+    """
+
+    height: int
+    width: int
+
+    def __call__(self, canvas: Canvas) -> Canvas:
+        """The resized line, without its padding (``PadToWidth`` after the normalization adds it).
+
+        Raises:
+            ImageError: the line would have too many columns.
+        """
+        ratio = canvas.width / canvas.height
+        width = min(math.ceil(self.height * ratio), int(self.height * max(ratio, self.width / self.height)))
+        if width > WIDEST:
+            raise ImageError(
+                f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height "
+                f"{self.height}, and the network takes 1 to {WIDEST}; crop the image to one line of text"
+            )
+        return Stretch(self.height, width, "opencv linear")(canvas)
+
+    @property
+    def words(self) -> str:
+        """What it does, for people."""
+        return f"height {self.height} keeping the aspect (opencv linear)"
+
+
+def recipe_of(line: LineInput, spec: InputSpec, variant: str, *, keep_ratio: bool) -> Preprocess:
+    """How line images are prepared for a graph.
+
+    Raises:
+        CheckpointError: the mean or the standard deviation is not one number, or one a channel, or a zero.
+    """
+    for name, numbers in (("mean", spec.mean), ("std", spec.std)):
+        if len(numbers) not in (1, line.channels) or (name == "std" and 0 in numbers):
+            raise CheckpointError(
+                f"the {name} {', '.join(f'{number:g}' for number in numbers)} was given for {line.channels} channels; "
+                f"give one number for all or one a channel, and no standard deviation of 0"
+            )
+    normalize = Normalize(spec.mean, spec.std)
+    if variant == "paddle":
+        paint: Step = Gray("opencv") if line.channels == 1 else Color("bgr")
+        if line.width is not None:
+            resize: Step = ResizeToHeight(line.height, "opencv linear", at_most=line.width)
+            return Preprocess((paint, resize, normalize, PadToWidth(line.width, fill=0.0)))
+        resize = PaddleResize(line.height, PADDLE_WIDTH)
+        return Preprocess((paint, resize, normalize, PadToWidth(PADDLE_WIDTH, fill=0.0)))
+    paint = Gray("pillow") if line.channels == 1 else Color("rgb")
+    if line.width is None:
+        return Preprocess((paint, ResizeToHeight(line.height, "pillow bilinear", at_least=line.height), normalize))
+    if keep_ratio:
+        resize = ResizeToHeight(line.height, "pillow bilinear", at_least=1, at_most=line.width)
+        return Preprocess((paint, resize, normalize, PadToWidth(line.width, fill=0.0)))
+    return Preprocess((paint, Stretch(line.height, line.width, "pillow bilinear"), normalize))
