@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SYSTEM_PACKAGES := tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim poppler-utils chromium ffmpeg \
+SYSTEM_PACKAGES := tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim tesseract-ocr-fra tesseract-ocr-jpn \
+	tesseract-ocr-heb tesseract-ocr-ara poppler-utils chromium ffmpeg \
 	fonts-noto-cjk fonts-wqy-zenhei fonts-wqy-microhei fonts-arphic-uming \
 	fonts-liberation fonts-dejavu fonts-freefont-ttf
 # What the bundled model was trained on and tested with; synthetic lines use whatever fonts there are.

@@ -97,8 +97,8 @@ class Recording:
 
     @property
     def text(self) -> str:
-        """What was read (greedy); empty without an emission."""
-        return self.alignment.text if self.emission is not None else ""
+        """What was read (greedy), in the order people read it; empty without an emission."""
+        return self.alignment.reading if self.emission is not None else ""
 
     def trace(self, layer: int, direction: Direction | str = Direction.FORWARD) -> GateTrace:
         """The trace of one layer and direction.

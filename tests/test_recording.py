@@ -61,3 +61,15 @@ def test_a_recording_of_nothing_is_refused():
 def test_the_grid_speaks_of_the_image_it_comes_with():
     with pytest.raises(GeometryError, match="the image has 9 columns and the frame grid speaks of 4"):
         Recording(np.zeros((5, 9), np.uint8), FrameGrid(4, 1.0, 0.5, 1.0, 4), (trace(),))
+
+
+def test_text_that_runs_from_right_to_left_is_read_that_way():
+    alphabet = Alphabet.from_symbols("אבג12", blank=0)
+    # As the frames stand, from left to right: gimel, bet, alef, then the number 12 on the far left.
+    path = [4, 5, 0, 3, 2, 1]
+    probabilities = np.full((6, 6), 0.01, np.float32)
+    probabilities[np.arange(6), path] = 0.95
+    recording = Recording(None, FrameGrid(6, 1.0, 0.5, 1.0, 6), (), Emission(np.log(probabilities), alphabet))
+    assert recording.alignment.text == "12גבא"
+    assert [span.symbol for span in recording.alignment.spans] == list("12גבא")
+    assert recording.text == "אבג12"

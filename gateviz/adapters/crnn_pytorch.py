@@ -7,6 +7,7 @@ preparation is an option, ``variant``, whose default is meijieru's.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -59,6 +60,30 @@ class CrnnPytorchShape:
         )
 
 
+def convolutions(
+    inputs: int, channels: Sequence[int], normed: Sequence[int], pools: Mapping[int, nn.Module]
+) -> nn.Sequential:
+    """Seven convolutions under the names that meijieru gave them, the last of 2 x 2 without padding.
+
+    Args:
+        inputs: channels of the image.
+        channels: output channels of each.
+        normed: positions of those with a batch norm.
+        pools: what follows the convolution at a position.
+    """
+    stack = nn.Sequential()
+    for i, outputs in enumerate(channels):
+        kernel, padding = (2, 0) if i == len(channels) - 1 else (3, 1)
+        stack.add_module(f"conv{i}", nn.Conv2d(inputs, outputs, kernel, 1, padding))
+        if i in normed:
+            stack.add_module(f"batchnorm{i}", nn.BatchNorm2d(outputs))
+        stack.add_module(f"relu{i}", nn.ReLU(inplace=True))
+        if i in pools:
+            stack.add_module(f"pooling{i}", pools[i])
+        inputs = outputs
+    return stack
+
+
 class BidirectionalLstm(nn.Module):
     """A bidirectional LSTM and a linear layer on its two hidden states, under the lineage's key names."""
 
@@ -80,23 +105,10 @@ class CrnnPytorch(nn.Module):
     def __init__(self, shape: CrnnPytorchShape) -> None:
         super().__init__()
         self.shape = shape
-        self.cnn = nn.Sequential()
-        pools: dict[int, nn.Module] = {
-            0: nn.MaxPool2d(2, 2),
-            1: nn.MaxPool2d(2, 2),
-            3: nn.MaxPool2d((2, 2), (2, 1), (0, 1)),
-            5: nn.MaxPool2d((2, 2), (2, 1), (0, 1)),
-        }
-        inputs = shape.image_channels
-        for i, outputs in enumerate(shape.channels):
-            kernel, padding = (2, 0) if i == len(shape.channels) - 1 else (3, 1)
-            self.cnn.add_module(f"conv{i}", nn.Conv2d(inputs, outputs, kernel, 1, padding))
-            if i in _NORMED:
-                self.cnn.add_module(f"batchnorm{i}", nn.BatchNorm2d(outputs))
-            self.cnn.add_module(f"relu{i}", nn.ReLU(inplace=True))
-            if i in pools:
-                self.cnn.add_module(f"pooling{i}", pools[i])
-            inputs = outputs
+        halve_rows = (2, 2), (2, 1), (0, 1)
+        pools = {0: nn.MaxPool2d(2), 1: nn.MaxPool2d(2), 3: nn.MaxPool2d(*halve_rows), 5: nn.MaxPool2d(*halve_rows)}
+        self.cnn = convolutions(shape.image_channels, shape.channels, _NORMED, pools)
+        inputs = shape.channels[-1]
         self.rnn = nn.Sequential()
         for hidden, outputs in zip(shape.hidden, shape.outputs, strict=True):
             self.rnn.append(BidirectionalLstm(inputs, hidden, outputs))

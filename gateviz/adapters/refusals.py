@@ -14,6 +14,34 @@ _BY_KEY = (
         "has an attention decoder, whose steps are characters and not frames of the line; load a model with a CTC head",
     ),
     (
+        "decoder.rnn_decoder",
+        "has an attention decoder (MMOCR's SAR), whose steps are characters and not frames of the line; "
+        "load MMOCR's CRNN or another model with a CTC head",
+    ),
+    (
+        "decoder.hybrid_decoder.",
+        "has an attention decoder (MMOCR's RobustScanner), whose steps are characters and not frames of the line; "
+        "load MMOCR's CRNN or another model with a CTC head",
+    ),
+    (
+        "decoder.proj_hidden.",
+        "has an attention decoder (MMOCR's ASTER), whose steps are characters and not frames of the line; "
+        "load MMOCR's CRNN or another model with a CTC head",
+    ),
+    (
+        "decoder.trg_word_emb.",
+        "has a transformer decoder (MMOCR's NRTR or SATRN) and no recurrent layer that reads the line; load a CRNN with a CTC head",
+    ),
+    (
+        "decoder.embedding.lut.",
+        "has a transformer decoder (MMOCR's MASTER) and no recurrent layer that reads the line; load a CRNN with a CTC head",
+    ),
+    (
+        "our_nas_model.",
+        "is ModelScope's LightweightEdge and has no recurrent layer, so there are no gates to show; "
+        "load damo/cv_crnn_ocr-recognition-general_damo",
+    ),
+    (
         "multihead_attn.",
         "has a transformer decoder and no recurrent layer that reads the line; load a CRNN with a CTC head",
     ),
@@ -22,8 +50,29 @@ _BY_KEY = (
         "is a transformer and has no recurrent layer that reads the line; load a CRNN with a CTC head",
     ),
     (
+        "svtr_block.",
+        "has SVTR (PP-OCRv3 and later), which attends to the line and has no recurrent layer; "
+        "load a CRNN of PaddleOCR's, such as those of PP-OCR 2.0",
+    ),
+    (
         "attn.qkv.weight",
         "is a vision transformer and has no recurrent layer that reads the line; load a CRNN with a CTC head",
+    ),
+)
+
+# Parts of keys that are there, one that is not -> what the network is.
+_BY_ABSENCE = (
+    (
+        ("backbone.cnn.", "decoder.decoder.weight"),
+        "decoder.decoder.0.rnn.",
+        "has no recurrent layer (MMOCR's CRNNDecoder with rnn_flag=False), so there are no gates to show; "
+        "load a model that was trained with rnn_flag=True",
+    ),
+    (
+        ("FeatureExtraction.ConvNet.", "Prediction.weight"),
+        "SequenceModeling.",
+        "has no recurrent layer (clovaai's --SequenceModeling None), so there are no gates to show; "
+        "load a model that was trained with --SequenceModeling BiLSTM",
     ),
 )
 
@@ -38,5 +87,8 @@ def refusal_by_keys(keys: Iterable[str]) -> str:
     names = tuple(keys)
     for part, refusal in _BY_KEY:
         if any(part in name for name in names):
+            return refusal
+    for parts, absent, refusal in _BY_ABSENCE:
+        if not any(absent in name for name in names) and all(any(part in name for name in names) for part in parts):
             return refusal
     return ""

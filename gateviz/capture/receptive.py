@@ -130,8 +130,9 @@ class AxisGeometry:
         """T as a formula of the width W, such as ``W/4 + 1`` (rounded down); empty where there is none so simple."""
         stride = math.floor(self.stride)
         widths = range(self.minimum_width, self.minimum_width + 4 * stride + 4)
+        counts = {width: self.frame_count(width) for width in widths}
         for shift in range(stride):
-            extra = {self.frame_count(width) - (width + shift) // stride for width in widths}
+            extra = {count - (width + shift) // stride for width, count in counts.items()}
             if len(extra) == 1:
                 top = f"(W + {shift})" if shift else "W"
                 fraction = f"{top}/{stride}" if stride > 1 else top

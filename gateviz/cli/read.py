@@ -84,7 +84,7 @@ def text_of(recording: "Recording", beam: int | None) -> dict[str, Any]:
     if emission is None:
         raise AlignmentError("this recording has no posteriors, so there is nothing to read")
     found: dict[str, Any] = {
-        "text": alignment.text,
+        "text": alignment.reading,
         "confidence": text_confidence(emission, alignment),
         "confidence_rule": "span_mean",
         "edits": list(recording.provenance.edits),

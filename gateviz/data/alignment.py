@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
+from gateviz.data.reading_order import reading_text
+
 
 @dataclass(frozen=True)
 class Span:
@@ -31,7 +33,7 @@ class Alignment:
     Attributes:
         path: the label of every frame, blanks included; shape (T,).
         spans: one a symbol of the text, in order, never overlapping.
-        text: what the path collapses to.
+        text: what the path collapses to, in the order of its frames.
         log_prob: log probability of this one path.
     """
 
@@ -39,3 +41,8 @@ class Alignment:
     spans: tuple[Span, ...]
     text: str
     log_prob: float
+
+    @property
+    def reading(self) -> str:
+        """The text in the order people read it: where letters run from right to left, that is not the frames' order."""
+        return reading_text([span.symbol for span in self.spans])

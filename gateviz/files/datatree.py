@@ -53,7 +53,7 @@ def to_datatree(
     attributes = {
         "grid": json.dumps(document["grid"]),
         "provenance": json.dumps(document["provenance"], ensure_ascii=False),
-        "text": "" if alignment is None else alignment.text,
+        "text": "" if alignment is None else alignment.reading,
     }
     tree = {"/": xarray.Dataset(root, coordinates, attributes)}
     for trace in traces:

@@ -17,6 +17,7 @@ from gateviz.networks.crnn import CRNN, CrnnConfig
 
 DOCUMENT_KEY = "gateviz_crnn"
 FORMAT_VERSION = 1
+_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -135,10 +136,20 @@ def build_crnn(config: CrnnConfig, tensors: Mapping[str, torch.Tensor]) -> CRNN:
     with torch.device("meta"):
         model = CRNN(config)
     floats = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    try:
-        model.load_state_dict(floats, strict=True, assign=True)
-    except RuntimeError as error:
-        raise CheckpointError(f"the weights do not fit the model's own description: {error}; save it again") from error
+    asked = {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: list(tensor.shape) for name, tensor in floats.items()}
+    wrong = [f"it misses {name} {shape}" for name, shape in asked.items() if name not in found]
+    wrong += [
+        f"it needs {name} {shape}, which has {found[name]}"
+        for name, shape in asked.items()
+        if found.get(name, shape) != shape
+    ]
+    wrong += [f"it has no {name} {shape}" for name, shape in found.items() if name not in asked]
+    if wrong:
+        raise CheckpointError(
+            f"the weights do not fit the model's own description: {'; '.join(wrong[:_LISTED])}; save it again"
+        )
+    model.load_state_dict(floats, strict=True, assign=True)
     return model.requires_grad_(False).eval()
 
 

@@ -17,7 +17,7 @@ def metadata_of(recording: Recording, alignment: Alignment | None) -> dict[str, 
     origin = recording.provenance
     facts = {
         "image": origin.image,
-        "text": "" if alignment is None else alignment.text,
+        "text": "" if alignment is None else alignment.reading,
         "adapter": origin.adapter,
         "checkpoint": origin.checkpoint,
         "checkpoint_sha256": origin.checkpoint_sha256,

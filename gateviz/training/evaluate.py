@@ -167,7 +167,7 @@ class _Reader:
                 unaligned = str(error)
         return ReadLine(
             truth=truth.text,
-            reading=greedy(emission).text,
+            reading=greedy(emission).reading,
             name=truth.name,
             script=truth.script,
             font=truth.font,

@@ -1,6 +1,7 @@
 """The lineage ``tesseract``: ``.traineddata`` files of Tesseract 4 and 5."""
 
 import hashlib
+import unicodedata
 
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.adapters.registry import LoadOptions, Match
@@ -12,6 +13,9 @@ from gateviz.errors import AlphabetError, CheckpointError
 
 LARGEST_BYTES = 1 << 30
 """No traineddata is a tenth of this."""
+
+_FEW_LETTERS = 9
+"""Letters written from right to left that an alphabet may have by the way."""
 
 
 class TesseractAdapter:
@@ -63,6 +67,10 @@ def recognizer_of(model: TesseractModel, network: BuiltNetwork, name: str, diges
         "version": model.version or "none",
         "samples": str(model.sample_iteration),
     }
+    if sum(unicodedata.bidirectional(symbol[0]) in ("R", "AL") for symbol in model.alphabet.symbols) > _FEW_LETTERS:
+        details["reading order"] = (
+            "spans stand from left to right, as frames do; the text is in the order people read Hebrew and Arabic"
+        )
     preprocess = preprocess_of(network, int8=model.int8)
     card = RecognizerCard(
         lineage=TesseractAdapter.name,

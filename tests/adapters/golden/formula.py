@@ -38,3 +38,13 @@ def image(batch, channels, height, width):
     return torch.from_numpy(
         noise(batch * channels * height * width, 999).reshape(batch, channels, height, width)
     ).float()
+
+
+def fill_normed(state):
+    """``fill`` with the scales of batch norms about 1, by whatever name, so that deep networks stay lively."""
+    filled = fill(state)
+    for name in state:
+        scale = name.removesuffix("running_mean") + "weight"
+        if name.endswith("running_mean") and scale in state and "batchnorm" not in scale:
+            filled[scale] = filled[scale] + 1.0
+    return filled

@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 from gateviz.adapters.registry import load_recognizer
 from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
+from gateviz.data.reading_order import reading_text
 
 pytestmark = pytest.mark.system
 
@@ -33,6 +34,22 @@ CHINESE_FONTS = (
     ("opentype/noto/NotoSansCJK-Regular.ttc", 2, "fonts-noto-cjk"),
     ("truetype/wqy/wqy-zenhei.ttc", 0, "fonts-wqy-zenhei"),
     ("truetype/arphic/uming.ttc", 0, "fonts-arphic-uming"),
+)
+FRENCH_FONTS = ENGLISH_FONTS
+JAPANESE_FONTS = (
+    ("opentype/noto/NotoSansCJK-Regular.ttc", 0, "fonts-noto-cjk"),
+    ("opentype/noto/NotoSerifCJK-Regular.ttc", 0, "fonts-noto-cjk"),
+    ("opentype/noto/NotoSansCJK-Bold.ttc", 0, "fonts-noto-cjk"),
+)
+HEBREW_FONTS = (
+    ("truetype/dejavu/DejaVuSans.ttf", 0, "fonts-dejavu-core"),
+    ("truetype/freefont/FreeSerif.ttf", 0, "fonts-freefont-ttf"),
+    ("truetype/freefont/FreeSans.ttf", 0, "fonts-freefont-ttf"),
+)
+ARABIC_FONTS = (
+    ("truetype/dejavu/DejaVuSans.ttf", 0, "fonts-dejavu-core"),
+    ("truetype/freefont/FreeSerif.ttf", 0, "fonts-freefont-ttf"),
+    ("truetype/dejavu/DejaVuSans-Bold.ttf", 0, "fonts-dejavu-core"),
 )
 SIZES = (26, 32, 41, 54)
 WITHOUT_DICTIONARY = [
@@ -70,15 +87,57 @@ _CHINESE_END = (
     "，你觉得怎么样？",
 )
 
+_FRENCH = (
+    ("Le vieux jardinier", "Ma voisine", "L'élève", "Une fée", "Le garçon", "Le maître d'hôtel", "Hélène"),
+    ("a compté", "a peint", "oubliait", "répète", "achètera", "a reçu", "cherchait", "dessinera"),
+    ("sept bouteilles", "un gâteau sucré", "des œuvres", "(presque) tout", "16 chaises", "l'été à Nîmes"),
+    ("lundi.", "avant 9 h 45 !", "en 1987, dit-on ;", "pour 24,50 €.", "- et où donc ?", "au n° 6, rue du Quai."),
+)
+_JAPANESE = (
+    ("私たちの先生", "あの技術者", "小さな町の人々", "彼の妹", "図書館の館長", "若い画家", "会社の社長"),
+    ("は昨日の午後", "は春の朝に", "は先週の水曜日", "は毎年十月に", "は雨がやんでから", "は２０１９年に"),
+    (
+        "古い自転車を直して",
+        "長い手紙を書き終えて",
+        "海辺の博物館を見学し",
+        "三つの大切な問題を話し合い",
+        "新しい果物を買って",
+        "窓を開けて月を見て",
+        "ピアノを練習し",
+    ),
+    (
+        "、とても喜んだ。",
+        "、だれも知らなかった。",
+        "、家に帰って夕食を食べた。",
+        "、四十五円を払った。",
+        "、友だちに電話した。",
+        "、どう思いましたか。",
+    ),
+)
+_HEBREW = (
+    ("המורה שלנו", "השכן הזקן", "ילדה קטנה", "מנהל הספריה", "הצייר הצעיר", "אחותו", "הרופא"),
+    ("קנה", "צייר", "שכח", "תיקן", "מדד", "מכר", "ראה", "כתב"),
+    ("שבעה בקבוקים", "את הגשר בנמל", "קופסה של מכתבים", "(כמעט) כל מפה", "16 כיסאות", "ספר חדש"),
+    ("ביום שני.", "לפני 9:45!", "בשנת 1987, כנראה;", "במחיר 24.50.", "- ולמה?", "ברחוב הים 6, חיפה."),
+)
+_ARABIC = (
+    ("المعلم الجديد", "جارنا القديم", "طفلة صغيرة", "مدير المكتبة", "الرسام الشاب", "اخي الكبير", "الطبيب"),
+    ("كتب", "رسم", "نسي", "اصلح", "وصف", "باع", "شاهد", "قرا"),
+    ("سبع زجاجات", "جسر الميناء", "صندوق رسائل", "كل الخرائط", "16 كرسيا", "كتابا جديدا"),
+    ("يوم الاثنين.", "قبل المساء!", "في سنة 1987.", "في السوق.", "في البيت الكبير.", "مع اصدقائه في المدينة."),
+)
+
+
+def chosen(parts, number, between):
+    return between.join(part[(number * (step + 1) + number // 7) % len(part)] for step, part in enumerate(parts))
+
 
 def english(number):
-    parts = (_WHO, _DID, _WHAT, _END)
-    return " ".join(part[(number * (step + 1) + number // 7) % len(part)] for step, part in enumerate(parts))
+    return chosen((_WHO, _DID, _WHAT, _END), number, " ")
 
 
 def chinese(number):
-    parts = (_CHINESE_WHO, _CHINESE_WHEN, _CHINESE_DID, _CHINESE_END)
-    return "".join(part[(number * (step + 1) + number // 7) % len(part)] for step, part in enumerate(parts))
+    return chosen((_CHINESE_WHO, _CHINESE_WHEN, _CHINESE_DID, _CHINESE_END), number, "")
 
 
 def rendered(text, font, size, *, color):
@@ -92,7 +151,7 @@ def rendered(text, font, size, *, color):
 
 
 def lines(texts, fonts, folder):
-    """Fifty images: three fonts, four sizes, every fifth one in color."""
+    """Images: three fonts, four sizes, every fifth one in color."""
     for path, _, package in fonts:
         if not (FONTS / path).is_file():
             pytest.skip(f"the font {path} is not installed (Debian package {package})")
@@ -122,7 +181,9 @@ def read_by_gateviz(images, language):
     for image in images:
         with torch.no_grad():
             log_probs = recognizer.log_probs(recognizer.prepare(image).pixels[None])[0].numpy()
-        texts.append(greedy(Emission(log_probs, recognizer.alphabet)).text)
+        spans = greedy(Emission(log_probs, recognizer.alphabet)).spans
+        # Frames run from left to right, and so do the symbols of a Hebrew line.
+        texts.append(reading_text([span.symbol for span in spans]))
     return texts
 
 
@@ -183,3 +244,20 @@ def test_chinese_lines_read_as_tesseract_reads_them(tmp_path):
     texts = [chinese(number) for number in range(50)]
     assert len(set(texts)) == 50
     compare(texts, CHINESE_FONTS, "chi_sim", no_spaces, tmp_path, "tesseract-ocr-chi-sim")
+
+
+@pytest.mark.parametrize(
+    ("language", "parts", "fonts", "between", "normal"),
+    [
+        ("fra", _FRENCH, FRENCH_FONTS, " ", english_spaces),
+        ("jpn", _JAPANESE, JAPANESE_FONTS, "", no_spaces),
+        ("heb", _HEBREW, HEBREW_FONTS, " ", english_spaces),
+        ("ara", _ARABIC, ARABIC_FONTS, " ", english_spaces),
+    ],
+)
+def test_lines_of_other_scripts_read_as_tesseract_reads_them(tmp_path, language, parts, fonts, between, normal):
+    if language == "ara" and not features.check("raqm"):
+        pytest.skip("this Pillow has no raqm, which joins Arabic letters")
+    texts = [chosen(parts, number, between) for number in range(30)]
+    assert len(set(texts)) == 30
+    compare(texts, fonts, language, normal, tmp_path, f"tesseract-ocr-{language}")

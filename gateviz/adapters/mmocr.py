@@ -1,0 +1,136 @@
+"""MMOCR's CRNN (crnn_mini-vgg): meijieru's network with MMOCR's key names, resizing and alphabet.
+
+MMOCR 0.x and 1.x wrote the same keys and shapes, but 0.x put the blank first and 1.x last. Nothing
+among the weights tells the two apart, so it is an option, ``variant``, whose default is 1.x.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.crnn_pytorch import HEIGHT, CrnnPytorch, CrnnPytorchShape
+from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant
+from gateviz.adapters.registry import LoadOptions
+from gateviz.capture.canvas import Canvas, Normalize
+from gateviz.capture.preprocess import WIDEST, Gray, Preprocess, Stretch
+from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.errors import CheckpointError, ImageError
+
+VARIANTS = ("1.x", "0.x")
+_LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+_CASED = _LOWER + "ABCDEFGHIJKLMNOPQRSTUVWXYZ!\"#$%&'()*+,-./:;<=>?@[\\]_`~"
+DICTIONARIES = (_LOWER, _LOWER + " ", _CASED, _CASED + " ")
+"""MMOCR's lower_english_digits, lower_english_digits_space, english_digits_symbols and english_digits_symbols_space."""
+
+
+class MmocrCrnn(nn.Module):
+    """meijieru's network as a backbone and a decoder: (B, channels, 32, W) to logits (T, B, C) with T = W/4 + 1."""
+
+    def __init__(self, shape: CrnnPytorchShape) -> None:
+        super().__init__()
+        self.shape = shape
+        network = CrnnPytorch(shape)
+        self.backbone = nn.ModuleDict({"cnn": network.cnn})
+        self.decoder = nn.ModuleDict({"decoder": network.rnn})
+
+    def forward(self, images: Float[torch.Tensor, "B channels 32 W"]) -> Float[torch.Tensor, "T B C"]:
+        """Logits of every class at every frame."""
+        features = self.backbone["cnn"](images).squeeze(2).permute(2, 0, 1)
+        logits: torch.Tensor = self.decoder["decoder"](features)
+        return logits
+
+
+@dataclass(frozen=True)
+class RescaleToHeight:
+    """A fixed height; the width follows the aspect, rounded up, then to the nearest multiple of a divisor.
+
+    Attributes:
+        height: rows to come to.
+        divisor: of the width; half a divisor goes to the even multiple.
+        at_least: columns that a narrower line is stretched to.
+    """
+
+    height: int = HEIGHT
+    divisor: int = 16
+    at_least: int = 32
+
+    def __call__(self, canvas: Canvas) -> Canvas:
+        """The resized image.
+
+        Raises:
+            ImageError: the line would have too many columns.
+        """
+        width = max(math.ceil(self.height / canvas.height * canvas.width), self.at_least)
+        width = round(width / self.divisor) * self.divisor
+        if width > WIDEST:
+            raise ImageError(
+                f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height "
+                f"{self.height}, and the network takes up to {WIDEST}; crop the image to one line of text"
+            )
+        return Stretch(self.height, width, "opencv linear")(canvas)
+
+    @property
+    def words(self) -> str:
+        """What it does, for people."""
+        return (
+            f"height {self.height} and a width of the nearest multiple of {self.divisor}, "
+            f"at least {self.at_least} columns (opencv linear)"
+        )
+
+
+class MmocrAdapter(LineageAdapter):
+    """Knows the checkpoints of MMOCR's CRNN, of its versions 0.x and 1.x."""
+
+    name = "mmocr"
+
+    def rebuild(self, shapes: Shapes) -> MmocrCrnn:
+        """The network at a checkpoint's sizes."""
+        inner = {
+            name.replace("backbone.cnn.", "cnn.", 1).replace("decoder.decoder.", "rnn.", 1): size
+            for name, size in shapes.items()
+            if name.startswith(("backbone.cnn.", "decoder.decoder."))
+        }
+        return MmocrCrnn(CrnnPytorchShape.from_shapes(inner))
+
+    def evidence(self, module: MmocrCrnn) -> tuple[str, ...]:
+        """Its convolutions and its recurrent layers."""
+        hidden = module.shape.hidden
+        return (
+            "keys backbone.cnn.conv0 to conv6: MMOCR's mini-VGG",
+            f"decoder.decoder of {len(hidden)} bidirectional LSTMs of {', '.join(str(units) for units in hidden)} units",
+        )
+
+    def reading(self, module: MmocrCrnn, checkpoint: Checkpoint, options: LoadOptions) -> Reading:
+        """Fed as MMOCR's test pipeline does; the blank where the version has it.
+
+        Raises:
+            CheckpointError: there is no such variant, or the image has not one channel.
+        """
+        variant = chosen_variant(self.name, options.variant, VARIANTS)
+        classes = module.shape.outputs[-1]
+        if module.shape.image_channels != 1:
+            raise CheckpointError(
+                f"the network takes images of {module.shape.image_channels} channels, and MMOCR's CRNN is configured "
+                f"for gray ones; its author's preprocessing is needed"
+            )
+        known = DICTIONARIES if variant == "1.x" else DICTIONARIES[:1]
+        place = "last" if variant == "1.x" else "first"
+        return Reading(
+            Preprocess((Gray("opencv"), RescaleToHeight(), Normalize((127.0,), (127.0,), 1.0))),
+            axis_geometry(module.backbone["cnn"]),
+            class_count=classes,
+            layout="TBC",
+            blank=classes - 1 if variant == "1.x" else 0,
+            alphabet=next((symbols for symbols in known if len(symbols) + 1 == classes), ""),
+            details={
+                "variant": f"MMOCR {variant}, blank {place} (of {', '.join(VARIANTS)}, whose keys are the same: "
+                f"1.x has the blank last, 0.x first)"
+            },
+        )
+
+
+ADAPTER = MmocrAdapter()
