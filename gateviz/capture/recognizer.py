@@ -21,12 +21,17 @@ class PreparedLine:
         to_source: from columns of ``pixels`` to columns of the image the user gave.
         source_width: columns of the image the user gave.
         content_width: leading columns of ``pixels`` that hold the line; the rest is padding.
+        seen: the image to whose columns ``to_source`` and ``source_width`` belong, where it is not the
+            user's: a network that bends an image before it reads it has no one map back. None for the user's.
+        seen_words: what was done to make it, for people; it stands behind the image's name.
     """
 
     pixels: Float[torch.Tensor, "channels height width"]
     to_source: ColumnMap
     source_width: int
     content_width: int
+    seen: UInt8[np.ndarray, "rows columns *channels"] | None = None
+    seen_words: str = ""
 
 
 @dataclass(frozen=True)

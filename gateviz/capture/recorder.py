@@ -86,7 +86,7 @@ def record_lines(
 
 @dataclass(frozen=True, eq=False)
 class _Line:
-    """One line on its way: the image, the network's input made of it, its frames in columns of the image."""
+    """One line on its way: the image (the user's, or what the network saw of it), its input, its frames in columns of the image."""
 
     position: int
     name: str
@@ -102,6 +102,9 @@ def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str
         grid = recognizer.frame_grid(int(line.pixels.shape[2]))
     except GatevizError as error:
         raise type(error)(f"{name or f'line {position}'}: {error}") from error
+    if line.seen is not None:
+        shown = f"{name} ({line.seen_words})".strip()
+        return _Line(position, shown, line.seen, line.pixels, grid.mapped(line.to_source, line.source_width))
     way_back = line.to_source.then(touched.to_source)
     return _Line(position, name, image, line.pixels, grid.mapped(way_back, int(image.shape[1])))
 

@@ -80,6 +80,7 @@ class _Line:
     line: TrainingLine
     pixels: Float[torch.Tensor, "channels height width"]
     grid: FrameGrid
+    seen_words: str
 
 
 def _windows(
@@ -143,7 +144,8 @@ class _Reader:
         """
         prepared = self._recognizer.prepare(line.image)
         grid = self._recognizer.frame_grid(int(prepared.pixels.shape[2]))
-        return _Line(index, line, prepared.pixels, grid.mapped(prepared.to_source, int(line.image.shape[1])))
+        placed = grid.mapped(prepared.to_source, prepared.source_width)
+        return _Line(index, line, prepared.pixels, placed, prepared.seen_words)
 
     def read(self, batch: list[_Line]) -> list[ReadLine]:
         """What is written on lines of one input size."""
@@ -160,7 +162,9 @@ class _Reader:
         emission = Emission(log_probs, self._recognizer.alphabet)
         truth = line.line
         spans, unaligned = None, ""
-        if truth.columns is not None:
+        if truth.columns is not None and line.seen_words:
+            unaligned = f"its frames are columns of the image {line.seen_words}, not of the one given"
+        elif truth.columns is not None:
             try:
                 spans = aligned_errors(emission, truth.text, truth.columns, line.grid)
             except (AlphabetError, AlignmentError) as error:

@@ -489,7 +489,7 @@ def overflowing() -> CtcRecognizer:
             lambda: recognizer(),
             {"edits": [clamp("update_gate", 0.0)]},
             SelectionError,
-            r"changed nothing: this network has layer 0 forward \(input_gate, forget_gate, candidate, output_gate",
+            r"changed nothing: this network has layer 0 forward \(forget_gate, input_gate, candidate, output_gate",
         ),
         (
             lambda: recognizer(),

@@ -1,0 +1,130 @@
+"""The character lists of an installed ``easyocr``, read as text: nothing of that package is imported or run.
+
+Each of its models has a list of characters in ``easyocr/config.py``, and each language one in
+``easyocr/character/``. The former is Python: it is parsed, and only strings put together by ``+``
+(and by one join of the separators that Thai has) are taken.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from gateviz.errors import AlphabetError
+
+LARGEST_FILE = 4 * 1024**2
+GENERATIONS = {"gen1": 1, "gen2": 2}
+_TABLE = "recognition_models"
+_SEPARATORS = "separator_list"
+_LANGUAGE = "_char.txt"
+
+
+@dataclass(frozen=True)
+class EasyOcrModel:
+    """One of EasyOCR's recognizers.
+
+    Attributes:
+        name: as EasyOCR calls it, such as ``latin_g2``.
+        generation: 1 (ResNet) or 2 (VGG).
+        filename: of its checkpoint.
+        characters: its symbols, in the order of their labels, from 1.
+    """
+
+    name: str
+    generation: int
+    filename: str
+    characters: str
+
+
+def installed_folder() -> Path | None:
+    """Where ``easyocr`` is installed; None where it is not. Looks for the package and does not import it."""
+    try:
+        spec = find_spec("easyocr")
+    except (ImportError, ValueError):
+        return None
+    places = spec.submodule_search_locations if spec else None
+    return Path(next(iter(places))) if places else None
+
+
+def models_in(folder: Path) -> tuple[EasyOcrModel, ...]:
+    """The models of an installed package; none where its config cannot be read."""
+    try:
+        return tuple(_models(ast.parse(_text(folder / "config.py"))))
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+
+
+def _models(tree: ast.Module) -> Iterator[EasyOcrModel]:
+    tables = {
+        statement.targets[0].id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    }
+    separators = "".join(_strings(tables.get(_SEPARATORS)))
+    for kind, models in _items(tables.get(_TABLE)):
+        for name, model in _items(models):
+            fields = {key: _string(value, separators) for key, value in _items(model)}
+            if kind in GENERATIONS and (characters := fields.get("characters")):
+                yield EasyOcrModel(name, GENERATIONS[kind], fields.get("filename") or "", characters)
+
+
+def languages_of(folder: Path, characters: str) -> tuple[str, ...]:
+    """Codes of the languages, such as ``de``, all of whose characters are among the given ones."""
+    known, found = set(characters), []
+    for path in sorted((folder / "character").glob(f"*{_LANGUAGE}")):
+        try:
+            needed = set("".join(_text(path).splitlines()))
+        except (OSError, ValueError):
+            continue
+        if needed and needed <= known:
+            found.append(path.name.removesuffix(_LANGUAGE))
+    return tuple(found)
+
+
+def _text(path: Path) -> str:
+    """The text of a file of bounded size.
+
+    Raises:
+        OSError: the file cannot be read.
+        AlphabetError: it is too large.
+        ValueError: it is not UTF-8.
+    """
+    if path.stat().st_size > LARGEST_FILE:
+        raise AlphabetError(
+            f"{path} has {path.stat().st_size:,} bytes, and at most {LARGEST_FILE:,} are read; install easyocr anew"
+        )
+    return path.read_text(encoding="utf-8-sig")
+
+
+def _items(node: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:
+    """Keys and values of a dictionary that stands in the source."""
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                yield key.value, value
+
+
+def _strings(node: ast.expr | None) -> Iterator[str]:
+    """Every string of a dictionary of lists, in order."""
+    for _, values in _items(node):
+        for value in values.elts if isinstance(values, ast.List) else ():
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield value.value
+
+
+def _string(node: ast.expr, separators: str) -> str | None:
+    """A string, or strings put together; None for anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _string(node.left, separators), _string(node.right, separators)
+        return None if left is None or right is None else left + right
+    joined = ast.unparse(node) if isinstance(node, ast.Call) else ""
+    return separators if joined == "''.join(separator_char)" else None
+
+
+def model_of(models: tuple[EasyOcrModel, ...], generation: int, count: int) -> EasyOcrModel | None:
+    """The model of a generation with so many characters; None where there is none, or more than one."""
+    fitting = [model for model in models if (model.generation, len(model.characters)) == (generation, count)]
+    return fitting[0] if len(fitting) == 1 else None
