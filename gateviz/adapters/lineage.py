@@ -25,6 +25,9 @@ from gateviz.errors import CheckpointError
 Shapes = Mapping[str, tuple[int, ...]]
 """Shape of every tensor of a checkpoint, by its bare name."""
 
+LARGEST_SIZE = 2**20
+"""What a size is taken for at most: an empty tensor can claim any, and no network of such sizes is built."""
+
 # Counters that checkpoints from before torch 0.4.1 lack, and that evaluation never reads.
 _COUNTER = "num_batches_tracked"
 
@@ -178,7 +181,7 @@ def size_of(shapes: Shapes, key: str, axis: int, default: int) -> int:
         (37, 11)
     """
     shape = shapes.get(key, ())
-    return max(shape[axis], 1) if len(shape) > axis else default
+    return min(max(shape[axis], 1), LARGEST_SIZE) if len(shape) > axis else default
 
 
 def chosen_variant(lineage: str, asked: str | None, variants: tuple[str, ...]) -> str:

@@ -30,6 +30,8 @@ class Container(StrEnum):
     TRAINEDDATA = "Tesseract traineddata"
     ONNX = "ONNX graph"
     CORE_ML = "Core ML model"
+    PADDLE_PARAMETERS = "Paddle parameters"
+    PADDLE_INFERENCE = "Paddle inference model"
     OTHER = "other"
 
 
@@ -59,6 +61,10 @@ class ModelFile:
             CheckpointError: the file holds no tensors that may be read.
         """
         # torch takes more than a second to import, and a Tesseract model has no need of tensors.
+        if self.container in (Container.PADDLE_PARAMETERS, Container.PADDLE_INFERENCE):
+            from gateviz.adapters.paddle_files import read_paddle
+
+            return read_paddle(self)
         from gateviz.adapters.checkpoint import read_checkpoint
 
         return read_checkpoint(self)
@@ -88,7 +94,7 @@ def open_model_file(path: str | Path) -> ModelFile:
 
 
 def _models_in(folder: Path) -> str:
-    suffixes = {".pth", ".pt", ".tar", ".safetensors", ".mlmodel", ".traineddata", ".onnx"}
+    suffixes = {".pth", ".pt", ".tar", ".safetensors", ".mlmodel", ".traineddata", ".onnx", ".pdparams", ".pdmodel"}
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in suffixes)
     return f" ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})" if names else ""
 
@@ -96,6 +102,10 @@ def _models_in(folder: Path) -> str:
 def _recognized(path: Path, size: int, head: bytes) -> tuple[Container, str]:
     if head.startswith(b"PK\x03\x04"):
         return _zip_kind(path)
+    if path.suffix in (".pdiparams", ".pdmodel") or b'"magic":"pir"' in head[:256]:
+        return Container.PADDLE_INFERENCE, ""
+    if _is_paddle_parameters(path, head):
+        return Container.PADDLE_PARAMETERS, ""
     if head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         return Container.TORCH_PICKLE, ""
     if head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] <= LARGEST_HEADER:
@@ -107,6 +117,13 @@ def _recognized(path: Path, size: int, head: bytes) -> tuple[Container, str]:
     if _is_onnx(path, head):
         return Container.ONNX, ""
     return Container.OTHER, f"{path} {_what_else(path, head)}"
+
+
+def _is_paddle_parameters(path: Path, head: bytes) -> bool:
+    """True for a pickle that is named as Paddle's, or that begins with a numpy array, as only Paddle's do."""
+    pickled = head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04")
+    # torch's own pickles begin with a long magic number.
+    return pickled and (path.suffix == ".pdparams" or (head[2:3] != b"\x8a" and b"_reconstruct" in head))
 
 
 def _is_core_ml(path: Path, head: bytes) -> bool:

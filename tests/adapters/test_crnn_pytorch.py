@@ -269,3 +269,12 @@ def test_build_gives_the_options_their_meaning(saved):
     file = open_model_file(saved())
     given = Alphabet.from_symbols(ALPHANUMERIC.upper().lower()[::-1], blank=0)
     assert ADAPTER.build(file, LoadOptions(alphabet=given)).alphabet == given
+
+
+def test_an_empty_tensor_of_any_size_is_only_a_misfit(tmp_path):
+    torch.save(
+        {"cnn.conv0.weight": torch.zeros(10**18, 0), "rnn.0.rnn.weight_hh_l0": torch.zeros(0, 10**17)},
+        tmp_path / "m.pth",
+    )
+    with pytest.raises(CheckpointError, match="fits no lineage"):
+        load_recognizer(tmp_path / "m.pth")

@@ -117,4 +117,4 @@ class Message:
         raise self._error("a number has more than ten bytes", at)
 
     def _error(self, what: str, at: int) -> CheckpointError:
-        return CheckpointError(f"the {self.place} of this Core ML model is damaged: {what} (at byte {at})")
+        return CheckpointError(f"the {self.place} of this file is damaged: {what} (at byte {at})")

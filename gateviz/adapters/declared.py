@@ -1,0 +1,181 @@
+"""What a user says of a network that no lineage knows: by options, or in ``NAME.gateviz.toml`` beside the checkpoint.
+
+A file beside a checkpoint comes from wherever the checkpoint comes from, so it holds numbers and
+symbols only; code (``--factory``) is named by the user alone.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gateviz.data.alphabet import Alphabet
+from gateviz.errors import CheckpointError
+
+SIDECAR_SUFFIX = ".gateviz.toml"
+LARGEST_SIDECAR = 1024**2
+_READING = ("alphabet", "variant", "keep_ratio")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """How a network is fed and where its blank is, as far as the user says; None where they do not.
+
+    Attributes:
+        blank: the label of the blank; negative labels count from the end, -1 is the last.
+        height: rows of the network's input.
+        width: columns that every line is stretched to; without it the width follows the aspect.
+        channels: of the network's input, 1 (gray) or 3 (RGB).
+        mean: taken from pixels between 0 and 1, one number for all channels or one each.
+        std: what they are then divided by, likewise.
+
+    Example:
+        >>> Declared(blank=0, height=32).given
+        ('blank', 'height')
+    """
+
+    blank: int | None = None
+    height: int | None = None
+    width: int | None = None
+    channels: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            size = getattr(self, name)
+            if size is not None and not 1 <= size <= 65_536:
+                raise CheckpointError(f"a network input of {name} {size} was declared; give 1 to 65536 pixels")
+        if self.channels not in (None, 1, 3):
+            raise CheckpointError(
+                f"{self.channels} channels were declared, and a line image has 1 (gray) or 3 (RGB); give one of these"
+            )
+        for name in ("mean", "std"):
+            numbers = getattr(self, name)
+            if numbers is not None and len(numbers) not in (1, 3):
+                raise CheckpointError(f"{len(numbers)} numbers were declared as {name}; give one, or one a channel")
+        if self.std is not None and 0.0 in self.std:
+            raise CheckpointError("a std of 0 was declared, and pixels are divided by it; give what the training used")
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of what is declared."""
+        return tuple(field.name for field in fields(self) if getattr(self, field.name) is not None)
+
+    def over(self, other: "Declared") -> "Declared":
+        """This, and where it is silent the other."""
+        said = {name: getattr(self, name) for name in self.given}
+        return Declared(**{**{name: getattr(other, name) for name in other.given}, **said})
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """What stands in a file beside a checkpoint.
+
+    Attributes:
+        declared: how the network is fed.
+        alphabet: as the option has it, a file's path made whole.
+        variant: as the option has it.
+        keep_ratio: as the option has it.
+    """
+
+    declared: Declared = Declared()
+    alphabet: Alphabet | str | Path | None = None
+    variant: str | None = None
+    keep_ratio: bool = False
+
+
+def read_sidecar(checkpoint: Path) -> Sidecar:
+    """What ``NAME.gateviz.toml`` beside ``NAME.pth`` says; nothing where there is no such file.
+
+    Raises:
+        CheckpointError: it is no TOML, has a key that gateviz does not know, or a value of another kind.
+    """
+    path = checkpoint.with_suffix(SIDECAR_SUFFIX)
+    if not path.is_file():
+        return Sidecar()
+    values = _parsed(path)
+    _require_known(path, values)
+    symbols = values.get("alphabet")
+    # A path in the file starts where the file lies, not where the program happens to run.
+    alphabet = path.parent / symbols if symbols is not None and _is_file(path.parent, symbols) else symbols
+    try:
+        declared = Declared(
+            values.get("blank"),
+            values.get("height"),
+            values.get("width"),
+            values.get("channels"),
+            _numbers(values.get("mean")),
+            _numbers(values.get("std")),
+        )
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} cannot be used: {error}") from error
+    return Sidecar(declared, alphabet, values.get("variant"), values.get("keep_ratio", False))
+
+
+def _parsed(path: Path) -> Mapping[str, Any]:
+    try:
+        if path.stat().st_size > LARGEST_SIDECAR:
+            raise CheckpointError(
+                f"{path} has {path.stat().st_size:,} bytes, and at most {LARGEST_SIDECAR:,} are read; "
+                f"put a long alphabet into a file of its own"
+            )
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CheckpointError(f"{path} is no TOML: {' '.join(str(error).split())}; mend or remove it") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _require_known(path: Path, values: Mapping[str, Any]) -> None:
+    """Refuses a key that is not known, by name, and a value that its key cannot hold."""
+    known = (*(field.name for field in fields(Declared)), *_READING)
+    for name, value in values.items():
+        if name == "factory":
+            raise CheckpointError(
+                f"{path} names a factory, which is code, and code beside a checkpoint is not run; "
+                f"name it yourself with --factory"
+            )
+        if name not in known:
+            raise CheckpointError(
+                f"{path} has the key {name!r}, which gateviz does not know; there are {', '.join(known)}"
+            )
+        if not _holds(name, value):
+            raise CheckpointError(f"{path} has {name} = {value!r}, and {name} is {_kind(name)}")
+
+
+def _holds(name: str, value: Any) -> bool:
+    if name in ("alphabet", "variant"):
+        return isinstance(value, str)
+    if name == "keep_ratio":
+        return isinstance(value, bool)
+    if name in ("mean", "std"):
+        return all(_is_number(number) for number in (value if isinstance(value, list) else [value]))
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _kind(name: str) -> str:
+    if name == "keep_ratio":
+        return "true or false"
+    if name in ("mean", "std"):
+        return "a number or a list of them"
+    return "a text" if name in ("alphabet", "variant") else "a whole number"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _numbers(value: Any) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    return tuple(float(number) for number in (value if isinstance(value, list) else [value]))
+
+
+def _is_file(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).is_file()
+    except (OSError, ValueError):
+        # Too long for a path, or with characters that no path has: these are symbols.
+        return False

@@ -1,0 +1,102 @@
+"""The user's own code: found, run because they named it, and its failures told in one sentence."""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from gateviz.errors import CheckpointError
+
+
+def built_module(factory: str | Callable[[], Any] | None) -> tuple[nn.Module, str]:
+    """The module that the user's code returns, and what that code is called.
+
+    Raises:
+        CheckpointError: there is no such code, it fails, or it returns something else.
+    """
+    if not isinstance(factory, str):
+        words = getattr(factory, "__qualname__", repr(factory))
+        module = _called(factory, words)
+    else:
+        place, _, name = factory.rpartition(":")
+        if not place or not name.isidentifier():
+            raise CheckpointError(
+                f"{factory!r} names no factory; write package.module:build or path/to/file.py:build, "
+                f"where build() returns a torch module"
+            )
+        words = factory
+        with _importable(place):
+            function = getattr(_imported(place, factory), name, None)
+            if function is None:
+                raise CheckpointError(
+                    f"there is no {name} in {place}; name a function there that returns a torch module"
+                )
+            module = _called(function, words)
+        if place.endswith(".py"):
+            words += f" (sha256 {hashlib.sha256(Path(place).read_bytes()).hexdigest()[:12]})"
+    if not isinstance(module, nn.Module):
+        raise CheckpointError(f"{words} returned a {type(module).__name__}; let it return a torch module")
+    return module, words
+
+
+def _called(function: Any, words: str) -> Any:
+    try:
+        return function()
+    # The user's own code, which may fail in any way.
+    except Exception as error:
+        raise CheckpointError(
+            f"{words} failed with {type(error).__name__}: {one_line(error)}; it is called without arguments "
+            f"and returns a torch module (--debug shows where it failed)"
+        ) from error
+
+
+@contextmanager
+def _importable(place: str) -> Iterator[None]:
+    """For the time of a call, the folder of a .py file is where Python looks for its neighbors, as when it is run."""
+    folder = str(Path(place).absolute().parent) if place.endswith(".py") else str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+def _imported(place: str, factory: str) -> Any:
+    """The user's module.
+
+    Raises:
+        CheckpointError: it is not there, or fails.
+    """
+    try:
+        if not place.endswith(".py"):
+            return importlib.import_module(place)
+        path = Path(place).absolute()
+        if not path.is_file():
+            raise CheckpointError(f"there is no file {place}; check the path in --factory {factory}")
+        name = f"gateviz_factory_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+    except CheckpointError:
+        raise
+    # The user's own code, which may fail in any way.
+    except Exception as error:
+        hint = "; give a path such as path/to/file.py:build, or install its package"
+        raise CheckpointError(
+            f"{place} of --factory {factory} cannot be imported: {type(error).__name__}: {one_line(error)}"
+            f"{hint if isinstance(error, ModuleNotFoundError) else ''}"
+        ) from error
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, short and without line breaks."""
+    return " ".join(str(error).split())[:200]
