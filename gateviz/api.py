@@ -1,11 +1,12 @@
 """The two doors of the public face that bring a file to a recording: load a model, record a line."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
+from gateviz.adapters.declared import Declared
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.canvas import Deskew
 from gateviz.capture.edits import Edit
@@ -29,29 +30,57 @@ def load(
     variant: str | None = None,
     keep_ratio: bool = False,
     adapter: str | None = None,
+    factory: str | Callable[[], Any] | None = None,
+    blank: int | None = None,
+    height: int | None = None,
+    width: int | None = None,
+    channels: int | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
 ) -> Recognizer:
-    """The recognizer in a checkpoint of any known lineage.
+    """The recognizer in a checkpoint of any known lineage, or of a network that your own code builds.
+
+    What stands in ``NAME.gateviz.toml`` beside the checkpoint ``NAME.pth`` holds where the arguments are silent.
 
     Args:
         checkpoint: a .pth, .pt, .safetensors or .traineddata file; None takes the model that
-            comes with gateviz (English, digits and Chinese).
+            comes with gateviz (English, digits and Chinese), or with a factory the weights that its
+            module comes with.
         alphabet: what the classes stand for, where the checkpoint does not say: an alphabet, a file
             of symbols, or the symbols themselves.
         variant: which of a lineage's preprocessings, by name.
         keep_ratio: keep the line's aspect where the lineage would stretch it to a fixed width.
         adapter: the lineage, where the choice should not be made from the file.
+        factory: for a network of no known lineage, the code that builds it: a function without
+            arguments that returns a torch module, or where it is (``package.module:build`` or
+            ``path/to/file.py:build``). The module maps (B, channels, height, W) to numbers of the
+            classes, (T, B, C) or (B, T, C); the arguments below describe it.
+        blank: the label of its blank; -1 is the last.
+        height: rows of its input.
+        width: columns that every line is stretched to; without it the width follows the aspect.
+        channels: of its input, 1 (gray) or 3 (RGB); without it those of its first convolution.
+        mean: taken from pixels between 0 and 1, one number or one a channel; without it 0.5.
+        std: what they are then divided by, likewise.
 
     Raises:
         CheckpointError: the file holds no recognizer that gateviz can build.
         AlphabetError: the alphabet does not go with the network's classes.
     """
     return load_recognizer(
-        default_model() if checkpoint is None else checkpoint,
+        default_model() if checkpoint is None and factory is None else checkpoint,
         alphabet=alphabet,
         variant=variant,
         keep_ratio=keep_ratio,
         adapter=adapter,
+        factory=factory,
+        declared=Declared(blank, height, width, channels, _numbers(mean), _numbers(std)),
     )
+
+
+def _numbers(given: float | Sequence[float] | None) -> tuple[float, ...] | None:
+    if given is None:
+        return None
+    return (float(given),) if isinstance(given, int | float) else tuple(float(number) for number in given)
 
 
 @overload

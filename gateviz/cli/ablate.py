@@ -8,15 +8,11 @@ import click
 
 from gateviz.cli.lines import named_lines, tell
 from gateviz.cli.options import (
-    ModelChoice,
-    alphabet_option,
     debug_option,
     direction_option,
     json_option,
-    keep_ratio_option,
     layer_option,
-    model_option,
-    variant_option,
+    model_options,
 )
 from gateviz.cli.table import print_json, table
 
@@ -36,10 +32,7 @@ LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
 
 @click.command("ablate", short_help="Hold gates unit by unit over a corpus; rank units by what they cause.")
 @click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@model_option
-@alphabet_option
-@variant_option
-@keep_ratio_option
+@model_options
 @click.option(
     "--hold",
     metavar="QUANTITY=VALUE",
@@ -100,7 +93,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     event = event_named(told["event"]) if told["event"] else None
     beside = event_named(told["beside"])
     make_folder(out)
-    recognizer = ModelChoice(told["model"], told["alphabet"], told["variant"], told["keep_ratio"]).loaded()
+    recognizer = told["model"].loaded()
     corpus = _recorded(recognizer, named_lines(lines, recordings=False).sources[: told["limit"]])
     places = places_of(corpus, told["layers"], told["directions"])
     if not places:

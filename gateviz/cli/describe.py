@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gateviz.adapters.diagnosis import Diagnosis
     from gateviz.capture.recognizer import Recognizer
     from gateviz.data.alphabet import Alphabet
     from gateviz.data.frames import FrameGrid
@@ -14,17 +15,18 @@ _TRIAL_ROWS, _TRIAL_COLUMNS = 48, 320
 
 
 def recognizer_facts(recognizer: "Recognizer") -> dict[str, Any]:
-    """What is known of a recognizer; a blank line is recorded to see which engine takes which layer.
+    """What is known of a recognizer; a line of noise is recorded to see which engine takes which layer, with its witness.
 
     Raises:
-        GatevizError: the blank line cannot be recorded.
+        GatevizError: that line cannot be recorded.
     """
     import numpy as np
 
     from gateviz.api import record
 
     card = recognizer.card
-    trial = record(recognizer, np.full((_TRIAL_ROWS, _TRIAL_COLUMNS), 255, dtype=np.uint8), witness=False)
+    noise = np.random.default_rng(0).integers(0, 256, (_TRIAL_ROWS, _TRIAL_COLUMNS), dtype=np.uint8)
+    trial = record(recognizer, noise)
     return {
         "lineage": card.lineage,
         "evidence": list(card.evidence),
@@ -36,6 +38,8 @@ def recognizer_facts(recognizer: "Recognizer") -> dict[str, Any]:
         "frames": _frames(recognizer),
         "layers": _layers(recognizer, trial),
         "engines": _engine_reasons(trial),
+        "witness": trial.provenance.witness,
+        "network": _network(recognizer),
         "alphabet": alphabet_facts(recognizer.alphabet),
     }
 
@@ -104,17 +108,75 @@ def _frames(recognizer: "Recognizer") -> dict[str, Any]:
 
 def _layers(recognizer: "Recognizer", trial: "Recording") -> list[dict[str, Any]]:
     modules = dict(recognizer.module.named_modules())
+    first: dict[str, int] = {}
+    for trace in trial.traces:
+        first.setdefault(trace.module, trace.layer)
     return [
         {
             "layer": trace.layer,
             "direction": str(trace.direction),
             "kind": type(modules[trace.module]).__name__ if trace.module in modules else "",
+            "inputs": _inputs(modules.get(trace.module), trace.layer - first[trace.module]),
             "units": trace.unit_count,
             "engine": trial.provenance.engine.get(trace.module, ""),
             "module": trace.module,
         }
         for trace in trial.traces
     ]
+
+
+def _inputs(module: Any, layer: int) -> int | None:
+    """Features that a layer of a recurrent module is given."""
+    weights = getattr(module, f"weight_ih_l{layer}", getattr(module, "weight_ih", None))
+    return None if weights is None else int(weights.shape[1])
+
+
+def _network(recognizer: "Recognizer") -> list[dict[str, Any]]:
+    """Every layer that has weights of its own, in the order of its name, with their sizes."""
+    found = []
+    for name, module in recognizer.module.named_modules():
+        own = dict(module.named_parameters(recurse=False))
+        if own:
+            weight = own.get("weight", own.get("weight_ih_l0", next(iter(own.values()))))
+            size = " x ".join(str(count) for count in weight.shape)
+            count = sum(parameter.numel() for parameter in own.values())
+            found.append({"name": name, "kind": type(module).__name__, "weight": size, "parameters": count})
+    return found
+
+
+def diagnosis_facts(found: "Diagnosis") -> dict[str, Any]:
+    """What is known of a file that does not load: what it holds, and what keeps it from being each lineage."""
+    nearest = next(iter(found.matches), None)
+    facts: dict[str, Any] = {
+        "checkpoint": found.path.name,
+        "bytes": found.size,
+        "container": found.container,
+        "unwrapping": list(found.unwrapping),
+        "tensors": len(found.shapes),
+        "parameters": found.parameters,
+        "recurrent": [
+            {
+                "module": layer.module,
+                "layer": layer.layer,
+                "kind": layer.kind,
+                "directions": layer.directions,
+                "inputs": layer.inputs,
+                "units": layer.units,
+            }
+            for layer in found.recurrent
+        ],
+        "lineages": [
+            {"lineage": name, "found": f"{match.score:.0%}", "differences": len(match.missing)}
+            for name, match in found.matches
+        ],
+    }
+    if nearest is not None and nearest[1].score > 0:
+        name, match = nearest
+        facts["nearest"] = {"lineage": name, "evidence": list(match.evidence), "misses": list(match.missing)}
+    else:
+        # Nothing is near, so what there is has to speak for itself.
+        facts["keys"] = [f"{name} {list(shape)}" for name, shape in found.shapes.items()]
+    return facts
 
 
 def _engine_reasons(trial: "Recording") -> dict[str, str]:

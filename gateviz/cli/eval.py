@@ -10,13 +10,9 @@ import click
 from gateviz.cli.eval_report import evaluation_document, evaluation_words
 from gateviz.cli.given import given_options
 from gateviz.cli.options import (
-    ModelChoice,
-    alphabet_option,
     debug_option,
     json_option,
-    keep_ratio_option,
-    model_option,
-    variant_option,
+    model_options,
 )
 from gateviz.cli.plot import STYLES
 from gateviz.cli.scripts import SCRIPTS, script_weights
@@ -50,10 +46,7 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
 
 @click.command("eval")
 @click.argument("lines", metavar="[LINES]...", nargs=-1, type=click.Path(path_type=Path))
-@model_option
-@alphabet_option
-@variant_option
-@keep_ratio_option
+@model_options
 @click.option(
     "--synthetic",
     metavar="N",
@@ -112,7 +105,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
 
         checked_format(out)
         check_output(out)
-    recognizer = ModelChoice(told["model"], told["alphabet"], told["variant"], told["keep_ratio"]).loaded()
+    recognizer = told["model"].loaded()
     evaluation = _evaluated(recognizer, _line_set(recognizer, lines, told), told["limit"])
     groupings = told["groupings"]
     if groupings is None:

@@ -6,47 +6,56 @@ from typing import Any
 
 import click
 
-from gateviz.cli.describe import recognizer_facts, recording_facts
+from gateviz.cli.describe import diagnosis_facts, recognizer_facts, recording_facts
 from gateviz.cli.lines import RECORDING_SUFFIX
-from gateviz.cli.options import (
-    ModelChoice,
-    alphabet_option,
-    debug_option,
-    json_option,
-    keep_ratio_option,
-    variant_option,
-)
+from gateviz.cli.options import ModelChoice, debug_option, described_options, json_option
 from gateviz.cli.table import print_json, table, visible
+from gateviz.errors import AlphabetError, CheckpointError
 
 SHOWN_SYMBOLS = 60
 
 
 @click.command("info", short_help="Print what a checkpoint or a recording holds.")
 @click.argument("file", metavar="[CHECKPOINT]", required=False, type=click.Path(path_type=Path))
-@alphabet_option
-@variant_option
-@keep_ratio_option
+@described_options
 @json_option
 @debug_option
-def command(file: Path | None, alphabet: str | None, variant: str | None, keep_ratio: bool, as_json: bool) -> None:
+def command(model: ModelChoice, as_json: bool) -> None:
     """Print what a checkpoint holds and how it would be recorded; or what a saved recording holds.
 
-    Of a checkpoint: its lineage and why it was taken for that, the recurrent layers with the engine
-    that would record each and why, where its frames look, its preprocessing and its alphabet.
+    Of a checkpoint: its lineage and why it was taken for that, the layers with their sizes, the
+    engine that would record each and why, the witness of a trial run, where its frames look, its
+    preprocessing and its alphabet. Of one that does not load: what it holds, how far it is from
+    each lineage, and which keys and shapes keep it from being the nearest; the exit status is 1.
     Without CHECKPOINT, of the model that reads where none is named.
 
     \b
     Examples:
       gateviz info crnn.pth
       gateviz info eng.traineddata --json
+      gateviz info mine.pth --factory mynet.py:build --alphabet chars.txt --blank 0 --height 32
       gateviz info line.safetensors
     """  # noqa: D301  (click reads the backspace)
+    file = model.checkpoint
     if file is not None and _is_recording(file):
         from gateviz.recording import open_recording
 
-        found = recording_facts(open_recording(file))
-    else:
-        found = recognizer_facts(ModelChoice(file, alphabet, variant, keep_ratio).loaded())
+        _print(recording_facts(open_recording(file)), as_json)
+        return
+    try:
+        recognizer = model.loaded()
+    except (CheckpointError, AlphabetError) as error:
+        if file is not None and model.factory is None:
+            from gateviz.adapters.diagnosis import diagnose
+
+            # In words the problem comes as the error itself, on the next line.
+            told = {"problem": str(error)} if as_json else {}
+            _print(told | diagnosis_facts(diagnose(file)), as_json)
+        raise
+    _print(recognizer_facts(recognizer), as_json)
+
+
+def _print(found: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:

@@ -11,7 +11,7 @@ import click
 from gateviz.cli.options import Session, debug_option
 from gateviz.errors import GatevizError
 
-COMMANDS = ("plot", "explore", "record", "read", "align", "info", "synth", "train", "eval", "ablate")
+COMMANDS = ("plot", "explore", "record", "read", "align", "info", "synth", "train", "eval", "ablate", "claims")
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2

@@ -33,12 +33,26 @@ class ModelChoice:
         alphabet: as ``--alphabet`` has it.
         variant: as ``--variant`` has it.
         keep_ratio: as ``--keep-ratio`` has it.
+        factory: as ``--factory`` has it.
+        blank: as ``--blank`` has it.
+        height: as ``--height`` has it.
+        width: as ``--width`` has it.
+        channels: as ``--channels`` has it.
+        mean: as ``--mean`` has it.
+        std: as ``--std`` has it.
     """
 
     checkpoint: Path | None
     alphabet: str | None = None
     variant: str | None = None
     keep_ratio: bool = False
+    factory: str | None = None
+    blank: int | None = None
+    height: int | None = None
+    width: int | None = None
+    channels: int | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
 
     def loaded(self) -> "Recognizer":
         """The recognizer.
@@ -49,7 +63,19 @@ class ModelChoice:
         """
         from gateviz.api import load
 
-        return load(self.checkpoint, alphabet=self.alphabet, variant=self.variant, keep_ratio=self.keep_ratio)
+        return load(
+            self.checkpoint,
+            alphabet=self.alphabet,
+            variant=self.variant,
+            keep_ratio=self.keep_ratio,
+            factory=self.factory,
+            blank=self.blank,
+            height=self.height,
+            width=self.width,
+            channels=self.channels,
+            mean=self.mean,
+            std=self.std,
+        )
 
 
 @dataclass(frozen=True)
@@ -116,6 +142,34 @@ variant_option = click.option(
 keep_ratio_option = click.option(
     "--keep-ratio", is_flag=True, help="Keep the line's aspect where the lineage stretches it to a fixed width."
 )
+
+
+def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+    """``0.5`` or ``0.485,0.456,0.406`` as numbers."""
+    if value is None:
+        return None
+    try:
+        return tuple(float(number) for number in value.split(","))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no number; give one, or one a channel such as 0.5,0.4,0.4") from error
+
+
+# For a network of no known lineage: the code that builds it, and what describes it.
+factory_options = (
+    click.option(
+        "--factory",
+        metavar="CODE",
+        help="Your own code that builds the network: package.module:build or path/to/file.py:build.",
+    ),
+    click.option("--blank", metavar="LABEL", type=int, help="Of that network: the blank, -1 for the last class."),
+    click.option("--height", metavar="ROWS", type=click.IntRange(1), help="Of that network's input."),
+    click.option(
+        "--width", metavar="COLUMNS", type=click.IntRange(1), help="Stretch lines to it; else their aspect is kept."
+    ),
+    click.option("--channels", type=click.Choice(["1", "3"]), help="Gray or RGB; else by its first convolution."),
+    click.option("--mean", metavar="NUMBERS", callback=_numbers, help="Taken from pixels between 0 and 1; else 0.5."),
+    click.option("--std", metavar="NUMBERS", callback=_numbers, help="What they are then divided by; else 0.5."),
+)
 invert_option = click.option("--invert", is_flag=True, help="The text is light on dark ground.")
 deskew_option = click.option("--deskew", is_flag=True, help="Turn a line level first that slopes a little.")
 clahe_option = click.option("--clahe", is_flag=True, help="Equalize the contrast first.")
@@ -150,16 +204,52 @@ units_option = click.option(
 )
 
 
+def model_options(command: Command) -> Command:
+    """The options that choose a model; they reach the command as one ``ModelChoice``, ``model``."""
+    return _choosing(command, model_option)
+
+
+def described_options(command: Command) -> Command:
+    """Those of ``model_options`` without ``--model``, for a command whose argument ``file`` is the checkpoint."""
+    return _choosing(command)
+
+
+def _choosing(command: Command, *first: Callable[[Any], Any]) -> Command:
+    @wraps(command)
+    def with_model(
+        *arguments: Any,
+        alphabet: str | None,
+        variant: str | None,
+        keep_ratio: bool,
+        factory: str | None,
+        blank: int | None,
+        height: int | None,
+        width: int | None,
+        channels: str | None,
+        mean: tuple[float, ...] | None,
+        std: tuple[float, ...] | None,
+        **rest: Any,
+    ) -> Any:
+        checkpoint = rest.pop("model" if first else "file")
+        gray_or_color = None if channels is None else int(channels)
+        rest["model"] = ModelChoice(
+            checkpoint, alphabet, variant, keep_ratio, factory, blank, height, width, gray_or_color, mean, std
+        )
+        return command(*arguments, **rest)
+
+    wrapped: Any = with_model
+    for option in reversed((*first, alphabet_option, variant_option, keep_ratio_option, *factory_options)):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[no-any-return]
+
+
 def reading_options(command: Command) -> Command:
     """The options of every command that reads line images; they reach the command as one ``Reading``."""
 
     @wraps(command)
     def with_reading(
         *arguments: Any,
-        model: Path | None,
-        alphabet: str | None,
-        variant: str | None,
-        keep_ratio: bool,
+        model: ModelChoice,
         edits: tuple[EditRequest, ...],
         invert: bool,
         deskew: bool,
@@ -167,15 +257,12 @@ def reading_options(command: Command) -> Command:
         max_pixels: int,
         **rest: Any,
     ) -> Any:
-        chosen = ModelChoice(model, alphabet, variant, keep_ratio)
-        return command(*arguments, reading=Reading(chosen, edits, invert, deskew, clahe, max_pixels), **rest)
+        return command(*arguments, reading=Reading(model, edits, invert, deskew, clahe, max_pixels), **rest)
 
     wrapped: Any = with_reading
     for option in (debug_option, max_pixels_option, edit_option, clahe_option, deskew_option, invert_option):
         wrapped = option(wrapped)
-    for option in (keep_ratio_option, variant_option, alphabet_option, model_option):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[no-any-return]
+    return model_options(wrapped)  # type: ignore[no-any-return]
 
 
 def none_if_empty(choice: tuple[Any, ...]) -> tuple[Any, ...] | None:
