@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -64,6 +65,14 @@ def loaded(case, folder, state=None):
     return load_recognizer(path, **case.options)
 
 
+@cache
+def recognizer_of(case_name):
+    """The recognizer of a case, loaded once: most tests only look at it."""
+    case = next(case for case in CASES if case.name == case_name)
+    with tempfile.TemporaryDirectory() as folder:
+        return loaded(case, Path(folder))
+
+
 def pixels_of(case, width, batch=1):
     return formula.image(batch, case.channels, case.height, width)
 
@@ -99,16 +108,16 @@ def test_the_lineage_is_the_one_and_no_other_claims_it(case, tmp_path):
     assert [adapter.name for adapter, match in sniff_all(file) if match.ok] == [case.adapter]
 
 
-def test_frames_predicted_are_frames_produced(case, tmp_path):
-    recognizer = loaded(case, tmp_path)
+def test_frames_predicted_are_frames_produced(case):
+    recognizer = recognizer_of(case.name)
     assert len(set(case.widths)) == conformance.WIDTH_COUNT
     for width in case.widths:
         produced = log_probs_of(recognizer, pixels_of(case, width))
         assert produced.shape[:2] == (1, recognizer.frame_grid(width).frame_count), width
 
 
-def test_blank_and_alphabet(case, tmp_path):
-    recognizer = loaded(case, tmp_path)
+def test_blank_and_alphabet(case):
+    recognizer = recognizer_of(case.name)
     alphabet = recognizer.alphabet
     assert alphabet.blank == case.blank
     assert len(alphabet.symbols) == case.symbols
@@ -120,8 +129,8 @@ def test_blank_and_alphabet(case, tmp_path):
     torch.testing.assert_close(log_probs.exp().sum(-1), torch.ones(log_probs.shape[:2]))
 
 
-def test_batch_equals_single(case, tmp_path):
-    recognizer = loaded(case, tmp_path)
+def test_batch_equals_single(case):
+    recognizer = recognizer_of(case.name)
     pixels = pixels_of(case, max(case.widths), batch=3)
     together = log_probs_of(recognizer, pixels)
     assert not torch.allclose(together[0], together[1], atol=1e-4)
@@ -233,9 +242,9 @@ def pixels_are_gray(recognizer):
     return recognizer.prepare(np.full((48, 200), 255, np.uint8)).pixels.shape[0] == 1
 
 
-def test_traces_are_in_reading_order(case, tmp_path):
+def test_traces_are_in_reading_order(case):
     """A forward layer does not know what comes after its frame, a backward layer not what came before it."""
-    recognizer = at_input_size(loaded(case, tmp_path))
+    recognizer = at_input_size(recognizer_of(case.name))
     if getattr(recognizer.geometry, "whole_line", False):
         pytest.skip("every frame sees the whole line")
     width = max(case.widths)
@@ -261,8 +270,8 @@ def test_traces_are_in_reading_order(case, tmp_path):
         pytest.skip(f"every frame of {width} columns sees the middle of the line")
 
 
-def test_every_layer_is_traced_and_witnessed(case, tmp_path):
-    recognizer = loaded(case, tmp_path)
+def test_every_layer_is_traced_and_witnessed(case):
+    recognizer = recognizer_of(case.name)
     image = np.random.default_rng(0).integers(0, 256, (case.height, max(case.widths)), dtype=np.uint8)
     recording = gateviz.record(recognizer, image, witness=True)
     assert tuple(f"{trace.layer}.{trace.direction}" for trace in recording.traces) == case.layers
@@ -291,7 +300,7 @@ def test_every_layer_is_traced_and_witnessed(case, tmp_path):
 def test_prefixed_and_wrapped(plain, tmp_path, change):
     state = dict(state_of(plain.name))
     pixels = pixels_of(plain, max(plain.widths))
-    expected = log_probs_of(loaded(plain, tmp_path), pixels)
+    expected = log_probs_of(recognizer_of(plain.name), pixels)
     torch.save(change(state), tmp_path / "other.pth")
     other = load_recognizer(tmp_path / "other.pth", **plain.options)
     assert other.card.lineage == plain.adapter
@@ -354,8 +363,8 @@ def test_a_tensor_too_many_is_named(case, tmp_path):
 
 
 def test_another_alphabet(case, tmp_path):
-    recognizer = loaded(case, tmp_path)
-    path = tmp_path / recognizer.card.checkpoint
+    recognizer = recognizer_of(case.name)
+    path = case.saved(tmp_path, dict(state_of(case.name)))
     given = "".join(chr(0x4E00 + n) for n in range(case.symbols + 3))
     with pytest.raises(AlphabetError) as refusal:
         load_recognizer(path, **{**case.options, "alphabet": given})
@@ -365,7 +374,7 @@ def test_another_alphabet(case, tmp_path):
     assert "\n" not in words
 
 
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
 def test_a_truncated_file(case, tmp_path, share):
     path = case.saved(tmp_path, state_of(case.name))
     whole = path.read_bytes()
@@ -384,7 +393,7 @@ def test_pickled_code_is_not_run(plain, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("position", [0, 4, 6, 8, 16, 24, 40, 100])
+@pytest.mark.parametrize("position", [0, 6, 16, 100])
 def test_eight_bytes_of_a_huge_number_anywhere_in_the_head(case, tmp_path, position):
     path = case.saved(tmp_path, state_of(case.name))
     whole = bytearray(path.read_bytes())

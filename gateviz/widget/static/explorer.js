@@ -566,6 +566,14 @@ const THEMES = {
 
 // ---------------------------------------------------------------- pens
 
+/** The words for a font, put together once: a text drawn in every frame has no time for it. */
+const fonts = new Map();
+function font(size, weight) {
+  const key = 10_000 * weight + size;
+  if (!fonts.has(key)) fonts.set(key, `${weight} ${size}px ${FONT}`);
+  return fonts.get(key);
+}
+
 /** Draws on a canvas, in CSS pixels. */
 class CanvasPen {
   constructor(context, density) {
@@ -626,7 +634,7 @@ class CanvasPen {
   text(x, y, text, { size = 11, fill, weight = 400, align = "left", alpha = 1 } = {}) {
     const { context } = this;
     context.globalAlpha = alpha;
-    context.font = `${weight} ${size}px ${FONT}`;
+    context.font = font(size, weight);
     context.fillStyle = fill;
     context.textAlign = align;
     context.textBaseline = "alphabetic";
@@ -635,7 +643,7 @@ class CanvasPen {
   }
 
   width(text, size, weight = 400) {
-    this.context.font = `${weight} ${size}px ${FONT}`;
+    this.context.font = font(size, weight);
     return this.context.measureText(text).width;
   }
 
@@ -793,12 +801,14 @@ class Rasters {
   }
 }
 
+/** An opaque color as one 32-bit number. */
+const packed = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+
 /** For a value its color as one 32-bit number; missing is transparent, and the ground's hatching shows. */
 function colorOf(palette, scale, slack) {
-  const pack = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   const count = palette.colors.length / 3;
-  const table = Uint32Array.from({ length: count }, (_, at) => pack(...palette.colors.subarray(3 * at, 3 * at + 3)));
-  const [under, over] = [pack(...rgb(palette.under)), pack(...rgb(palette.over))];
+  const table = Uint32Array.from({ length: count }, (_, at) => packed(...palette.colors.subarray(3 * at, 3 * at + 3)));
+  const [under, over] = [packed(...rgb(palette.under)), packed(...rgb(palette.over))];
   const factor = (count - 1) / (scale.high - scale.low || 1);
   return (value) => {
     if (Number.isNaN(value)) return 0;
@@ -822,7 +832,7 @@ function picture(matrix, rows, palette, scale, height, level) {
   const pixels = new Uint32Array(across * down);
   if (down === rows.length && level === 0) plainPixels(matrix, rows, color, pixels);
   else
-    blockPixels(matrix, rows, color, pixels, { down, across, block, low: scale.low - slack, high: scale.high + slack });
+    blockPixels(matrix, rows, color, pixels, { down, across, level, low: scale.low - slack, high: scale.high + slack });
   const tiles = [];
   for (let start = 0; start < across; start += TILE) {
     const width = Math.min(TILE, across - start);
@@ -835,7 +845,7 @@ function picture(matrix, rows, palette, scale, height, level) {
     canvas.getContext("2d").putImageData(target, 0, 0);
     tiles.push({ canvas, start, stop: start + width });
   }
-  return { tiles, block, height: down, pixels: pixels.length };
+  return { tiles, block, height: down, pixels: pixels.length, missing: pixels.includes(0) };
 }
 
 function plainPixels(matrix, rows, color, pixels) {
@@ -853,9 +863,9 @@ function plainPixels(matrix, rows, color, pixels) {
   });
 }
 
-function blockPixels(matrix, rows, color, pixels, { down, across, block, low, high }) {
+function blockPixels(matrix, rows, color, pixels, { down, across, level, low, high }) {
   const [sums, least, most] = [new Float64Array(across), new Float64Array(across), new Float64Array(across)];
-  const into = { sums, least, most, block };
+  const into = { sums, least, most, level };
   for (let at = 0; at < down; at += 1) {
     const [first, last] = [Math.floor((at * rows.length) / down), Math.floor(((at + 1) * rows.length) / down)];
     sums.fill(0);
@@ -863,32 +873,35 @@ function blockPixels(matrix, rows, color, pixels, { down, across, block, low, hi
     most.fill(-Infinity);
     for (let row = first; row < last; row += 1) gather(matrix, rows[row], into);
     for (let column = 0; column < across; column += 1) {
-      const count = (last - first) * (Math.min((column + 1) * block, matrix.columns) - column * block);
-      let shown = matrix.value(sums[column] / count);
-      if (!Number.isNaN(shown) && matrix.value(most[column]) > high) shown = matrix.value(most[column]);
-      else if (!Number.isNaN(shown) && matrix.value(least[column]) < low) shown = matrix.value(least[column]);
+      const frames = Math.min((column + 1) << level, matrix.columns) - (column << level);
+      // A code for no value is greater than all others.
+      let shown = most[column] > matrix.missing ? NaN : matrix.value(sums[column] / ((last - first) * frames));
+      if (!Number.isNaN(shown)) {
+        if (matrix.value(most[column]) > high) shown = matrix.value(most[column]);
+        else if (matrix.value(least[column]) < low) shown = matrix.value(least[column]);
+      }
       pixels[at * across + column] = color(shown);
     }
   }
 }
 
 /** Add a row's blocks to sums, least and greatest values, all as they travelled: a long line has millions of them. */
-function gather({ values, columns, missing }, row, { sums, least, most, block }) {
-  const stop = (row + 1) * columns;
-  for (let column = 0, start = row * columns; start < stop; column += 1, start += block) {
-    const end = Math.min(start + block, stop);
-    let [sum, low, high] = [0, least[column], most[column]];
-    for (let at = start; at < end; at += 1) {
-      const value = values[at];
-      if (value > missing) sum = NaN;
-      sum += value;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-    sums[column] += sum;
-    least[column] = low;
-    most[column] = high;
+function gather({ values, columns }, row, { sums, least, most, level }) {
+  const start = row * columns;
+  for (let frame = 0; frame < columns; frame += 1) {
+    const value = values[start + frame];
+    const column = frame >> level;
+    sums[column] += value;
+    if (value < least[column]) least[column] = value;
+    if (value > most[column]) most[column] = value;
   }
+}
+
+/** The mean of so many neighbors, `stride` apart, rounded. */
+function meanOf(values, from, count, stride) {
+  let sum = values[from];
+  for (let each = 1; each < count; each += 1) sum += values[from + each * stride];
+  return Math.round(sum / count);
 }
 
 /** The line image in sizes that halve, so that a far view of a long line needs no more than a near one. */
@@ -900,17 +913,15 @@ class LinePicture {
     const step = Math.max(1, Math.ceil(columns / (2 * TILE)));
     const width = Math.ceil(columns / step);
     const target = new ImageData(width, rows);
-    for (let row = 0; row < rows; row += 1) {
-      for (let column = 0; column < width; column += 1) {
-        const last = Math.min((column + 1) * step, columns);
-        for (let channel = 0; channel < 3; channel += 1) {
-          let sum = 0;
-          for (let each = column * step; each < last; each += 1) {
-            sum += image.pixels[(row * columns + each) * channels + (channels > 1 ? channel : 0)];
-          }
-          target.data[4 * (row * width + column) + channel] = sum / (last - column * step);
-        }
-        target.data[4 * (row * width + column) + 3] = 255;
+    const words = new Uint32Array(target.data.buffer);
+    for (let row = 0, to = 0; row < rows; row += 1) {
+      for (let column = 0; column < columns; column += step, to += 1) {
+        const from = (row * columns + column) * channels;
+        const count = Math.min(step, columns - column);
+        const red = meanOf(image.pixels, from, count, channels);
+        const green = channels > 1 ? meanOf(image.pixels, from + 1, count, channels) : red;
+        const blue = channels > 1 ? meanOf(image.pixels, from + 2, count, channels) : red;
+        words[to] = packed(red, green, blue);
       }
     }
     const canvas = h("canvas", { width, height: rows });
@@ -1404,11 +1415,22 @@ class HeatPanel extends Panel {
     super(stack, focus * each + (focus && rows.main.length ? 4 : 0) + (rows.main.length ? main : 0) || 16);
     Object.assign(this, { name, quantity, rows, each, mainHeight: rows.main.length ? main : 0 });
     this.mainTop = this.height - this.mainHeight;
-    this.places = new Map();
-    rows.focus.forEach((unit, at) => this.places.set(unit, [at * each, (at + 1) * each]));
-    const step = this.mainHeight / Math.max(rows.main.length, 1);
-    rows.main.forEach((unit, at) => this.places.set(unit, [this.mainTop + at * step, this.mainTop + (at + 1) * step]));
     this.canvas.dataset.quantity = name;
+  }
+
+  /** Where every unit's row begins and ends; found when it is first asked for. */
+  get places() {
+    this.found ??= this.findPlaces();
+    return this.found;
+  }
+
+  findPlaces() {
+    const { rows, each, mainTop, mainHeight } = this;
+    const found = new Map();
+    rows.focus.forEach((unit, at) => found.set(unit, [at * each, (at + 1) * each]));
+    const step = mainHeight / Math.max(rows.main.length, 1);
+    rows.main.forEach((unit, at) => found.set(unit, [mainTop + at * step, mainTop + (at + 1) * step]));
+    return found;
   }
 
   label() {
@@ -1458,7 +1480,7 @@ class HeatPanel extends Panel {
     // Beyond the first and the last frame there is nothing, which is not the same as missing.
     pen.rect(stack.left, from, stack.width, to - from, { fill: this.theme.raised });
     pen.clipped(start, from, end - start, to - from, () => {
-      hatch(pen, start, from, end - start, to - from, this.theme);
+      if (found.missing) hatch(pen, start, from, end - start, to - from, this.theme);
       for (const tile of found.tiles) {
         const [start, stop] = [Math.max(first, tile.start), Math.min(last, tile.stop)];
         if (start >= stop) continue;
@@ -1729,8 +1751,10 @@ class Stack {
     const { density } = this.app;
     for (const panel of this.panels) {
       const context = panel.canvas.getContext("2d");
+      // All of it: then the browser need not keep what was there.
+      context.resetTransform();
+      context.clearRect(0, 0, panel.canvas.width, panel.canvas.height);
       context.setTransform(density, 0, 0, density, 0, 0);
-      context.clearRect(0, 0, this.whole, panel.height);
       panel.draw(new CanvasPen(context, density));
     }
   }
@@ -2093,6 +2117,7 @@ class Explorer {
     this.touched = new Set();
     const began = performance.now();
     if (touched.has("layout")) {
+      this.dark = this.isDark();
       this.syncChrome();
       this.layout();
     }
@@ -2133,7 +2158,8 @@ class Explorer {
     return Boolean(this.scene.comparison?.difference.includes(this.state.trace));
   }
 
-  get dark() {
+  /** Whether the page is dark now; `dark` keeps it, for a drawing asks for its colors many times. */
+  isDark() {
     const { theme } = this.state;
     if (theme !== "auto") return theme === "dark";
     const jupyter = document.body.dataset.jpThemeLight;
@@ -3025,6 +3051,11 @@ class Explorer {
   }
 }
 
+/** Give an element this text; the same text again must not make the browser lay the page out. */
+function written(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 const range = (count) => Array.from({ length: count }, (_, at) => at);
 
 function push(list, value) {
@@ -3062,9 +3093,7 @@ Object.assign(Explorer.prototype, {
   showReadout() {
     const { fields } = this.parts;
     const { cursor } = this.state;
-    const put = (name, text) => {
-      if (fields[name].textContent !== text) fields[name].textContent = text;
-    };
+    const put = (name, text) => written(fields[name], text);
     if (!cursor) {
       for (const name of ["frame", "columns", "field", "symbol", "unit"]) put(name, "–");
       put("value", "move over the panels");
@@ -3081,7 +3110,7 @@ Object.assign(Explorer.prototype, {
     const gate = cursor.quantity && cursor.unit !== null ? this.quantityWords(cursor.quantity) : "";
     put("unit", cursor.unit === null ? "–" : `${cursor.unit}`);
     const values = this.cursorValues();
-    fields.valueName.textContent = gate || "value";
+    put("valueName", gate || "value");
     if (values.length === 2) {
       const change = values[1].value - values[0].value;
       put("value", `${values[0].text} → ${values[1].text} (${change > 0 ? "+" : ""}${number(change, 2)})`);
@@ -3489,7 +3518,7 @@ Object.assign(Explorer.prototype, {
 
   showZoom() {
     const [from, to] = this.state.zoom;
-    this.parts.zoomWords.textContent = `${number(1 / (to - from), 2)}×`;
+    written(this.parts.zoomWords, `${number(1 / (to - from), 2)}×`);
     for (const stack of this.stacks) {
       const axis = stack.panels.find((panel) => panel instanceof AxisPanel);
       axis?.canvas.setAttribute("aria-label", axis.label());
@@ -4151,7 +4180,7 @@ Object.assign(Explorer.prototype, {
     for (const { name, unit, cell } of this.parts.cardValues ?? []) {
       const shown = frame === null ? null : this.scene.quantity(stack.side, this.state.trace, name);
       const text = shown ? number(shown.matrix.at(unit, frame), 3) : "–";
-      if (cell.textContent !== text) cell.textContent = text;
+      written(cell, text);
     }
   },
 
@@ -4796,7 +4825,8 @@ header { display: flex; gap: 8px 20px; align-items: flex-start; justify-content:
 [data-size="middle"] .left, [data-size="narrow"] .left { flex: none; }
 
 .readout {
-  display: grid; grid-template-columns: 7.4em 8.2em 8.2em minmax(9em, 1.3fr) 3.2em minmax(10em, 1.5fr); gap: 2px 14px; margin: 0 0 8px; padding: 6px 12px;
+  display: grid; gap: 2px 14px; margin: 0 0 8px; padding: 6px 12px;
+  grid-template-columns: minmax(0, 7.4em) minmax(0, 8.2em) minmax(0, 8.2em) minmax(9em, 1.3fr) 3.2em minmax(10em, 1.5fr);
   background: var(--raised); border-radius: 6px; position: sticky; top: 0; z-index: 3;
 }
 [data-size="narrow"] .readout { grid-template-columns: 1fr 1fr 1fr; padding: 6px 8px; gap: 4px 8px; }

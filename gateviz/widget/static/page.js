@@ -43,7 +43,10 @@ class GatevizPage {
 }
 
 function gatevizPageBytes(id) {
-  const text = atob(document.getElementById(id).textContent);
+  const coded = document.getElementById(id).textContent;
+  if (Uint8Array.fromBase64) return new DataView(Uint8Array.fromBase64(coded).buffer);
+  // Browsers of before 2025.
+  const text = atob(coded);
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
   return new DataView(bytes.buffer);

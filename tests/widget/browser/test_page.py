@@ -64,11 +64,13 @@ def test_a_line_without_emission_or_image_opens(explore, recording):
     assert "image" not in [panel["kind"] for panel in explore(imageless).ask("panels()")]
 
 
-@pytest.mark.parametrize("width", [320, 700, 1280, 3840])
+@pytest.mark.parametrize("width", [320, 670, 700, 1080, 1280, 3840])
 def test_no_width_makes_the_page_scroll_sideways(explore, recording, edited, width):
     opened = explore(recording, edited, viewport={"width": width, "height": 900}, state={"selected_units": [1]})
     opened.drag_columns(60.0, 100.0)
-    assert opened.page.evaluate("document.documentElement.scrollWidth") == width
+    # A page that keeps room for its scroll bar is not as wide as its window: what counts is whether it moves.
+    moved = opened.page.evaluate("(document.documentElement.scrollLeft = 1000) && document.documentElement.scrollLeft")
+    assert moved == 0
 
 
 def test_light_and_dark_follow_the_system_until_one_is_chosen(explore, recording):
