@@ -14,7 +14,7 @@ FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-
 	fonts-crosextra-caladea fonts-ebgaramond fonts-lato fonts-roboto-unhinted fonts-hack fonts-inconsolata \
 	fonts-linuxlibertine fonts-open-sans fonts-cantarell
 
-.PHONY: demo test test-system fonts lint types format bench train-bundled crnn-vs-cnn clean
+.PHONY: demo test test-system fonts lint types format bench train-bundled crnn-vs-cnn claims clean
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -68,6 +68,10 @@ train-bundled: $(BIN)/.installed-test
 # What the LSTM is good for: three trainings and their readings, in docs/crnn-vs-cnn.md; under half an hour on two cores.
 crnn-vs-cnn: $(BIN)/.installed-test
 	$(BIN)/python -m benchmarks crnn-vs-cnn
+
+# What write-ups tell about gates, tested on three models: docs/claims.md; a quarter of an hour on two cores.
+claims: $(BIN)/.installed-test
+	$(BIN)/python -m benchmarks claims
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

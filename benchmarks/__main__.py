@@ -16,7 +16,7 @@ from pathlib import Path
 # Each is a module benchmarks/NAME.py with ``run(quick: bool) -> Report``.
 NAMES = ("lstm", "ctc", "figures", "reading", "bundled", "explorer")
 # Each is a module benchmarks/NAME.py with ``main(arguments) -> int``.
-PROGRAMS = {"pages": "printed_pages", "crnn-vs-cnn": "crnn_vs_cnn"}
+PROGRAMS = {"pages": "printed_pages", "crnn-vs-cnn": "crnn_vs_cnn", "claims": "claims"}
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -1,0 +1,176 @@
+"""``gateviz claims``: what is said of gates, held against a corpus."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateviz.cli.claims_report import claims_document, claims_words
+from gateviz.cli.lines import named_lines
+from gateviz.cli.options import (
+    debug_option,
+    direction_option,
+    json_option,
+    layer_option,
+    max_pixels_option,
+    model_options,
+    none_if_empty,
+)
+from gateviz.cli.plot import STYLES
+from gateviz.cli.table import print_json
+from gateviz.errors import OutputError
+
+if TYPE_CHECKING:
+    from gateviz.capture.recognizer import Recognizer
+    from gateviz.survey.claim import Claim
+    from gateviz.survey.claims import ClaimReport
+
+SHIFTS = 1999
+# Lines that could not be read that are told one by one.
+TOLD = 5
+
+
+@click.command("claims")
+@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@model_options
+@click.option(
+    "--claims", "file", metavar="FILE", type=click.Path(path_type=Path),
+    help="Claims of your own in TOML, instead of those that come with gateviz.",
+)  # fmt: skip
+@layer_option
+@direction_option
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Read the first N lines only.")
+@click.option(
+    "--shifts", metavar="N", type=click.IntRange(99), default=SHIFTS, show_default=True, help="Circular shifts a test."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same digits.")
+@max_pixels_option
+@click.option(
+    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also write a report, one .html file."
+)
+@click.option(
+    "--figure", metavar="FILE", type=click.Path(path_type=Path), help="Also draw all effects, as .png, .pdf or .svg."
+)
+@click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Of --figure.")
+@click.option("--dpi", type=click.IntRange(30, 1200), help="Pixels an inch of --figure.  [default: the style's]")
+@json_option
+@debug_option
+@click.pass_context
+def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, as_json: bool, **told: Any) -> None:
+    """Hold what is said of a recognizer's gates against a corpus of lines.
+
+    CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. With a text a line
+    is aligned to it, else to what was read. Printed are, per claim, layer and direction, the effect
+    (Cohen's d) with its interval, the corrected p, how many frames, lines and units, the verdict, and
+    the lines that show it best and that speak against it; the report draws them. A forget gate at 1
+    keeps and at 0 drops, so "clears memory" is tested as a low one.
+
+    \b
+    A claim of your own:
+      [[claim]]
+      name = "commas-open-the-input-gate"
+      gate = "input_gate"
+      what = "symbol:,，"
+      sign = "higher"
+    Further keys: at, statistic, says, borders, as_met, offset, margin, least_effect, share, symbols.
+
+    \b
+    Examples:
+      gateviz claims lines/manifest.tsv -o claims.html
+      gateviz claims scans/ --model eng.traineddata --claims mine.toml --layer 1 --json
+    """  # noqa: D301  (click reads the backspace)
+    _check_outputs(out, told["figure"])
+    claims = _claims(told["file"])
+    lines = named_lines(corpus, recordings=False).sources[: told["limit"]]
+    recognizer = told["model"].loaded()
+    report = _report(recognizer, claims, lines, told)
+    if as_json:
+        print_json(_origin(recognizer, corpus, told) | claims_document(report))
+    else:
+        click.echo(claims_words(report))
+    if told["figure"] is not None:
+        from gateviz.plot.claims import effects
+        from gateviz.plot.export import save_figure
+
+        save_figure(effects(report, style=told["style"]), told["figure"], dpi=told["dpi"])
+    if out is not None:
+        from gateviz.plot.claims_report import write_report
+
+        click.echo("gateviz: drawing the report", err=True)
+        write_report(report, out)
+    ctx.exit(1 if report.corpus.skipped else 0)
+
+
+def _check_outputs(out: Path | None, figure: Path | None) -> None:
+    """Refuse what could not be written, before the work."""
+    from gateviz.files.atomic import check_output
+
+    if out is not None:
+        if out.suffix.lower() not in (".html", ".htm"):
+            raise OutputError(
+                f"the report cannot be written as {out.name}; it is one HTML file, so end its name in .html"
+            )
+        check_output(out)
+    if figure is not None:
+        from gateviz.plot.export import checked_format
+
+        checked_format(figure)
+        check_output(figure)
+
+
+def _claims(file: Path | None) -> "tuple[Claim, ...]":
+    from gateviz.survey.claim_file import read_claims
+    from gateviz.survey.stated_claims import STATED
+
+    return STATED if file is None else read_claims(file)
+
+
+def _report(
+    recognizer: "Recognizer", claims: "tuple[Claim, ...]", lines: tuple[Any, ...], told: dict[str, Any]
+) -> "ClaimReport":
+    """Record with a bar, then test with another.
+
+    Raises:
+        SelectionError: a claim cannot be tested with this recognizer.
+        ImageError: no line can be read.
+    """
+    from tqdm import tqdm
+
+    from gateviz.survey.claim import checked_claims, quantities_of
+    from gateviz.survey.claims import claims_over
+    from gateviz.survey.corpus import record_corpus
+
+    checked_claims(claims, recognizer.alphabet)
+    with tqdm(total=len(lines), unit="line", file=sys.stderr, disable=None) as bar:
+        corpus = record_corpus(
+            recognizer,
+            lines,
+            layers=none_if_empty(told["layers"]),
+            quantities=quantities_of(claims),
+            max_pixels=told["max_pixels"],
+            progress=bar.update,
+        )
+    for skipped in corpus.skipped[:TOLD]:
+        click.echo(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
+    if corpus.skipped:
+        click.echo(f"gateviz: {len(corpus.skipped):,} of {len(lines):,} lines could not be read", err=True)
+    directions = none_if_empty(told["directions"])
+    traces = [t for t in corpus.recordings[0].traces if directions is None or t.direction in directions]
+    with tqdm(total=len(claims) * len(traces), unit="test", file=sys.stderr, disable=None) as bar:
+        return claims_over(
+            corpus, claims, directions=directions, shifts=told["shifts"], seed=told["seed"], progress=bar.update
+        )
+
+
+def _origin(recognizer: "Recognizer", corpus: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
+    """What was tested on what, so that the numbers can be had again."""
+    from importlib.metadata import version
+
+    card = recognizer.card
+    return {
+        "model": {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256},
+        "corpus": [click.format_filename(path) for path in corpus],
+        "limit": told["limit"],
+        "versions": {name: version(name) for name in ("gateviz", "torch", "numpy")},
+    }

@@ -1,0 +1,95 @@
+"""What ``gateviz claims`` says: a table a claim for people, and the same in the words of JSON."""
+
+from typing import TYPE_CHECKING, Any
+
+from gateviz.cli.table import table
+
+if TYPE_CHECKING:
+    from gateviz.survey.claim import Claim
+    from gateviz.survey.claims import ClaimReport, Outcome
+
+_FIELDS = (
+    "name", "says", "gate", "what", "at", "sign", "statistic", "borders", "as_met", "offset", "margin", "least_effect",
+    "share", "symbols",
+)  # fmt: skip
+
+
+def claims_words(report: "ClaimReport") -> str:
+    """The tables of a report, one below the other."""
+    from gateviz.survey.claims_words import summary_words
+
+    return "\n\n".join([*(_claim_words(report, claim) for claim in report.claims), "\n".join(summary_words(report))])
+
+
+def claims_document(report: "ClaimReport") -> dict[str, Any]:
+    """Everything a report holds, as JSON has it."""
+    return {
+        "lines": len(report.corpus.lines),
+        "skipped": [{"path": str(one.source.path), "why": one.why} for one in report.corpus.skipped],
+        "aligned_by_reading": [str(report.corpus.lines[position].source.path) for position in report.untold],
+        "test": {
+            "rule": "circular shifts within the line, two-sided",
+            "shifts": report.shifts,
+            "correction": "Benjamini-Hochberg over all tests; units over their layer",
+            "interval": "bootstrap percentile, 95 %, unit: line",
+            "seed": report.seed,
+        },
+        "claims": [_claim_document(report, claim) for claim in report.claims],
+    }
+
+
+def _claim_words(report: "ClaimReport", claim: "Claim") -> str:
+    from gateviz.survey.claim import Statistic
+    from gateviz.survey.claims_words import effect_words, p_words, unit_words, verdict_words
+
+    outcomes = report.of(claim)
+    about_memory = claim.statistic == Statistic.TIMESCALE
+    header = ["", "share" if about_memory else "d", "95 %", "p", "frames", "lines", "units", "verdict"]
+    rows = [
+        [
+            f"layer {outcome.layer} {outcome.direction}", *effect_words(outcome), p_words(outcome),
+            f"{outcome.numbers.inside:,}", f"{outcome.numbers.lines:,}", unit_words(outcome),
+            f"{outcome.verdict}: {outcome.why}",
+        ]
+        for outcome in outcomes
+    ]  # fmt: skip
+    lines = [f"{claim.name}: {verdict_words(outcomes)}", f"  {claim.words}", table(header, rows)]
+    for outcome in outcomes:
+        for word, positions in (("best", outcome.best), ("against", outcome.worst)):
+            names = ", ".join(report.corpus.lines[position].source.path.name for position in positions) or "none"
+            lines.append(f"  layer {outcome.layer} {outcome.direction} {word}: {names}")
+    return "\n".join(lines)
+
+
+def _claim_document(report: "ClaimReport", claim: "Claim") -> dict[str, Any]:
+    found = {name: getattr(claim, name) for name in _FIELDS}
+    return {
+        **found,
+        "tested": claim.words,
+        "outcomes": [_outcome_document(report, outcome) for outcome in report.of(claim)],
+    }
+
+
+def _outcome_document(report: "ClaimReport", outcome: "Outcome") -> dict[str, Any]:
+    numbers, units = outcome.numbers, outcome.units
+
+    def names(positions: tuple[int, ...]) -> list[str]:
+        return [str(report.corpus.lines[position].source.path) for position in positions]
+
+    return {
+        "layer": outcome.layer,
+        "direction": str(outcome.direction),
+        "effect": numbers.effect,
+        "low": numbers.low,
+        "high": numbers.high,
+        "p": outcome.p,
+        "difference": numbers.difference,
+        "frames": numbers.inside,
+        "other_frames": numbers.outside,
+        "lines": numbers.lines,
+        "units": {"agree": units.agree, "against": units.against, "total": units.total},
+        "verdict": str(outcome.verdict),
+        "why": outcome.why,
+        "best": names(outcome.best),
+        "against": names(outcome.worst),
+    }

@@ -1,0 +1,176 @@
+"""The numbers behind a verdict: of an event by a contrast, of memory by its timescale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from gateviz.data.alignment import Alignment
+from gateviz.data.gates import Direction
+from gateviz.measure.bootstrap import LEVEL, RESAMPLES, Bootstrap
+from gateviz.measure.contrast import FEWEST_LINES, contrast
+from gateviz.measure.dynamics import Dynamics, around
+from gateviz.measure.events import At
+from gateviz.measure.timescale import timescale
+from gateviz.survey.claim import Claim
+from gateviz.survey.claim_events import LineEvent, compared, frames_a_symbol, line_event
+
+AROUND = 10
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What was measured of a claim in one layer and direction, whatever its sign.
+
+    Attributes:
+        effect: Cohen's d of the layer's mean, or the share of units for a timescale.
+        low: lower end of its interval, lines drawn again.
+        high: its upper end.
+        p: two-sided, uncorrected; NaN where no test was made.
+        difference: inside less outside in the series' own scale; for a timescale its median in symbols.
+        inside: frames of the event; for a timescale all frames.
+        outside: the others.
+        lines: lines that took part.
+        unit_difference: of every unit; above 0 is higher at the event, or longer than so many symbols.
+        unit_p: of every unit, uncorrected.
+        line_scores: what each line of the corpus speaks for "higher"; NaN where it took no part.
+        why_not: why there is no test; empty where there is one.
+        course: of the layer's mean around the event's first frame, the way the layer goes; None for a timescale.
+    """
+
+    effect: float
+    low: float
+    high: float
+    p: float
+    difference: float
+    inside: int
+    outside: int
+    lines: int
+    unit_difference: Float64[np.ndarray, " H"]
+    unit_p: Float64[np.ndarray, " H"]
+    line_scores: Float64[np.ndarray, " L"]
+    why_not: str = ""
+    course: Dynamics | None = None
+
+
+def event_numbers(
+    series: Sequence[Float[np.ndarray, "_ H"]],
+    alignments: Sequence[Alignment],
+    blank: int,
+    claim: Claim,
+    direction: Direction,
+    *,
+    shifts: int,
+    seed: int,
+) -> Numbers:
+    """The numbers of a claim about an event: the contrast of the layer's mean and of every unit.
+
+    Every line is compared with itself: its mean is taken off first, else lines that have more events
+    and another level (small type, say) would pass for an effect of the event.
+    """
+    events = [line_event(claim, alignment, blank, direction) for alignment in alignments]
+    values = [
+        _centered(compared(line, claim, direction)[slice(*event.kept)])
+        for line, event in zip(series, events, strict=True)
+    ]
+    means = [line.mean(axis=1, keepdims=True) for line in values]
+    masks = [event.inside for event in events]
+    layer = contrast(means, masks, shifts=shifts, seed=seed)
+    units = contrast(values, masks, shifts=shifts, seed=seed)
+    return Numbers(
+        float(layer.effect[0]),
+        float(layer.low[0]),
+        float(layer.high[0]),
+        float(layer.p[0]),
+        float(layer.difference[0]),
+        layer.inside,
+        layer.outside,
+        layer.lines,
+        units.difference,
+        units.p,
+        _line_scores(means, events),
+        layer.why_not,
+        _course(series, alignments, blank, claim, direction, seed),
+    )
+
+
+def _centered(line: Float[np.ndarray, "K H"]) -> Float64[np.ndarray, "K H"]:
+    exact = np.asarray(line, dtype=np.float64)
+    return exact - exact.mean(axis=0) if len(exact) else exact
+
+
+def _course(
+    series: Sequence[Float[np.ndarray, "_ H"]],
+    alignments: Sequence[Alignment],
+    blank: int,
+    claim: Claim,
+    direction: Direction,
+    seed: int,
+) -> Dynamics:
+    """The layer's mean around the event; of a whole stretch, around the frame at which the layer enters it."""
+    entered = replace(claim, at=At.ONSET) if claim.at == At.SPAN else claim
+    means, frames = [], []
+    for line, alignment in zip(series, alignments, strict=True):
+        mean = compared(line, claim, direction).mean(axis=1, dtype=np.float64)
+        found = np.array(line_event(entered, alignment, blank, direction).frames, dtype=np.int64)
+        turned = direction is Direction.BACKWARD
+        means.append(mean[::-1] if turned else mean)
+        frames.append(np.sort(len(mean) - 1 - found) if turned else found)
+    return around(means, frames, before=AROUND, after=AROUND, bootstrap=Bootstrap(seed=seed))
+
+
+def memory_numbers(
+    series: Sequence[Float[np.ndarray, "_ H"]], alignments: Sequence[Alignment], claim: Claim, *, seed: int
+) -> Numbers:
+    """The share of units whose memory is longer than the claim's symbols, and its bootstrap interval over lines.
+
+    Memory is the timescale, -1 / ln(mean f) over all frames of the corpus, divided by the mean number
+    of frames from one symbol to the next. It counts only what the forget gate lets a cell keep, not
+    what goes round through the hidden state.
+    """
+    lengths = np.array([len(line) for line in series], dtype=np.float64)
+    sums = np.stack([np.asarray(line, dtype=np.float64).sum(axis=0) for line in series])
+    steps = frames_a_symbol(list(alignments))
+    has_steps = steps[:, 1] > 0
+    memory = _memory(sums.sum(axis=0), lengths.sum(), steps.sum(axis=0))
+    rng = np.random.default_rng(seed)
+    count = len(series)
+    draws = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(np.float64)
+    shares = [(_memory(times @ sums, times @ lengths, times @ steps) > claim.symbols).mean() for times in draws]
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(shares, [tail, 1 - tail])
+    scores = np.array(
+        [
+            float((_memory(*line) > claim.symbols).mean()) - claim.share if there else np.nan
+            for *line, there in zip(sums, lengths, steps, has_steps, strict=True)
+        ]
+    )
+    lines = int(has_steps.sum())
+    why = (
+        "" if lines >= FEWEST_LINES else f"{lines} lines have two symbols or more, and an interval needs {FEWEST_LINES}"
+    )
+    return Numbers(
+        float((memory > claim.symbols).mean()), float(low), float(high), float("nan"), float(np.median(memory)),
+        int(lengths.sum()), 0, lines, memory - claim.symbols, np.full(len(memory), np.nan), scores, why,
+    )  # fmt: skip
+
+
+def _memory(
+    sums: Float64[np.ndarray, " H"], frames: float | np.floating, steps: Float64[np.ndarray, " 2"]
+) -> Float64[np.ndarray, " H"]:
+    """The timescale of every unit in symbols; NaN without two symbols."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(timescale((sums / frames)[None]) * steps[1] / steps[0])
+
+
+def _line_scores(means: Sequence[Float64[np.ndarray, "_ 1"]], events: Sequence[LineEvent]) -> Float64[np.ndarray, " L"]:
+    """Difference of the means inside and outside, weighed as in a t statistic of known variance: sqrt(n m / (n + m))."""
+    scores = np.full(len(means), np.nan)
+    for number, (line, event) in enumerate(zip(means, events, strict=True)):
+        inside = event.inside
+        count, rest = int(inside.sum()), int((~inside).sum())
+        if count and rest:
+            difference = line[inside].mean() - line[~inside].mean()
+            scores[number] = difference * np.sqrt(count * rest / (count + rest))
+    return scores

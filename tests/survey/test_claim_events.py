@@ -1,0 +1,77 @@
+"""The frames of a claim's event, counted by hand on one line."""
+
+import numpy as np
+import pytest
+
+from gateviz.data.alignment import Alignment, Span
+from gateviz.data.gates import Direction
+from gateviz.survey.claim import Claim
+from gateviz.survey.claim_events import celled, compared, frames_a_symbol, line_event, mirrored
+
+#        frames 0 1 2 3 4 5 6 7 8 9 10 11 12 13
+PATH = np.array([0, 1, 0, 0, 2, 2, 0, 3, 0, 0, 4, 0, 0, 0])
+SPANS = (Span("a", 1, 2, 0.0), Span(".", 4, 6, 0.0), Span("b", 7, 8, 0.0), Span("c", 10, 11, 0.0))
+LINE = Alignment(PATH, SPANS, "a.bc", 0.0)
+
+
+def frames(claim, direction=Direction.FORWARD):
+    return line_event(claim, LINE, 0, direction).frames
+
+
+def test_cells_meet_half_way_and_the_outer_ones_are_symmetric():
+    assert [(cell.start, cell.stop) for cell in celled(LINE).spans] == [(0, 3), (3, 6), (6, 9), (9, 12)]
+    alone = Alignment(PATH, SPANS[:1], "a", 0.0)
+    assert [(cell.start, cell.stop) for cell in celled(alone).spans] == [(0, 14)]
+    nothing = Alignment(PATH, (), "", 0.0)
+    assert celled(nothing) is nothing
+
+
+def test_cells_stay_on_the_line_and_hold_their_spans():
+    wide = (Span("a", 0, 1, 0.0), Span("b", 8, 9, 0.0))
+    cells = celled(Alignment(np.zeros(9, int), wide, "ab", 0.0)).spans
+    assert [(cell.start, cell.stop) for cell in cells] == [(0, 4), (4, 9)]
+
+
+def test_turning_twice_changes_nothing():
+    again = mirrored(mirrored(LINE))
+    assert again.spans == LINE.spans
+    assert (again.path == LINE.path).all()
+    assert mirrored(LINE).text == "cb.a"
+
+
+@pytest.mark.parametrize(
+    ("claim", "forward", "backward"),
+    [
+        (Claim("c", "forget_gate", "punctuation"), (3, 4, 5), (3, 4, 5)),
+        (Claim("c", "forget_gate", "punctuation", borders="emitted"), (4, 5), (4, 5)),
+        (Claim("c", "forget_gate", "any", "onset"), (0, 3, 6, 9), (2, 5, 8, 11)),
+        (Claim("c", "forget_gate", "any", "onset", as_met=False), (0, 3, 6, 9), (0, 3, 6, 9)),
+        (Claim("c", "forget_gate", "any", "onset", margin=3), (3, 6), (5, 8)),
+        # From the right a word begins with its last symbol: c, and a beyond the mark.
+        (Claim("c", "forget_gate", "word", "onset"), (0, 6), (2, 11)),
+        (Claim("c", "forget_gate", "word", "end"), (2, 11), (0, 6)),
+        (Claim("c", "forget_gate", "sentence", "onset"), (0, 6), (2, 11)),
+        (Claim("c", "forget_gate", "sentence", "onset", margin=3), (6,), ()),
+        (Claim("c", "output_gate", "any", "end", borders="emitted", offset=1), (2, 6, 8), (3, 6, 9)),
+        (Claim("c", "forget_gate", "line", "onset"), (0,), (13,)),
+        (Claim("c", "forget_gate", "blank", "onset"), (0, 2, 6, 8, 11), (0, 3, 6, 9, 13)),
+        (Claim("c", "forget_gate", "any", margin=9), (), ()),
+    ],
+)  # fmt: skip
+def test_the_frames_of_an_event(claim, forward, backward):
+    assert frames(claim) == forward
+    assert frames(claim, Direction.BACKWARD) == backward
+
+
+def test_a_step_is_from_the_frame_that_the_layer_met_before():
+    claim = Claim("c", "output_gate", statistic="step")
+    series = np.array([[0.0, 1.0], [0.5, 1.0], [0.25, 0.0]])
+    assert compared(series, claim, Direction.FORWARD).tolist() == [[0, 0], [0.5, 0], [0.25, 1]]
+    assert compared(series, claim, Direction.BACKWARD).tolist() == [[0.5, 0], [0.25, 1], [0, 0]]
+    assert compared(series, Claim("c", "output_gate"), Direction.FORWARD) is series
+
+
+def test_frames_from_symbol_to_symbol():
+    # Middles at 1, 4.5, 7 and 10.
+    assert frames_a_symbol([LINE]).tolist() == [[9.0, 3.0]]
+    assert frames_a_symbol([Alignment(PATH, SPANS[:1], "a", 0.0)]).tolist() == [[0.0, 0.0]]
