@@ -105,7 +105,7 @@ def parts(draw) -> dict:
         "grid": (frames, draw(positive), draw(finite), draw(positive | st.just(math.inf)), width),
         "traces": traces,
         "emission": emission,
-        "names": [draw(words) for _ in range(6)],
+        "names": [draw(words) for _ in range(7)],
         "engine": draw(st.dictionaries(words, words, max_size=2)),
         "witness": draw(st.none() | st.floats()),
         "edits": tuple(draw(st.lists(words, max_size=2))),

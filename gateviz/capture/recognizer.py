@@ -23,7 +23,7 @@ class PreparedLine:
         content_width: leading columns of ``pixels`` that hold the line; the rest is padding.
         seen: the image to whose columns ``to_source`` and ``source_width`` belong, where it is not the
             user's: a network that bends an image before it reads it has no one map back. None for the user's.
-        seen_words: what was done to make it, for people; it stands behind the image's name.
+        seen_words: what was done to make it, for people; it stands in the provenance and at the column axis.
     """
 
     pixels: Float[torch.Tensor, "channels height width"]

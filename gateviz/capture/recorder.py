@@ -93,6 +93,7 @@ class _Line:
     image: LineImage
     pixels: Float[torch.Tensor, "channels height width"]
     grid: FrameGrid
+    seen_words: str = ""
 
 
 def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str, retouch: Preprocess) -> _Line:
@@ -103,8 +104,8 @@ def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str
     except GatevizError as error:
         raise type(error)(f"{name or f'line {position}'}: {error}") from error
     if line.seen is not None:
-        shown = f"{name} ({line.seen_words})".strip()
-        return _Line(position, shown, line.seen, line.pixels, grid.mapped(line.to_source, line.source_width))
+        straight = grid.mapped(line.to_source, line.source_width)
+        return _Line(position, name, line.seen, line.pixels, straight, line.seen_words)
     way_back = line.to_source.then(touched.to_source)
     return _Line(position, name, image, line.pixels, grid.mapped(way_back, int(image.shape[1])))
 
@@ -157,7 +158,7 @@ class _Session:
                 line.grid,
                 traces.line(index),
                 Emission(np.array(emissions[index]), self._recognizer.alphabet),
-                replace(provenance, image=line.name),
+                replace(provenance, image=line.name, seen=line.seen_words),
             )
             for index, line in enumerate(batch)
         ]

@@ -13,6 +13,8 @@ class Provenance:
         checkpoint: file name of the checkpoint, without its folder.
         checkpoint_sha256: hexadecimal digest of the checkpoint file.
         image: file name of the line image, without its folder.
+        seen: what the network did to that image before its frames looked at it, such as ``straightened by
+            TPS``: the recording's image and columns are those of the result. Empty where they are the image's own.
         device: where the network ran, such as ``cpu``.
         created: ISO 8601 time in UTC.
         engine: which engine recorded each recurrent module, such as ``{"rnn.0.rnn": "workspace"}``.
@@ -26,6 +28,7 @@ class Provenance:
     checkpoint: str = ""
     checkpoint_sha256: str = ""
     image: str = ""
+    seen: str = ""
     device: str = ""
     created: str = ""
     engine: Mapping[str, str] = field(default_factory=dict)

@@ -115,6 +115,7 @@ def to_json(document: RecordingDocument) -> dict[str, Any]:
             "checkpoint": provenance.checkpoint,
             "checkpoint_sha256": provenance.checkpoint_sha256,
             "image": provenance.image,
+            "seen": provenance.seen,
             "device": provenance.device,
             "created": provenance.created,
             "engine": dict(provenance.engine),
@@ -200,6 +201,8 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
         checkpoint=_field(record, "checkpoint", str),
         checkpoint_sha256=_field(record, "checkpoint_sha256", str),
         image=_field(record, "image", str),
+        # Recordings of before there was such a thing do not have it.
+        seen=_is(record.get("seen", ""), "seen", str),
         device=_field(record, "device", str),
         created=_field(record, "created", str),
         engine=_words(record, "engine"),

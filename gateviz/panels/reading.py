@@ -145,4 +145,5 @@ def column_axis(recording: Recording) -> tuple[float, float, str]:
     """
     grid = recording.grid
     bare = recording.image is None and grid.stride == 1.0 and grid.frame_count == grid.source_width
-    return 0.0, float(grid.source_width), "frame" if bare else "column of the line image (px)"
+    seen = f" {recording.provenance.seen}" if recording.provenance.seen else ""
+    return 0.0, float(grid.source_width), "frame" if bare else f"column of the line image{seen} (px)"

@@ -45,7 +45,8 @@ class LiveLine:
         retouch: the steps that were made on the image before, such as ``Deskew()``.
 
     Raises:
-        SelectionError: the recording has no image to read again, or is itself of an edited run.
+        SelectionError: the recording has no image to read again, is itself of an edited run, or shows
+            an image that the network made of the user's.
     """
 
     def __init__(self, recording: Recording, recognizer: "Recognizer", retouch: "Sequence[Step]" = ()) -> None:
@@ -55,6 +56,11 @@ class LiveLine:
             raise SelectionError(
                 "the recording is of an edited run, on which no further edits can be put; "
                 "explore the recording without edits"
+            )
+        if recording.provenance.seen:
+            raise SelectionError(
+                f"the recording shows the line image {recording.provenance.seen}, and read again that would be done twice; "
+                f"leave the recognizer out, and hold gates by record(..., edits=...) on the image itself"
             )
         self.recording = recording
         self._recognizer = recognizer

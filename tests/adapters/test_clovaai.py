@@ -16,6 +16,7 @@ from gateviz.adapters.clovaai_rectification import rectified_size, spline_matric
 from gateviz.adapters.model_file import open_model_file
 from gateviz.adapters.registry import load_recognizer
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
+from gateviz.panels.reading import column_axis
 from gateviz.training.evaluate import evaluate
 from gateviz.training.lines import TrainingLine
 
@@ -258,7 +259,8 @@ def test_a_rectifying_network_is_recorded_on_the_image_that_it_straightened(tmp_
         assert torch.equal(prepared.pixels, recognizer.module.rectified(stretched)[0])
         assert recording.image.shape == (32, 100)
         assert np.abs(recording.image / 127.5 - 1 - prepared.pixels[0].numpy()).max() <= 1 / 255 + 1e-6
-        assert recording.provenance.image == "(straightened by TPS)"
+        assert recording.provenance.seen == "straightened by TPS"
+        assert column_axis(recording)[2] == "column of the line image straightened by TPS (px)"
         # The frames are exact on that image: those of the network without its rectification.
         assert recording.grid == recognizer.frame_grid(100)
         assert recording.grid.source_width == 100

@@ -155,3 +155,8 @@ def test_a_line_that_cannot_be_read_again_is_refused_at_once(recording, recogniz
     edited = recorded(recognizer, edits=[clamp("forget_gate", 0.0, direction=Direction.FORWARD)])
     with pytest.raises(SelectionError, match="the recording is of an edited run, on which no further edits"):
         LiveLine(edited, recognizer)
+    straight = replace(recording, provenance=replace(recording.provenance, seen="straightened by TPS"))
+    with pytest.raises(
+        SelectionError, match="shows the line image straightened by TPS, and read again that would be done"
+    ):
+        LiveLine(straight, recognizer)
