@@ -58,7 +58,9 @@ def contrast(
 ) -> Contrast:
     """The contrast of H units at an event over several lines.
 
-    Only lines that have frames of both kinds take part. The null hypothesis is that the event might
+    Only lines that have frames of both kinds take part, each less its own mean: a line with more events and
+    another level as a whole says nothing of what happens at the events, and would move the null
+    distribution away from 0. The null hypothesis is that the event might
     as well stand anywhere along its line: every line's mask is shifted circularly by a random number
     of frames, the same for all units, and the two-sided p is the share of shifts whose difference is
     at least as large, the observed one counted in (Phipson and Smyth 2010). A shift keeps both the
@@ -78,7 +80,7 @@ def contrast(
         raise ShapeError(f"{len(values)} series and {len(masks)} masks were given; every line needs one of each")
     units = values[0].shape[1]
     both = [
-        (np.asarray(line, dtype=np.float64), mask)
+        (line - line.mean(axis=0, dtype=np.float64), mask)
         for line, mask in zip(values, masks, strict=True)
         if mask.any() and not mask.all()
     ]

@@ -64,17 +64,10 @@ def event_numbers(
     shifts: int,
     seed: int,
 ) -> Numbers:
-    """The numbers of a claim about an event: the contrast of the layer's mean and of every unit.
-
-    Every line is compared with itself: its mean is taken off first, else lines that have more events
-    and another level (small type, say) would pass for an effect of the event.
-    """
+    """The numbers of a claim about an event: the contrast of the layer's mean and of every unit."""
     events = [line_event(claim, alignment, blank, direction) for alignment in alignments]
-    values = [
-        _centered(compared(line, claim, direction)[slice(*event.kept)])
-        for line, event in zip(series, events, strict=True)
-    ]
-    means = [line.mean(axis=1, keepdims=True) for line in values]
+    values = [compared(line, claim, direction)[slice(*event.kept)] for line, event in zip(series, events, strict=True)]
+    means = [line.mean(axis=1, keepdims=True, dtype=np.float64) for line in values]
     masks = [event.inside for event in events]
     layer = contrast(means, masks, shifts=shifts, seed=seed)
     units = contrast(values, masks, shifts=shifts, seed=seed)
@@ -93,11 +86,6 @@ def event_numbers(
         layer.why_not,
         _course(series, alignments, blank, claim, direction, seed),
     )
-
-
-def _centered(line: Float[np.ndarray, "K H"]) -> Float64[np.ndarray, "K H"]:
-    exact = np.asarray(line, dtype=np.float64)
-    return exact - exact.mean(axis=0) if len(exact) else exact
 
 
 def _course(

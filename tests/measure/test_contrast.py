@@ -36,7 +36,7 @@ def test_difference_and_effect_by_hand():
     rng = np.random.default_rng(0)
     values, masks = remembering(rng, 6, 4), stretches(rng, 6)
     found = contrast(values, masks, shifts=19)
-    pooled, mask = np.concatenate(values), np.concatenate(masks)
+    pooled, mask = np.concatenate([line - line.mean(axis=0) for line in values]), np.concatenate(masks)
     inside, outside = pooled[mask], pooled[~mask]
     spread = np.sqrt(
         (inside.var(axis=0) * len(inside) + outside.var(axis=0) * len(outside)) / (len(inside) + len(outside) - 2)
@@ -55,7 +55,7 @@ def test_p_counts_shifts_and_the_spread_is_that_of_all_of_them():
     drawn = []
     for _ in range(4000):
         rolled = [np.roll(mask, draws.integers(FRAMES)) for mask in masks]
-        pooled, mask = np.concatenate(values), np.concatenate(rolled)
+        pooled, mask = np.concatenate([line - line.mean(axis=0) for line in values]), np.concatenate(rolled)
         drawn.append(pooled[mask].mean(axis=0) - pooled[~mask].mean(axis=0))
     drawn = np.array(drawn)
     assert found.null_spread == pytest.approx(drawn.std(axis=0), rel=0.05)
@@ -94,6 +94,19 @@ def test_a_planted_effect_is_found_as_often_as_computed(planted):
         expected.append([power(planted, spread) for spread in contrast(clean, masks, shifts=1).null_spread])
     assert np.mean(found) == pytest.approx(np.mean(expected), abs=0.07)
     assert np.mean(found) > 0.1
+
+
+def test_lines_of_other_levels_and_densities_are_no_effect():
+    # Lines with more events lie higher as a whole; within each line nothing happens at the events.
+    rng = np.random.default_rng(14)
+    masks = [rng.random(FRAMES) < share for share in np.linspace(0.05, 0.6, 12)]
+    values = [line + 3 * mask.mean() for line, mask in zip(remembering(rng, 12, 40), masks, strict=True)]
+    found = contrast(values, masks, shifts=499)
+    assert np.abs(found.effect).max() < 0.4
+    assert 0.3 < found.p.mean() < 0.7
+    # And an effect within the lines is found under such levels.
+    planted = [line + 0.5 * mask[:, None] for line, mask in zip(values, masks, strict=True)]
+    assert (contrast(planted, masks, shifts=499).p < 0.05).mean() > 0.9
 
 
 def test_the_interval_holds_the_effect():
