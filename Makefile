@@ -28,8 +28,9 @@ $(BIN)/.installed-test: $(BIN)/.installed
 demo: $(BIN)/.installed
 	$(BIN)/python examples/demo.py
 
+# One thread a worker: networks as small as those of tests gain nothing from more, and two workers would wait for each other.
 test: $(BIN)/.installed-test lint types
-	$(BIN)/python -m pytest -q -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
 lint: $(BIN)/.installed-test
 	$(BIN)/ruff check .
