@@ -14,7 +14,7 @@ FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-
 	fonts-crosextra-caladea fonts-ebgaramond fonts-lato fonts-roboto-unhinted fonts-hack fonts-inconsolata \
 	fonts-linuxlibertine fonts-open-sans fonts-cantarell
 
-.PHONY: demo test test-system fonts lint types format bench train-bundled crnn-vs-cnn claims clean
+.PHONY: demo test test-system test-originals fonts lint types format bench train-bundled crnn-vs-cnn claims clean
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -31,6 +31,25 @@ demo: $(BIN)/.installed
 # One thread a worker: networks as small as those of tests gain nothing from more, and two workers would wait for each other.
 test: $(BIN)/.installed-test lint types
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+
+# The originals of lineages, from PyPI, run live beside gateviz: one environment each, as they do not share its pins (6 GB).
+ORIGINAL_doctr := python-doctr==1.1.0
+ORIGINAL_easyocr := easyocr==1.7.2
+ORIGINAL_kraken := kraken==7.1.1
+
+test-originals: test-original-doctr test-original-easyocr test-original-kraken
+
+.PRECIOUS: .venv-originals/%/.installed
+.venv-originals/%/.installed: pyproject.toml constraints.txt
+	test -x .venv-originals/$*/bin/python || $(PYTHON) -m venv .venv-originals/$*
+	.venv-originals/$*/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt \
+		-e . 'beartype>=0.20' 'hypothesis>=6.100' 'pytest>=8.2' $(ORIGINAL_$*)
+	touch $@
+
+# A comparison that skips here has not been made, and fails.
+test-original-%: .venv-originals/%/.installed
+	GATEVIZ_NO_ORIGINAL_SKIPS=1 OMP_NUM_THREADS=2 .venv-originals/$*/bin/python -m pytest -q -rs \
+		-p no:cacheprovider -m original tests/adapters/test_$*.py
 
 lint: $(BIN)/.installed-test
 	$(BIN)/ruff check .
@@ -75,4 +94,4 @@ claims: $(BIN)/.installed-test
 	$(BIN)/python -m benchmarks claims
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) .venv-originals build dist *.egg-info

@@ -187,7 +187,8 @@ def _cell(statistic: str, outcome: dict[str, Any]) -> str:
     words = {"supported": "**supported**", "contradicted": "*contradicted*"}.get(outcome["verdict"], outcome["verdict"])
     if isinstance(outcome["effect"], str):
         return words
-    effect = f"{100 * outcome['effect']:.0f} %" if statistic == "timescale" else f"{outcome['effect']:+.2f}"
+    share = {"timescale": 0, "context": 1}.get(statistic)
+    effect = f"{outcome['effect']:+.2f}" if share is None else f"{100 * outcome['effect']:.{share}f} %"
     return f"{effect} {words}"
 
 

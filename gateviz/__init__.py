@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from gateviz.data.gates import GateTrace, Quantity
     from gateviz.errors import GatevizError
     from gateviz.exploring import explore, gallery
+    from gateviz.files.watch_files import read_watch
     from gateviz.recording import Recording, align, open_recording
+    from gateviz.training.gate_watch import GateWatch
 
     __version__: str
 
 __all__ = [
     "Alphabet",
     "GateTrace",
+    "GateWatch",
     "GatevizError",
     "Quantity",
     "Recording",
@@ -44,6 +47,7 @@ __all__ = [
     "open_recording",
     "patch",
     "plot",
+    "read_watch",
     "record",
     "scale",
     "trace_gates",
@@ -52,6 +56,7 @@ __all__ = [
 _HOMES = {
     "Alphabet": "gateviz.data.alphabet",
     "GateTrace": "gateviz.data.gates",
+    "GateWatch": "gateviz.training.gate_watch",
     "GatevizError": "gateviz.errors",
     "Quantity": "gateviz.data.gates",
     "Recording": "gateviz.recording",
@@ -63,6 +68,7 @@ _HOMES = {
     "load": "gateviz.api",
     "open_recording": "gateviz.recording",
     "patch": "gateviz.capture.edits",
+    "read_watch": "gateviz.files.watch_files",
     "record": "gateviz.api",
     "scale": "gateviz.capture.edits",
     "trace_gates": "gateviz.capture.tracing",

@@ -158,7 +158,11 @@ class Recording:
 
 
 def align(recording: Recording, text: str) -> Alignment:
-    """The most probable path of a recording that spells ``text``, symbol by symbol.
+    """The most probable path of a recording that spells ``text``, symbol by symbol from left to right.
+
+    Args:
+        recording: with posteriors.
+        text: as people read it, also where its letters run from right to left.
 
     Raises:
         AlphabetError: names every symbol of the text that is not in the alphabet.

@@ -125,6 +125,11 @@ class PadToHeight:
         return f"padded to {self.height} rows with 0"
 
 
+# docTR's predictor reads such lines in overlapping pieces and joins their words; a recording is of one run.
+_CUT = "docTR cuts lines wider than 8 times their height into overlapping pieces; here such a line is read whole, "
+_WIDE = {False: _CUT + "squeezed to {width} columns (keep_ratio does not squeeze it)", True: _CUT + "at its own aspect"}
+
+
 class DoctrAdapter(LineageAdapter):
     """Knows the checkpoints of docTR's CRNN recognizers."""
 
@@ -162,7 +167,11 @@ class DoctrAdapter(LineageAdapter):
             layout="BTC",
             blank=sizes.classes - 1,
             alphabet=by_count.get(sizes.classes - 1, ""),
-            details={"architecture": f"crnn_{sizes.backbone}", "variant": f"{variant} (of {', '.join(VARIANTS)})"},
+            details={
+                "architecture": f"crnn_{sizes.backbone}",
+                "variant": f"{variant} (of {', '.join(VARIANTS)})",
+                "wide lines": _WIDE[options.keep_ratio].format(width=ASPECT * sizes.height),
+            },
         )
 
 

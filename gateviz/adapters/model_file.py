@@ -21,6 +21,10 @@ LARGEST_HEADER = 100_000_000
 """Bytes of a safetensors header beyond which the format's own library reads none."""
 
 
+_ENDINGS = ".pth, .pt, .safetensors, .onnx, .mlmodel, .pdparams or .traineddata"
+_PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"GIF8": "GIF"}
+
+
 class Container(StrEnum):
     """How the bytes of a model file are put together."""
 
@@ -200,18 +204,15 @@ def _directory_bytes(path: Path) -> int:
 def _what_else(path: Path, head: bytes) -> str:
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         return "is an HDF5 file (Keras), which gateviz does not read; load its weights into a torch model and save that"
+    if picture := next((name for begin, name in _PICTURES.items() if head.startswith(begin)), ""):
+        return f"is a picture ({picture}) and no checkpoint; give it as the line image, and the model's file as the checkpoint"
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the checkpoint itself; fetch the file with git lfs pull"
     if (text := _as_text(head)) is not None:
         first = text.strip().splitlines()[0][:40] if text.strip() else "blanks"
         page = " (a web page: the download went wrong)" if "<html" in text.lower() else ""
-        return (
-            f"is a text file that begins with {first!r}{page}; a checkpoint is .pth, .pt, .safetensors or .traineddata"
-        )
-    return (
-        f"begins with the bytes {head[:8].hex(' ')}, which no known checkpoint does; "
-        f"a checkpoint is .pth, .pt, .safetensors or .traineddata"
-    )
+        return f"is a text file that begins with {first!r}{page}; a checkpoint is {_ENDINGS}"
+    return f"begins with the bytes {head[:8].hex(' ')}, which no known checkpoint does; a checkpoint is {_ENDINGS}"
 
 
 def _as_text(head: bytes) -> str | None:

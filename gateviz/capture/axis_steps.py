@@ -6,6 +6,7 @@ networks" (Distill, 2019), on the pixel convention of ``data.frames``: column c 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from gateviz.errors import GeometryError
@@ -215,17 +216,19 @@ def run(steps: Sequence[Step], reach: Reach) -> Reach:
     return reach
 
 
-def lengths(steps: Sequence[Step], length: int) -> list[int]:
+@lru_cache(maxsize=1024)
+def lengths(steps: tuple[Step, ...], length: int) -> tuple[int, ...]:
     """Number of positions before the first step, and after each."""
+    # Every frame of a line asks for the same ones.
     found = [length]
     for step in steps:
         found.append(step.forward(Reach(found[-1])).length)
-    return found
+    return tuple(found)
 
 
 def seen_by(steps: Sequence[Step], positions: Positions, length: int) -> Positions:
     """The positions of an input of ``length`` that the given positions after all steps see; (0, 0) for padding only."""
-    for step, before in zip(reversed(steps), reversed(lengths(steps, length)[:-1]), strict=True):
+    for step, before in zip(reversed(steps), reversed(lengths(tuple(steps), length)[:-1]), strict=True):
         positions = step.backward(positions, before)
         if positions[0] >= positions[1]:
             return 0, 0

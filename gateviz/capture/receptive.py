@@ -41,13 +41,20 @@ class AxisGeometry:
         Raises:
             GeometryError: an input of this width gives no frame.
         """
+        if (known := self._reaches.get(width)) is not None:
+            return known
         try:
-            return run(self.steps, Reach(width))
+            return self._reaches.setdefault(width, run(self.steps, Reach(width)))
         except GeometryError as error:
             raise GeometryError(
                 f"an input of {width} columns gives no frame: this network needs at least "
                 f"{self.minimum_width} columns; widen the image"
             ) from error
+
+    @cached_property
+    def _reaches(self) -> dict[int, Reach]:
+        """What has been found out by width: a deep network takes a hundred steps, and one image asks several times."""
+        return {}
 
     def frame_count(self, width: int) -> int:
         """T for an input of ``width`` columns.

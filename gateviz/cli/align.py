@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("align", epilog=GRAMMAR, short_help="Print where each symbol of a text stands.")
 @click.argument("image", type=click.Path(path_type=Path))
-@click.option("--text", metavar="TEXT", help="Align this text; without it, what is read.")
+@click.option("--text", metavar="TEXT", help="Align this text, typed as people read it; without it, what is read.")
 @reading_options
 @json_option
 def command(
@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Print where each symbol of a text stands: its frames, its columns and its confidence.
 
-    The path is the most probable one that spells the text. Frames and columns are START:STOP, STOP
+    The path is the most probable one that spells the text. Symbols come from left to right, also where
+    the text is read from right to left. Frames and columns are START:STOP, STOP
     excluded; columns are pixels of IMAGE, an image or a saved recording. The confidence is the
     geometric mean of the path's posteriors over the symbol's frames.
 
@@ -62,7 +63,7 @@ def command(
 def placed(recording: "Recording", alignment: "Alignment") -> dict[str, Any]:
     """An alignment in the words of JSON."""
     return {
-        "text": alignment.text,
+        "text": alignment.reading,
         "log_prob": alignment.log_prob,
         "frame_count": recording.grid.frame_count,
         "source_width": recording.grid.source_width,

@@ -159,7 +159,13 @@ def _report(
     traces = [t for t in corpus.recordings[0].traces if directions is None or t.direction in directions]
     with tqdm(total=len(claims) * len(traces), unit="test", file=sys.stderr, disable=None) as bar:
         return claims_over(
-            corpus, claims, directions=directions, shifts=told["shifts"], seed=told["seed"], progress=bar.update
+            corpus,
+            claims,
+            recognizer=recognizer,
+            directions=directions,
+            shifts=told["shifts"],
+            seed=told["seed"],
+            progress=bar.update,
         )
 
 

@@ -39,12 +39,11 @@ def claims_document(report: "ClaimReport") -> dict[str, Any]:
 
 
 def _claim_words(report: "ClaimReport", claim: "Claim") -> str:
-    from gateviz.survey.claim import Statistic
     from gateviz.survey.claims_words import effect_words, p_words, unit_words, verdict_words
 
     outcomes = report.of(claim)
-    about_memory = claim.statistic == Statistic.TIMESCALE
-    header = ["", "share" if about_memory else "d", "95 %", "p", "frames", "lines", "units", "verdict"]
+    about_share = claim.about_share
+    header = ["", "share" if about_share else "d", "95 %", "p", "frames", "lines", "units", "verdict"]
     rows = [
         [
             f"layer {outcome.layer} {outcome.direction}", *effect_words(outcome), p_words(outcome),

@@ -46,13 +46,20 @@ def command(model: ModelChoice, as_json: bool) -> None:
         recognizer = model.loaded()
     except (CheckpointError, AlphabetError) as error:
         if file is not None and model.factory is None:
-            from gateviz.adapters.diagnosis import diagnose
-
             # In words the problem comes as the error itself, on the next line.
-            told = {"problem": str(error)} if as_json else {}
-            _print(told | diagnosis_facts(diagnose(file)), as_json)
+            _print(({"problem": str(error)} if as_json else {}) | _diagnosis(file), as_json)
         raise
     _print(recognizer_facts(recognizer), as_json)
+
+
+def _diagnosis(file: Path) -> dict[str, Any]:
+    """What is known of a file that does not load; nothing of one that is not there, or of a folder."""
+    from gateviz.adapters.diagnosis import diagnose
+
+    try:
+        return diagnosis_facts(diagnose(file))
+    except CheckpointError:
+        return {}
 
 
 def _print(found: Mapping[str, Any], as_json: bool) -> None:

@@ -11,7 +11,10 @@ import click
 from gateviz.cli.options import Session, debug_option
 from gateviz.errors import GatevizError
 
-COMMANDS = ("plot", "explore", "record", "read", "align", "info", "synth", "train", "eval", "ablate", "claims")
+COMMANDS = (
+    "plot", "explore", "record", "read", "align", "info", "synth", "train", "watch",
+    "eval", "ablate", "measure", "context", "claims", "compare",
+)  # fmt: skip
 
 EXIT_ERROR = 1
 EXIT_USAGE = 2

@@ -36,15 +36,19 @@ if TYPE_CHECKING:
 )
 @plan_options
 @click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard into the run's folder.")
+@click.option(
+    "--watch/--no-watch", default=True, help="Look at the gates on one line at every validation.  [default: watch]"
+)
 @click.pass_context
-def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool, **told: Any) -> None:
+def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool, watch: bool, **told: Any) -> None:
     """Train a CNN + LSTM + CTC recognizer, from scratch or onward.
 
     LINES are folders (of image.png with image.gt.txt, or with a manifest.tsv), manifests (.tsv: path,
     tab, text) or LMDBs; without any, lines are made up by the renderer of 'gateviz synth'. All LINES are
     looked at first: those that cannot be learned from are listed with their numbers. The run's
-    folder holds config.json, log.jsonl, last.pt (for --resume), best.safetensors (for --model) and
-    curves.png. Ctrl-C saves and stops.
+    folder holds config.json, log.jsonl, last.pt (for --resume), best.safetensors (for --model),
+    curves.png, and in gates what the gates did on one validation line, drawn in gates.png ('gateviz
+    watch' draws it while training runs). Ctrl-C saves and stops.
 
     \b
     Examples:
@@ -58,7 +62,7 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
     from gateviz.training.run_folder import RunFolder
 
     if resume:
-        refuse_more(ctx, ("folder", "resume", "tensorboard"))
+        refuse_more(ctx, ("folder", "resume", "tensorboard", "watch"))
     place = RunFolder(folder, resume=resume)
     plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
     with closing(LookBar()) as bar:
@@ -67,7 +71,7 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
         trainer.resume()
     else:
         place.write_config(plan.as_document())
-    finished = _run(trainer, plan, tensorboard)
+    finished = _run(trainer, plan, tensorboard, watch)
     _draw(place)
     if not finished:
         again = f"gateviz train -o {shlex.quote(str(folder))} --resume"
@@ -76,9 +80,11 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
     click.echo(place.best(trainer.pupil.writer.suffix))
 
 
-def _run(trainer: "Trainer", plan: "TrainPlan", tensorboard: bool) -> bool:
+def _run(trainer: "Trainer", plan: "TrainPlan", tensorboard: bool, watch: bool) -> bool:
     """Train with a bar on stderr; whether it came to its end."""
     from gateviz.cli.train_bars import TrainBar
+    from gateviz.training.gate_watch import watch_of
+    from gateviz.training.progress import GateReport
     from gateviz.training.tensorboard import Events
 
     events = Events(trainer.folder.path) if tensorboard else None
@@ -95,7 +101,13 @@ def _run(trainer: "Trainer", plan: "TrainPlan", tensorboard: bool) -> bool:
             if events is not None:
                 events.write(report)
 
-        return trainer.run(step, validation)
+        def news(step: int, words: str) -> None:
+            bar.say(f"step {step}: {words}")
+            trainer.folder.log(GateReport(step, words))
+
+        if not watch:
+            return trainer.run(step, validation)
+        return trainer.run(step, validation, watch_of(trainer, say=news))
 
 
 @contextmanager
@@ -109,11 +121,15 @@ def _stopping(trainer: "Trainer") -> Iterator[None]:
 
 
 def _draw(place: "RunFolder") -> None:
-    """The curves, where the run came to its first report."""
+    """The curves, where the run came to its first report, and the gates, where they were watched."""
+    from gateviz.files.watch_files import read_watch, steps_in
     from gateviz.panels.training import TrainingCurves
     from gateviz.plot.export import save_figure
     from gateviz.plot.training import training
+    from gateviz.plot.training_gates import training_gates
 
     curves = TrainingCurves.of_log(place.read_log())
     if len(curves.steps):
         save_figure(training(curves), place.path / "curves.png")
+    if steps_in(place.gates):
+        save_figure(training_gates(read_watch(place.gates)), place.path / "gates.png")

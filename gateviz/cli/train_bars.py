@@ -71,6 +71,10 @@ class TrainBar:
             file=sys.stderr,
         )
 
+    def say(self, words: str) -> None:
+        """A line of its own above the bar."""
+        self._bar.write(words, file=sys.stderr)
+
     def _keep(self, cer: float | None) -> None:
         self._cer = "" if cer is None else f"CER {100 * cer:.2f} %"
 

@@ -21,7 +21,7 @@ class Hypothesis:
     """One text that the line may read.
 
     Attributes:
-        text: the text.
+        text: the text, in the order people read it.
         log_prob: log probability of the text, the sum over the paths that the search kept: never
             more than the sum over all paths, which `occupancy.total_log_prob` gives.
         ngram_log_prob: log probability of the text as a line by the n-gram model, 0 without one.
@@ -225,7 +225,7 @@ def _ranked(beam: _Beam, tree: PrefixTree, alphabet: Alphabet) -> list[Hypothesi
     """The texts of a beam, the best first; the prefixes that spell one text are summed."""
     texts: dict[str, Hypothesis] = {}
     for prefix, log_prob in zip(beam.prefixes.tolist(), beam.log_probs.tolist(), strict=True):
-        text = alphabet.text(tree.labels_of(prefix))
+        text = alphabet.reading(tree.labels_of(prefix))
         ngram_log_prob, spelling = tree.finish(prefix)
         if text in texts:
             log_prob = float(np.logaddexp(log_prob, texts[text].log_prob))

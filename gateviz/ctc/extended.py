@@ -19,8 +19,8 @@ class ExtendedText:
     to the next one, or skips a blank between two different labels (Graves et al. 2006, section 4.1).
 
     Attributes:
-        text: what is spelled.
-        spelled: ``(symbol, start, stop)``, half-open in the L labels, one a symbol of the text.
+        text: what is spelled, in the order people read it.
+        spelled: ``(symbol, start, stop)``, half-open in the L labels, one a symbol of the text from left to right.
         labels: the label of every state; shape (S,).
     """
 
@@ -30,14 +30,14 @@ class ExtendedText:
 
     @classmethod
     def of(cls, text: str, alphabet: Alphabet) -> "ExtendedText":
-        """The states of a text.
+        """The states of a text that people read: frames run from left to right, whichever way its letters do.
 
         Raises:
             AlphabetError: names every symbol of the text that is not in the alphabet.
         """
         labels: list[int] = []
         spelled = []
-        for symbol in alphabet.split(text):
+        for symbol in alphabet.standing(text):
             code = alphabet.code(symbol)
             spelled.append((symbol, len(labels), len(labels) + len(code)))
             labels.extend(code)

@@ -15,7 +15,8 @@ def align(emission: Emission, text: str) -> Alignment:
     Where several moves into a state are equally probable, staying goes before stepping to the next
     state, and stepping before skipping a blank; so the path is the same on every machine. The
     spans are those of the text's own symbols, also where the alphabet could read their labels in
-    another way. An empty text is aligned to blanks alone.
+    another way. An empty text is aligned to blanks alone. The text is what people read and type; a
+    line of Hebrew or Arabic, which stands from right to left, gets its spans from left to right.
 
     Raises:
         AlphabetError: names every symbol of the text that is not in the alphabet.

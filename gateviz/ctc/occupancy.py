@@ -16,7 +16,7 @@ class Occupancy:
 
     Attributes:
         text: the text all paths spell.
-        names: its N symbols in order.
+        names: its N symbols as they stand from left to right.
         labels: the label of every state, blanks between; shape (S,), S = 2 L + 1.
         states: probability of each state at each frame, given the text; every row sums to 1; shape (T, S).
         symbols: probability that a frame lies in the span of each symbol, given the text: its labels

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from gateviz.data.reading_order import reading_text, standing_order
 from gateviz.errors import AlphabetError
 
 
@@ -109,8 +110,17 @@ class Alphabet:
         except KeyError as error:
             raise AlphabetError(f"{symbol!r} is not among the alphabet's {len(self.symbols)} symbols") from error
 
+    def standing(self, text: str) -> list[str]:
+        """The symbols of a text that people read, as they stand from left to right on the line.
+
+        Raises:
+            AlphabetError: names every symbol of the text that is not in the alphabet.
+        """
+        symbols = self.split(text)
+        return [symbols[place] for place in standing_order(symbols)]
+
     def encode(self, text: str) -> list[int]:
-        """The labels that spell a text.
+        """The labels that spell a text, in its order.
 
         Raises:
             AlphabetError: names every symbol of the text that is not in the alphabet.
@@ -136,5 +146,9 @@ class Alphabet:
         return spelled
 
     def text(self, labels: Sequence[int]) -> str:
-        """The text that collapsed labels spell."""
+        """The text that collapsed labels spell, in their order."""
         return "".join(symbol for symbol, _, _ in self.decode(labels))
+
+    def reading(self, labels: Sequence[int]) -> str:
+        """The text that collapsed labels spell, in the order people read it."""
+        return reading_text([symbol for symbol, _, _ in self.decode(labels)])

@@ -26,14 +26,24 @@ def reading_order(symbols: Sequence[str]) -> tuple[int, ...]:
         >>> "".join(shown[place] for place in reading_order(shown))
         '\u05d0\u05dc\u05e1 25.'
     """
-    kinds = [unicodedata.bidirectional(symbol[0]) if symbol else "" for symbol in symbols]
-    if not _RIGHT_TO_LEFT & set(kinds):
-        return tuple(range(len(symbols)))
-    leftward = sum(kind in _RIGHT_TO_LEFT for kind in kinds)
-    base = 1 if leftward > kinds.count("L") else 0
-    levels = _levels(kinds, base)
+    levels = _levels_of(symbols)
     order = list(range(len(symbols)))
-    for lowest in range(1, max(levels) + 1):
+    for lowest in range(1, max(levels, default=0) + 1):
+        order = _reversed_runs(order, [levels[place] >= lowest for place in order])
+    return tuple(order)
+
+
+def standing_order(symbols: Sequence[str]) -> tuple[int, ...]:
+    """Positions of symbols, which come in the order people read them, as they stand from left to right.
+
+    Example:
+        >>> read = list("\u05d0\u05dc\u05e1 25.")
+        >>> "".join(read[place] for place in standing_order(read))
+        '.25 \u05e1\u05dc\u05d0'
+    """
+    levels = _levels_of(symbols)
+    order = list(range(len(symbols)))
+    for lowest in range(max(levels, default=0), 0, -1):
         order = _reversed_runs(order, [levels[place] >= lowest for place in order])
     return tuple(order)
 
@@ -41,6 +51,15 @@ def reading_order(symbols: Sequence[str]) -> tuple[int, ...]:
 def reading_text(symbols: Sequence[str]) -> str:
     """The symbols, which stand from left to right, as the text that people read."""
     return "".join(symbols[place] for place in reading_order(symbols))
+
+
+def _levels_of(symbols: Sequence[str]) -> list[int]:
+    """The embedding level of every symbol, in a line that runs the way that most of its letters do."""
+    kinds = [unicodedata.bidirectional(symbol[0]) if symbol else "" for symbol in symbols]
+    if not _RIGHT_TO_LEFT & set(kinds):
+        return [0] * len(kinds)
+    leftward = sum(kind in _RIGHT_TO_LEFT for kind in kinds)
+    return _levels(kinds, 1 if leftward > kinds.count("L") else 0)
 
 
 def _levels(kinds: Sequence[str], base: int) -> list[int]:

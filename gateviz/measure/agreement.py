@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Float64
 
+from gateviz.measure.covariance import Covariance
+
 
 def similarity(first: Float[np.ndarray, "T H"], second: Float[np.ndarray, "T K"]) -> Float64[np.ndarray, "H K"]:
     """Pearson's correlation of every unit of one series with every unit of another, over the same frames.
@@ -25,9 +27,7 @@ def redundancy(series: Float[np.ndarray, "T H"]) -> Float64[np.ndarray, " H"]:
         >>> redundancy(np.stack([ramp, -ramp], axis=1)).round(6).tolist()
         [1.0, 1.0]
     """
-    alike = np.abs(similarity(series, series))
-    np.fill_diagonal(alike, 0.0)
-    return np.asarray(alike.max(axis=1, initial=0.0))
+    return Covariance.of(series).redundancy
 
 
 def participation_ratio(series: Float[np.ndarray, "T H"]) -> float:
@@ -41,11 +41,7 @@ def participation_ratio(series: Float[np.ndarray, "T H"]) -> float:
         >>> participation_ratio(np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]]))
         2.0
     """
-    centered = np.asarray(series, dtype=np.float64)
-    centered = centered - centered.mean(axis=0)
-    covariance = centered.T @ centered
-    squares = float((covariance**2).sum())
-    return float(np.trace(covariance) ** 2 / squares) if squares else float("nan")
+    return Covariance.of(series).participation_ratio
 
 
 def _standardized(series: Float[np.ndarray, "T H"]) -> Float64[np.ndarray, "T H"]:

@@ -1,5 +1,8 @@
 """How long a unit keeps what it holds."""
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float, Float64
 
@@ -19,3 +22,58 @@ def timescale(forget_gate: Float[np.ndarray, "T H"]) -> Float64[np.ndarray, " H"
         rate = -np.log(np.asarray(forget_gate, dtype=np.float64).mean(axis=0))
         # A mean of exactly 1 gives a rate of -0.0: the memory is infinite, not negative infinite.
         return np.asarray(1.0 / np.abs(rate))
+
+
+@dataclass(frozen=True)
+class MemorySpread:
+    """How the timescales of a layer's units are spread, in the unit of length that they were given in.
+
+    Attributes:
+        units: units that have a timescale.
+        lower: first quartile; like the other two, infinite where so many units keep everything; NaN without a unit.
+        median: half of the units remember longer.
+        upper: third quartile.
+        infinite: units that keep everything: a mean forget gate of 1.
+        unknown: units without a timescale (NaN), which count nowhere else.
+    """
+
+    units: int
+    lower: float
+    median: float
+    upper: float
+    infinite: int
+    unknown: int
+
+
+def memory_spread(timescales: Float64[np.ndarray, " H"]) -> MemorySpread:
+    """The quartiles of timescales, between neighboring units where they fall between two.
+
+    Example:
+        >>> found = memory_spread(np.array([1.0, 2.0, 3.0, np.inf, np.inf]))
+        >>> found.lower, found.median, found.upper, found.infinite
+        (2.0, 3.0, inf, 2)
+    """
+    known = np.sort(timescales[~np.isnan(timescales)])
+    lower, median, upper = (_quantile(known, share) for share in (0.25, 0.5, 0.75))
+    infinite = int(np.isinf(known).sum())
+    return MemorySpread(len(known), lower, median, upper, infinite, len(timescales) - len(known))
+
+
+def share_beyond(timescales: Float64[np.ndarray, " H"], length: float) -> float:
+    """The share of units that remember longer than ``length``, of those with a timescale; NaN without one.
+
+    Example:
+        >>> share_beyond(np.array([0.5, 2.0, np.inf, np.nan]), 1.0) == 2 / 3
+        True
+    """
+    known = timescales[~np.isnan(timescales)]
+    return float((known > length).mean()) if len(known) else float("nan")
+
+
+def _quantile(ordered: Float64[np.ndarray, " N"], share: float) -> float:
+    """By linear interpolation; from a finite value on to an infinite one it is infinite, never NaN."""
+    if not len(ordered):
+        return float("nan")
+    place = share * (len(ordered) - 1)
+    below, above = float(ordered[int(place)]), float(ordered[math.ceil(place)])
+    return below if below == above else below + (place - int(place)) * (above - below)

@@ -117,6 +117,7 @@ class CoursePage:
         axis_label: of the offsets' axis.
         title: of the figure.
         metadata: what goes into the file's metadata.
+        stride: columns of the image a frame, for a second axis; None leaves it out.
     """
 
     courses: tuple[Course, ...]
@@ -124,6 +125,7 @@ class CoursePage:
     axis_label: str
     title: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    stride: float | None = None
 
 
 def span_of_axis(groups: Sequence[EffectGroup]) -> tuple[float, float]:

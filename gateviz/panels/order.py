@@ -83,13 +83,24 @@ def _by_similarity(series: Float32[np.ndarray, "T H"]) -> Int64[np.ndarray, " H"
     """
     # scipy's import takes longer than drawing the figure, and only this order needs it.
     from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import pdist
 
     if series.shape[1] < 3:
         return np.arange(series.shape[1])
     curves = _unit_length(series.T.astype(np.float64))
-    leaves = leaves_list(linkage(pdist(curves), method="average", optimal_ordering=True))
+    leaves = leaves_list(linkage(_distances(curves), method="average", optimal_ordering=True))
     return np.asarray(leaves, dtype=np.int64)
+
+
+def _distances(curves: Float[np.ndarray, "H T"]) -> Float[np.ndarray, " pairs"]:
+    """The distance of every two curves, in the order of scipy's ``pdist``, which takes a hundred times as long.
+
+    Of squares of at most 4 a product of matrices knows 15 digits: 12 are kept, so that equal curves are equal.
+    """
+    products = curves @ curves.T
+    squares = np.diagonal(products)
+    apart = np.round(squares[:, np.newaxis] + squares - 2 * products, 12)
+    found: Float[np.ndarray, " pairs"] = np.sqrt(np.maximum(apart, 0.0))[np.triu_indices(len(curves), 1)]
+    return found
 
 
 def _unit_length(curves: Float[np.ndarray, "H T"]) -> Float[np.ndarray, "H T"]:

@@ -76,12 +76,16 @@ def span_panel(recording: Recording, alignment: Alignment) -> SpanPanel:
             f"an alignment of {len(alignment.path)} frames was given for a recording of {grid.frame_count}; "
             "align this recording's own emission"
         )
+    return SpanPanel("text", symbol_spans(alignment, grid), recording.image)
+
+
+def symbol_spans(alignment: Alignment, grid: FrameGrid) -> tuple[SymbolSpan, ...]:
+    """The symbols of an alignment in columns."""
     cuts = _cuts(boundaries(alignment, grid), float(grid.source_width))
-    spans = tuple(
+    return tuple(
         SymbolSpan(span.symbol, *grid.columns(span.start, span.stop), float(np.exp(span.log_prob)), *cut)
         for span, cut in zip(alignment.spans, cuts, strict=True)
     )
-    return SpanPanel("text", spans, recording.image)
 
 
 def posterior_panel(recording: Recording, emission: Emission, path: Alignment | None = None) -> LinePanel:

@@ -52,15 +52,16 @@ class Quantized:
         if np.isinf(values).any():
             raise ShapeError("values with infinities among them were to be quantized; send them as float32")
         missing = np.isnan(values)
-        there = values[~missing]
+        there = values[~missing] if missing.any() else values
         low, high = (float(there.min()), float(there.max())) if there.size else (0.0, 0.0)
         kind = _BITS[bits]
         most = int(np.iinfo(kind).max)
-        span = high - low
-        shares = np.zeros(values.shape) if span == 0 else (values.astype(np.float64) - low) / span
-        return cls(
-            np.where(missing, most, np.rint(np.where(missing, 0.0, shares) * (most - 1))).astype(kind), low, high
-        )
+        # In place: a long line has millions of values.
+        shares = values.astype(np.float64) - low
+        shares /= high - low or 1.0
+        shares *= most - 1
+        shares[missing] = most
+        return cls(np.rint(shares, out=shares).astype(kind), low, high)
 
     @property
     def levels(self) -> int:

@@ -1,7 +1,7 @@
 """Paper-ready figures: matplotlib renders panels, and decides nothing.
 
 ``gates``, ``overview``, ``alignment``, ``posterior``, ``units`` and ``saturation`` take a recording
-and return a matplotlib Figure, ``error_rates`` takes an evaluation; ``save`` writes it as PNG, PDF or SVG,
+and return a matplotlib Figure, ``error_rates`` takes an evaluation, ``training_gates`` the looks of a ``GateWatch``; ``save`` writes it as PNG, PDF or SVG,
 whole or not at all, and ``animate`` writes a recording as GIF or MP4. The names are resolved on first use,
 so that importing this module does not import matplotlib.
 """
@@ -17,6 +17,7 @@ _HOMES = {
     "units": ("gateviz.plot.figures", "units"),
     "saturation": ("gateviz.plot.figures", "saturation"),
     "error_rates": ("gateviz.plot.evaluation", "error_rates"),
+    "training_gates": ("gateviz.plot.training_gates", "training_gates"),
     "animate": ("gateviz.plot.film", "animate"),
     "save": ("gateviz.plot.export", "save_figure"),
     "Style": ("gateviz.plot.style", "Style"),
@@ -34,6 +35,7 @@ __all__ = [
     "posterior",
     "saturation",
     "save",
+    "training_gates",
     "units",
 ]
 

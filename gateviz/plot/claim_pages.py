@@ -26,20 +26,27 @@ from gateviz.survey.claims import ClaimReport, Outcome
 
 EFFECTS = "effect the way the claim says (Cohen's d): right of 0 speaks for it, left against"
 SHARES = "share of units that remember so long; the rule is what the claim asks for"
+REACHES = "share of what the hidden state answers to that lies so far away; the rule is what the claim asks for"
 
 
 def effect_page(report: ClaimReport, *, title: str = "") -> EffectPage:
-    """Every claim, layer and direction with its effect: those of events, then those of memory."""
+    """Every claim, layer and direction with its effect: those of events, then of memory, then of context."""
     panels = []
-    for words, label, about_memory in (("events", EFFECTS, False), ("memory", SHARES, True)):
-        claims = [claim for claim in report.claims if (claim.statistic == Statistic.TIMESCALE) is about_memory]
+    of_events = frozenset({Statistic.VALUE, Statistic.STEP})
+    kinds = (
+        ("events", EFFECTS, of_events),
+        ("memory", SHARES, {Statistic.TIMESCALE}),
+        ("context", REACHES, {Statistic.CONTEXT}),
+    )
+    for words, label, statistics in kinds:
+        claims = [claim for claim in report.claims if claim.statistic in statistics]
         if groups := tuple(_group(claim, report.of(claim)) for claim in claims):
             panels.append(EffectPanel(words, groups, *span_of_axis(groups), label))
     return EffectPage(tuple(panels), title, metadata_of_report(report))
 
 
 def course_page(report: ClaimReport, claim: Claim) -> CoursePage | None:
-    """What the layers' means do around a claim's event; None for a claim about memory."""
+    """What the layers' means do around a claim's event; None for a claim about a share."""
     outcomes = report.of(claim)
     layers = sorted({outcome.layer for outcome in outcomes})
     courses = tuple(
@@ -100,17 +107,17 @@ def metadata_of_report(report: ClaimReport) -> dict[str, str]:
 
 
 def _group(claim: Claim, outcomes: Sequence[Outcome]) -> EffectGroup:
-    about_memory = claim.statistic == Statistic.TIMESCALE
-    turned = -1 if claim.sign == Sign.LOWER and not about_memory else 1
+    about_share = claim.about_share
+    turned = -1 if claim.sign == Sign.LOWER and not about_share else 1
     rows = []
     for outcome in outcomes:
         numbers, units = outcome.numbers, outcome.units
         low, high = sorted((turned * numbers.low, turned * numbers.high))
         note = outcome.verdict.value
-        if not about_memory and not numbers.why_not:
+        if not about_share and not numbers.why_not:
             note += f"  ({units.agree} units for, {units.against} against, of {units.total})"
         rows.append(EffectRow(place_of(outcome), turned * numbers.effect, low, high, outcome.verdict.value, note))
-    return EffectGroup(claim.name, tuple(rows), claim.share if about_memory else 0.0)
+    return EffectGroup(claim.name, tuple(rows), claim.share if about_share else 0.0)
 
 
 def _subject(claim: Claim) -> str:
@@ -125,7 +132,7 @@ def _series(report: ClaimReport, outcome: Outcome, position: int) -> Float[np.nd
 
 
 def _marked(report: ClaimReport, outcome: Outcome, position: int) -> tuple[int, ...]:
-    if outcome.claim.statistic == Statistic.TIMESCALE:
+    if outcome.claim.about_share:
         return ()
     emission = report.corpus.lines[position].recording.emission
     assert emission is not None

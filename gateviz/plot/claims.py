@@ -21,7 +21,7 @@ from gateviz.survey.claims import ClaimReport
 _ROW = 1.5
 _AROUND = 6.0
 _COURSES = 2.1
-_DASHES: Mapping[str, str] = {"forward": "-", "backward": "--"}
+DASHES: Mapping[str, str] = {"forward": "-", "backward": "--"}
 # Face and edge of an effect's mark.
 _MARKS = {"supported": (INK, INK), "contradicted": (ALARM, ALARM)}
 
@@ -55,13 +55,13 @@ def course(report: ClaimReport, claim: Claim, *, style: str | Style = "a4", titl
 def effects_figure(page: EffectPage, style: Style) -> GateFigure:
     """A page of effects as a figure."""
     with settings():
-        heights = [(_ROW * len(_lines(panel)) + _AROUND) * style.small_size / 72 for panel in page.panels]
+        heights = [effect_height(panel, style) for panel in page.panels]
         figure = new_figure(style, sum(heights) + (2.0 if page.title else 0.0) * style.font_size / 72, page.metadata)
         grid = GridSpec(len(heights), 1, figure=figure, height_ratios=heights)
         for row, panel in enumerate(page.panels):
             axes = figure.add_subplot(grid[row, 0])
             axes.set_title(panel.title, fontsize=style.font_size, fontweight="bold", loc="left", pad=4)
-            _paint_effects(axes, panel, style)
+            paint_effects(axes, panel, style)
         if page.title:
             words, families = running_text(page.title)
             figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
@@ -73,18 +73,7 @@ def course_figure(page: CoursePage, style: Style) -> GateFigure:
     with settings():
         figure = new_figure(style, _COURSES * style.font_size / 8, page.metadata)
         axes = figure.add_subplot()
-        for one in page.courses:
-            color = LAYERS[one.rank % len(LAYERS)]
-            axes.fill_between(one.offsets, one.low, one.high, color=color, alpha=0.18, linewidth=0)
-            axes.plot(
-                one.offsets, one.mean, color=color, linestyle=_DASHES.get(one.direction, "-"),
-                linewidth=style.line_width, label=one.label,
-            )  # fmt: skip
-        axes.axvline(0.0, color=QUIET, linewidth=style.rule_width, zorder=0)
-        offsets = page.courses[0].offsets
-        axes.set_xlim(float(offsets[0]), float(offsets[-1]))
-        axes.set_ylabel(page.value_label, fontsize=style.small_size, labelpad=2)
-        _finish(axes, page.axis_label, style)
+        paint_courses(axes, page, style)
         axes.legend(frameon=False, fontsize=style.small_size, loc="center left", bbox_to_anchor=(1.0, 0.5))
         if page.title:
             words, families = running_text(page.title)
@@ -92,16 +81,38 @@ def course_figure(page: CoursePage, style: Style) -> GateFigure:
     return figure
 
 
+def paint_courses(axes: Axes, page: CoursePage, style: Style) -> None:
+    """Courses with their bands, each with a label for a legend."""
+    for one in page.courses:
+        color = LAYERS[one.rank % len(LAYERS)]
+        axes.fill_between(one.offsets, one.low, one.high, color=color, alpha=0.18, linewidth=0)
+        axes.plot(
+            one.offsets, one.mean, color=color, linestyle=DASHES.get(one.direction, "-"), linewidth=style.line_width,
+            label=one.label,
+        )  # fmt: skip
+    axes.axvline(0.0, color=QUIET, linewidth=style.rule_width, zorder=0)
+    offsets = page.courses[0].offsets
+    axes.set_xlim(float(offsets[0]), float(offsets[-1]))
+    axes.set_ylabel(page.value_label, fontsize=style.small_size, labelpad=2)
+    finish_axes(axes, page.axis_label, style)
+
+
+def effect_height(panel: EffectPanel, style: Style) -> float:
+    """Of a panel of effects with its title and axis, in inches."""
+    return (_ROW * len(_lines(panel)) + _AROUND) * style.small_size / 72
+
+
 def _lines(panel: EffectPanel) -> list[tuple[EffectGroup, EffectRow | None]]:
     """What stands in each line of the panel: a claim's name, or one of its rows."""
     return [(group, row) for group in panel.groups for row in (None, *group.rows)]
 
 
-def _paint_effects(axes: Axes, panel: EffectPanel, style: Style) -> None:
+def paint_effects(axes: Axes, panel: EffectPanel, style: Style) -> None:
+    """Effects with their intervals from top to bottom, names left of them and notes on the right."""
     lines = _lines(panel)
     axes.set_xlim(panel.start, panel.stop)
     axes.set_ylim(len(lines) - 0.5, -0.5)
-    _finish(axes, panel.axis_label, style)
+    finish_axes(axes, panel.axis_label, style)
     axes.yaxis.set_visible(False)
     axes.grid(visible=True, axis="x", color=HAIRLINE, linewidth=style.rule_width)
     for place, (group, row) in enumerate(lines):
@@ -134,7 +145,8 @@ def _paint_row(axes: Axes, row: EffectRow, place: int, height: float, style: Sty
     )  # fmt: skip
 
 
-def _finish(axes: Axes, label: str, style: Style) -> None:
+def finish_axes(axes: Axes, label: str, style: Style) -> None:
+    """The label below, few ticks, and two of the four spines."""
     axes.set_xlabel(label, fontsize=style.small_size, labelpad=2, loc="left")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))

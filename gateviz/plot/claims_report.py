@@ -1,52 +1,21 @@
 """The report on claims: one HTML file with its pictures inside, which asks the network for nothing."""
 
-import base64
 import html
-import io
 from collections.abc import Sequence
 from pathlib import Path
-
-from matplotlib.figure import Figure
 
 from gateviz.files.atomic import write_whole
 from gateviz.panels.panel import PanelStack
 from gateviz.plot.claim_pages import course_page, line_stacks, metadata_of_report, place_of
 from gateviz.plot.claims import course_figure, effects
 from gateviz.plot.compose import compose
+from gateviz.plot.html_page import html_page, picture, skipped_lines
 from gateviz.plot.style import style_named
-from gateviz.survey.claim import Claim, Statistic
+from gateviz.survey.claim import Claim
 from gateviz.survey.claims import ClaimReport, Outcome, Verdict
 from gateviz.survey.claims_words import READING, effect_words, p_words, summary_words, unit_words
 
-DPI = 120
 _STYLE = "a4"
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
-base-uri 'none'; form-action 'none'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="gateviz">
-<title>{title}</title>
-<style>
-body {{ font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
-h2 {{ margin-top: 2.5rem; border-top: 1px solid #c8c8c8; padding-top: 1rem; }}
-table {{ border-collapse: collapse; font-size: 13px; }}
-td, th {{ padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #eee; }}
-td.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
-.supported {{ font-weight: 600; }} .contradicted {{ font-weight: 600; color: #c1121f; }} .none {{ color: #6e6e6e; }}
-blockquote {{ margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #c8c8c8; color: #444; }}
-figure {{ margin: .6rem 0; }} figcaption {{ font-size: 13px; color: #444; }}
-img {{ max-width: 100%; height: auto; }}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
 
 
 def write_report(report: ClaimReport, path: str | Path, *, title: str = "", lines: bool = True) -> None:
@@ -71,15 +40,15 @@ def report_html(report: ClaimReport, *, title: str = "", lines: bool = True) -> 
     parts = [
         f"<h1>{html.escape(name)}</h1>",
         *(f"<p>{html.escape(words)}</p>" for words in summary_words(report)),
-        _skipped(report),
+        skipped_lines(report.corpus.skipped),
         "<h2>How to read it</h2><ul>",
         *(f"<li>{html.escape(words)}</li>" for words in READING),
         "</ul><h2>All effects</h2>",
-        _picture(effects(report, style=_STYLE), "Effects of every claim with their intervals"),
+        picture(effects(report, style=_STYLE), "Effects of every claim with their intervals"),
     ]
     for claim in report.claims:
         parts += _section(report, claim, with_lines=lines)
-    return _PAGE.format(title=html.escape(name), body="\n".join(filter(None, parts)))
+    return html_page(name, parts)
 
 
 def shown_outcome(outcomes: Sequence[Outcome]) -> Outcome:
@@ -88,7 +57,7 @@ def shown_outcome(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _size(outcome: Outcome) -> float:
-    reference = outcome.claim.share if outcome.claim.statistic == Statistic.TIMESCALE else 0.0
+    reference = outcome.claim.share if outcome.claim.about_share else 0.0
     size = abs(outcome.numbers.effect - reference)
     return size if size == size else -1.0
 
@@ -102,17 +71,17 @@ def _section(report: ClaimReport, claim: Claim, *, with_lines: bool) -> list[str
     page = course_page(report, claim)
     if page is not None:
         caption = "The mean over the layer's units around the event, with a 95 % band over lines"
-        parts.append(_picture(course_figure(page, style_named(_STYLE)), caption))
+        parts.append(picture(course_figure(page, style_named(_STYLE)), caption))
     if with_lines:
         parts += _lines(report, shown_outcome(outcomes))
     return parts
 
 
 def _table(report: ClaimReport, outcomes: Sequence[Outcome]) -> str:
-    about_memory = outcomes[0].claim.statistic == Statistic.TIMESCALE
+    about_share = outcomes[0].claim.about_share
     head = [
         "",
-        "share of units" if about_memory else "effect d",
+        "share" if about_share else "effect d",
         "95 %",
         "p",
         "frames",
@@ -148,29 +117,11 @@ def _lines(report: ClaimReport, outcome: Outcome) -> list[str]:
             parts.append(f"<p>{none} in {place}.</p>")
             continue
         noun = "line" if len(positions) == 1 else "lines"
-        marked = "" if outcome.claim.statistic == Statistic.TIMESCALE else "; the event's frames are framed"
+        marked = "" if outcome.claim.about_share else "; the event's frames are framed"
         parts.append(f"<h3>The {len(positions)} {noun} that {words} in {place}{marked}</h3>")
         parts += [_line(report, position, stack) for position, stack in zip(positions, stacks, strict=True)]
     return parts
 
 
 def _line(report: ClaimReport, position: int, stack: PanelStack) -> str:
-    return _picture(compose(stack, style_named(_STYLE)), report.corpus.lines[position].source.path.name)
-
-
-def _picture(figure: Figure, caption: str) -> str:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI)
-    data = base64.b64encode(stream.getvalue()).decode("ascii")
-    words = html.escape(caption)
-    return f'<figure><img alt="{words}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
-
-
-def _skipped(report: ClaimReport) -> str:
-    skipped = report.corpus.skipped
-    if not skipped:
-        return ""
-    rows = "".join(
-        f"<tr><td>{html.escape(str(one.source.path))}</td><td>{html.escape(one.why)}</td></tr>" for one in skipped
-    )
-    return f"<details><summary>{len(skipped):,} lines that could not be read</summary><table>{rows}</table></details>"
+    return picture(compose(stack, style_named(_STYLE)), report.corpus.lines[position].source.path.name)

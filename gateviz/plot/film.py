@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -85,25 +85,68 @@ def animate(
             f"an animation of {frames_per_second} pictures a second, every {step} frames, was asked for; "
             "give up to 100 pictures and a step of at least 1"
         )
-    writer = _writer(Path(path), frames_per_second)
     stack = gates_stack(
         recording, layers=layers, directions=directions, quantities=quantities, units=units, order=order, title=title
     )
-    figure = compose(stack, style_named(style))
-    stops = _stops(frames, step or -(-frames // MOST_PICTURES))
+    shoot(
+        path,
+        lambda: _Stage(compose(stack, style_named(style)), recording.grid, dpi),
+        _stops(frames, step or -(-frames // MOST_PICTURES)),
+        # Half-way there is every color: of what is read, of what is not, and of the playheads.
+        palette_at=frames // 2,
+        frames_per_second=frames_per_second,
+        progress=progress,
+    )
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """What is filmed."""
+
+    @property
+    def screen(self) -> Figure:
+        """The figure that a movie writer takes."""
+
+    def show(self, number: int) -> None:
+        """Bring the picture of this number onto the screen."""
+
+
+def shoot(
+    path: str | Path,
+    make_stage: Callable[[], Stage],
+    stops: Sequence[int],
+    *,
+    palette_at: int,
+    frames_per_second: float | int,
+    progress: Callable[[int, int], object] | None = None,
+) -> None:
+    """Write the pictures of a stage as GIF or MP4, whole or not at all; the last one stays for a moment.
+
+    Args:
+        path: ``.gif``, or ``.mp4`` where the program ffmpeg is installed.
+        make_stage: builds what is filmed, inside gateviz's settings.
+        stops: numbers of the pictures, in order.
+        palette_at: number of a picture in which there is every color; a GIF has one palette.
+        frames_per_second: pictures a second.
+        progress: called with the number of pictures done and that of all, after every picture.
+
+    Raises:
+        OutputError: the name is of another format, or the file cannot be written.
+        MissingExtraError: an MP4 was asked for and ffmpeg is not installed.
+    """
+    writer = _writer(Path(path), frames_per_second)
     with written_whole(path) as temporary, settings(), _film(writer, temporary, path):
-        stage = _Stage(figure, recording.grid, dpi)
+        stage = make_stage()
         writer.setup(stage.screen, str(temporary), stage.screen.dpi)
         if isinstance(writer, _GifWriter):
-            # Half-way there is every color: of what is read, of what is not, and of the playheads.
-            stage.show(frames // 2)
+            stage.show(palette_at)
             writer.take_palette()
-        for done, frame in enumerate(stops, start=1):
-            stage.show(frame)
+        for done, number in enumerate(stops, start=1):
+            stage.show(number)
             writer.grab_frame()
             if progress is not None:
                 progress(done, len(stops))
-        # The whole line stays for a moment before the film begins again.
+        # The film begins again at once.
         for _ in range(round(_HOLD_SECONDS * frames_per_second)):
             writer.grab_frame()
         writer.finish()
@@ -191,7 +234,7 @@ class _Stage:
         figure.set_layout_engine("none")
         self._canvas.draw()  # type: ignore[no-untyped-call]
         self._ground = self._canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
-        self.screen, self._picture = _screen(self._pixels(), dpi)
+        self.screen, self._picture = screen_of(self._pixels(), dpi)
 
     def show(self, frame: int) -> None:
         """Put the playheads of forward layers at a frame, those of backward layers as far from the other end."""
@@ -230,7 +273,7 @@ class _Stage:
         return np.array(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]
 
 
-def _screen(pixels: UInt8[np.ndarray, "height width 4"], dpi: float | int) -> tuple[Figure, FigureImage]:
+def screen_of(pixels: UInt8[np.ndarray, "height width 4"], dpi: float | int) -> tuple[Figure, FigureImage]:
     """A figure that is nothing but a picture, which a movie writer can take without drawing all again."""
     # Sizes in inches are cut to whole pixels: a hair more keeps the last row and column.
     screen = Figure(figsize=((pixels.shape[1] + 0.01) / dpi, (pixels.shape[0] + 0.01) / dpi), dpi=dpi)

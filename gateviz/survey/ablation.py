@@ -237,4 +237,4 @@ def _divergence(plain: Float[np.ndarray, "T C"], other: Float[np.ndarray, "T C"]
 
 def _text(recognizer: Recognizer, log_probs: Float[np.ndarray, "T C"]) -> str:
     alphabet = recognizer.alphabet
-    return alphabet.text(collapse(log_probs.argmax(axis=1), alphabet.blank))
+    return alphabet.reading(collapse(log_probs.argmax(axis=1), alphabet.blank))

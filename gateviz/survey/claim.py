@@ -42,12 +42,19 @@ class Statistic(StrEnum):
 
     ``value``: the value itself. ``step``: the size of the step from the frame that the layer met
     before, |x_t - x_(t-1)|. ``timescale``: no event, but the share of units whose memory,
-    -1 / ln(mean f), is longer than one symbol.
+    -1 / ln(mean f), is longer than one symbol. ``context``: no event, but the share of what the layer's
+    hidden state answers to in its own input that lies further away than one symbol (``measure.context``).
     """
 
     VALUE = "value"
     STEP = "step"
     TIMESCALE = "timescale"
+    CONTEXT = "context"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the effect is a share, held against the one that the claim asks for, and about no event."""
+        return self in (Statistic.TIMESCALE, Statistic.CONTEXT)
 
 
 class Borders(StrEnum):
@@ -80,7 +87,8 @@ class Claim:
         offset: frames by which the event's frames are moved on, the way the layer goes.
         margin: frames of the text left out at both its ends, where the state is still warming up.
         least_effect: a smaller magnitude is no evidence, however small its p.
-        share: of units, for ``timescale``: the claim is that more than this remember so long.
+        share: of units, for ``timescale``: the claim is that more than this remember so long; of what is answered
+            to, for ``context``: that more than this lies so far away.
         symbols: how long that is.
 
     Raises:
@@ -123,6 +131,10 @@ class Claim:
                 f"the claim {self.name!r} asks for the timescale of the {self.gate}; "
                 f"memory is kept by {' or '.join(_KEEPING)}"
             )
+        if self.statistic == Statistic.CONTEXT and self.gate != Quantity.HIDDEN_STATE:
+            raise SelectionError(
+                f"the claim {self.name!r} asks for the context of the {self.gate}; it is measured of the {Quantity.HIDDEN_STATE}"
+            )
 
     @property
     def quantity(self) -> Quantity:
@@ -133,6 +145,11 @@ class Claim:
     def event(self) -> Event:
         """The event."""
         return Event(self.what, self.at)
+
+    @property
+    def about_share(self) -> bool:
+        """Whether it is about no event, but about a share of units or of what is answered to."""
+        return Statistic(self.statistic).is_share
 
     @property
     def direction(self) -> int:
@@ -160,6 +177,13 @@ class Claim:
             return (
                 f"{more} than {100 * self.share:g} % of the units remember longer than {length}: "
                 f"-1/ln(mean {self.quantity.letter}) > {length}"
+            )
+        if self.statistic == Statistic.CONTEXT:
+            length = f"{self.symbols:g} symbol{'' if self.symbols == 1 else 's'}"
+            more = "more" if self.sign == Sign.HIGHER else "less"
+            return (
+                f"{more} than {100 * self.share:g} % of what the hidden state answers to in its layer's input (squared norm "
+                f"of the Jacobian) lies further than {length} away"
             )
         subject = self.quantity.words
         if self.statistic == Statistic.STEP:
@@ -219,7 +243,7 @@ def quantities_of(claims: Collection[Claim]) -> tuple[Quantity, ...]:
 
 
 def _check_symbols(claim: Claim, known: set[str]) -> None:
-    if claim.statistic == Statistic.TIMESCALE:
+    if claim.about_share:
         return
     if unknown := sorted(claim.event.symbols - known):
         named = ", ".join(map(repr, unknown))

@@ -36,7 +36,8 @@ class Numbers:
         unit_p: of every unit, uncorrected.
         line_scores: what each line of the corpus speaks for "higher"; NaN where it took no part.
         why_not: why there is no test; empty where there is one.
-        course: of the layer's mean around the event's first frame, the way the layer goes; None for a timescale.
+        course: of the layer's mean around the event's first frame, the way the layer goes; None for a share.
+        measured: False where the measure could not be taken at all, whatever the corpus.
     """
 
     effect: float
@@ -52,6 +53,7 @@ class Numbers:
     line_scores: Float64[np.ndarray, " L"]
     why_not: str = ""
     course: Dynamics | None = None
+    measured: bool = True
 
 
 def event_numbers(

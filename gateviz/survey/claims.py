@@ -3,10 +3,12 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Direction
 from gateviz.errors import AlignmentError, AlphabetError, SelectionError
@@ -15,6 +17,7 @@ from gateviz.measure.multiple import benjamini_hochberg
 from gateviz.recording import Recording, align
 from gateviz.survey.claim import Claim, Statistic, checked_claims
 from gateviz.survey.claim_numbers import Numbers, event_numbers, memory_numbers
+from gateviz.survey.context_claim import SampledContext, context_numbers, sampled_context
 
 if TYPE_CHECKING:
     import gateviz.survey.corpus
@@ -30,6 +33,7 @@ class Verdict(StrEnum):
     CONTRADICTED = "contradicted"
     NO_EVIDENCE = "no evidence"
     TOO_FEW = "too few events"
+    NOT_MEASURED = "not measured"
 
 
 @dataclass(frozen=True)
@@ -114,11 +118,14 @@ class _Run:
     alignments: tuple[Alignment, ...]
     shifts: int
     seed: int
+    recognizer: Recognizer | None = None
     made: dict[tuple[object, ...], Numbers] = field(default_factory=dict)
 
     def numbers(self, claim: Claim, layer: int, direction: Direction) -> Numbers:
         key = (*claim.tested, layer, direction)
-        if key not in self.made:
+        if key not in self.made and claim.statistic == Statistic.CONTEXT:
+            self.made[key] = context_numbers(self.context, claim, (layer, direction), len(self.corpus.lines))
+        elif key not in self.made:
             series = [recording.trace(layer, direction)[claim.quantity] for recording in self.corpus.recordings]
             if claim.statistic == Statistic.TIMESCALE:
                 self.made[key] = memory_numbers(series, self.alignments, claim, seed=self.seed)
@@ -128,11 +135,17 @@ class _Run:
                 )
         return self.made[key]
 
+    @cached_property
+    def context(self) -> SampledContext:
+        """By gradient, of some of the lines: measured once, when the first claim asks."""
+        return sampled_context(self.recognizer, self.corpus, self.alignments, seed=self.seed)
+
 
 def claims_over(
     corpus: "gateviz.survey.corpus.Corpus",
     claims: Sequence[Claim],
     *,
+    recognizer: Recognizer | None = None,
     layers: Collection[int] | None = None,
     directions: Collection[Direction | str] | None = None,
     shifts: int = SHIFTS,
@@ -149,6 +162,7 @@ def claims_over(
     Args:
         corpus: recorded lines with the claims' series.
         claims: what to test.
+        recognizer: what made the recordings; claims about context need its gradients.
         layers: these only.
         directions: these only.
         shifts: circular shifts of each test.
@@ -166,9 +180,9 @@ def claims_over(
         )
     listed = checked_claims(claims, emission.alphabet)
     places = _places(corpus.recordings[0], layers, directions)
-    found = [_aligned(line.recording, line.source.text) for line in corpus.lines]
+    found = [told_alignment(line.recording, line.source.text) for line in corpus.lines]
     alignments = tuple(alignment for alignment, _ in found)
-    run = _Run(corpus, alignments, shifts, seed)
+    run = _Run(corpus, alignments, shifts, seed, recognizer)
     measured: list[tuple[Claim, int, Direction, Numbers]] = []
     for claim in listed:
         for layer, direction in places:
@@ -192,7 +206,7 @@ def _outcome(claim: Claim, layer: int, direction: Direction, numbers: Numbers, p
     upward = numbers.unit_difference > 0
     with_it = clear & (upward if claim.direction > 0 else ~upward)
     units = Units(int(with_it.sum()), int((clear & ~with_it).sum()), len(adjusted))
-    if claim.statistic == Statistic.TIMESCALE:
+    if claim.about_share:
         # There is no test of a unit: its memory is longer than a symbol or is not.
         units = Units(int(upward.sum()), int((~upward).sum()), len(upward))
     scores = claim.direction * numbers.line_scores
@@ -204,8 +218,8 @@ def _outcome(claim: Claim, layer: int, direction: Direction, numbers: Numbers, p
 
 def _verdict(claim: Claim, numbers: Numbers, p: float) -> tuple[Verdict, str]:
     if numbers.why_not:
-        return Verdict.TOO_FEW, numbers.why_not
-    if claim.statistic == Statistic.TIMESCALE:
+        return Verdict.TOO_FEW if numbers.measured else Verdict.NOT_MEASURED, numbers.why_not
+    if claim.about_share:
         return _share_verdict(claim, numbers)
     if not p < ALPHA:
         return Verdict.NO_EVIDENCE, f"chance alone gives as much: p = {p:.2g}"
@@ -253,7 +267,7 @@ def _blank(corpus: "gateviz.survey.corpus.Corpus") -> int:
     return emission.alphabet.blank
 
 
-def _aligned(recording: Recording, text: str | None) -> tuple[Alignment, bool]:
+def told_alignment(recording: Recording, text: str | None) -> tuple[Alignment, bool]:
     """The alignment to the true text where there is one that fits, and whether it is that."""
     if text:
         try:

@@ -22,6 +22,9 @@ READING = (
     "claim of its own.",
     "A timescale, -1/ln(mean f), counts what the forget gate lets a cell keep. What goes round through the hidden state, "
     "and whether anything reads what was kept, it does not tell.",
+    "A context is the share of the squared norm of dh(t)/dx(t-k), by the layer's own input x, that lies further than so "
+    "many symbols from the frame; frames count the same, and its interval draws lines again. Convolutions and the layers "
+    "below have no part in it. A network through which no gradient goes is not measured.",
     "A contrast is a correlation: a gate that is low over punctuation may answer to the little ink there.",
 )
 
@@ -56,10 +59,12 @@ def verdict_words(outcomes: tuple[Outcome, ...]) -> str:
 def effect_words(outcome: Outcome) -> tuple[str, str]:
     """The effect and its interval."""
     numbers = outcome.numbers
-    if outcome.claim.statistic == Statistic.TIMESCALE:
-        return f"{100 * numbers.effect:.0f} %", f"{100 * numbers.low:.0f} to {100 * numbers.high:.0f} %"
     if numbers.effect != numbers.effect:
         return "–", ""
+    if outcome.claim.about_share:
+        digits = 0 if outcome.claim.statistic == Statistic.TIMESCALE else 1
+        share, low, high = (f"{100 * one:.{digits}f}" for one in (numbers.effect, numbers.low, numbers.high))
+        return f"{share} %", f"{low} to {high} %"
     return f"{numbers.effect:+.2f}", f"{numbers.low:+.2f} to {numbers.high:+.2f}"
 
 
@@ -71,6 +76,9 @@ def p_words(outcome: Outcome) -> str:
 def unit_words(outcome: Outcome) -> str:
     """How many units go which way."""
     units = outcome.units
+    if outcome.claim.statistic == Statistic.CONTEXT:
+        known = outcome.numbers.difference == outcome.numbers.difference
+        return f"effective context {outcome.numbers.difference:.2f} symbols" if known else ""
     if outcome.claim.statistic == Statistic.TIMESCALE:
         return f"{units.agree} of {units.total}, median {outcome.numbers.difference:.1f} symbols"
     if outcome.numbers.why_not:

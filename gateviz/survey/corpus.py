@@ -90,22 +90,50 @@ def record_corpus(
         CheckpointError: the recognizer cannot read at all.
         WitnessError: the recorded run is not the plain one.
     """
-    if not sources:
-        raise ImageError("the corpus holds no line; name a folder of line images, a manifest, or images")
     found: list[CorpusLine] = []
     skipped: list[Skipped] = []
+    for outcome in recorded_lines(
+        recognizer, sources, layers=layers, quantities=quantities, edits=edits, max_pixels=max_pixels, progress=progress
+    ):
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            found.append(outcome)
+    return Corpus(tuple(found), tuple(skipped))
+
+
+def recorded_lines(
+    recognizer: Recognizer,
+    sources: Sequence[LineSource],
+    *,
+    layers: Collection[int] | None = None,
+    quantities: Collection[Quantity | str] | None = None,
+    edits: Sequence[Edit] = (),
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    progress: Callable[[int], object] | None = None,
+) -> Iterator[CorpusLine | Skipped]:
+    """The lines of ``record_corpus`` one after the other, for a corpus that memory does not hold; arguments as there.
+
+    Raises:
+        ImageError: there is no line, or, at the end, none could be read.
+        CheckpointError: the recognizer cannot read at all.
+        WitnessError: the recorded run is not the plain one.
+    """
+    if not sources:
+        raise ImageError("the corpus holds no line; name a folder of line images, a manifest, or images")
     record = partial(record_lines, recognizer, layers=layers, quantities=quantities, edits=edits)
+    read, first_why = 0, ""
     for chunk in _chunks(sources):
         for outcome in _recorded(record, chunk, max_pixels):
             if isinstance(outcome, Skipped):
-                skipped.append(outcome)
+                first_why = first_why or outcome.why
             else:
-                found.append(outcome)
+                read += 1
+            yield outcome
         if progress is not None:
             progress(len(chunk))
-    if not found:
-        raise ImageError(f"none of the {len(sources)} lines of the corpus can be read; the first: {skipped[0].why}")
-    return Corpus(tuple(found), tuple(skipped))
+    if not read:
+        raise ImageError(f"none of the {len(sources)} lines of the corpus can be read; the first: {first_why}")
 
 
 def _chunks(sources: Iterable[LineSource]) -> Iterator[list[LineSource]]:

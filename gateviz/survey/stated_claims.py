@@ -35,4 +35,7 @@ STATED: tuple[Claim, ...] = (
     Claim(
         "memory-across-a-line", "forget_gate", statistic=Statistic.TIMESCALE, says=_CONTEXT, share=0.1, symbols=10.0
     ),
+    # Whether what could be kept is answered to: the effective context holds all but a tenth.
+    Claim("context-beyond-a-symbol", "hidden_state", statistic=Statistic.CONTEXT, says=_CONTEXT, share=0.1),
+    Claim("context-across-a-line", "hidden_state", statistic=Statistic.CONTEXT, says=_CONTEXT, share=0.1, symbols=10.0),
 )  # fmt: skip

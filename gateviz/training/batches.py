@@ -15,6 +15,7 @@ from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.recognizer import PreparedLine
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
+from gateviz.data.reading_order import standing_order
 from gateviz.training.frame_labels import IGNORED, frame_labels
 from gateviz.training.line_order import LineOrder
 from gateviz.training.lines import LineSet, TrainingLine
@@ -87,13 +88,16 @@ class BatchMaker:
             own = prepared.pixels.shape[2]
             pixels[row, :, :, :own] = prepared.pixels
             pixels[row, :, :, own:] = prepared.pixels[:, :, -1:]
-            spelled = self.alphabet.encode(line.text)
+            # Frames run from left to right, also where people read from right to left.
+            symbols = self.alphabet.split(line.text)
+            order = list(standing_order(symbols))
+            spelled = [label for place in order for label in self.alphabet.code(symbols[place])]
             labels += spelled
             lengths.append(len(spelled))
             hidden += frames_needed(spelled) > grid.frame_count
-            if line.columns is not None and len(line.columns) == len(spelled):
+            if line.columns is not None and len(line.columns) == len(spelled) == len(order):
                 back = prepared.to_source.inverse()
-                columns = line.columns.astype(np.float64) * back.scale + back.offset
+                columns = line.columns[order].astype(np.float64) * back.scale + back.offset
                 target = frame_labels(spelled, columns, grid.centers, self.alphabet.blank)
                 frames[row] = torch.from_numpy(target)
         return Batch(

@@ -13,6 +13,7 @@ from gateviz.ctc.forced import align
 from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
+from gateviz.data.reading_order import standing_order
 from gateviz.errors import AlignmentError, AlphabetError, CheckpointError, GeometryError, ImageError, ShapeError
 from gateviz.measure.bootstrap import Bootstrap
 from gateviz.measure.evaluation import Evaluation, FailedLine, ReadLine
@@ -204,6 +205,9 @@ def aligned_errors(
     spans = align(emission, text).spans
     if not spans:
         return SpanErrors.joined([])
+    # Columns come in the order of the text, spans from left to right.
+    order = standing_order(emission.alphabet.split(text))
+    spans = tuple(spans[place] for place in np.argsort(order))
     starts = np.cumsum([0, *(len(span.symbol) for span in spans)])[:-1]
     true = np.stack([np.minimum.reduceat(columns[:, 0], starts), np.maximum.reduceat(columns[:, 1], starts)], axis=1)
     return span_errors(np.array([grid.columns(span.start, span.stop) for span in spans]), true)

@@ -47,3 +47,16 @@ class ValidationReport:
     line_accuracy: float
     best: bool
     samples: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What is new about the gates, in words.
+
+    Attributes:
+        step: batches learned from before it.
+        words: a sentence.
+    """
+
+    step: int
+    words: str

@@ -8,11 +8,13 @@ from typing import Any
 
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.atomic import make_folder, write_whole
-from gateviz.training.progress import StepReport, ValidationReport
+from gateviz.files.watch_files import FOLDER
+from gateviz.training.progress import GateReport, StepReport, ValidationReport
 
 CONFIG = "config.json"
 LOG = "log.jsonl"
 STATE = "last.pt"
+_KINDS = {StepReport: "step", ValidationReport: "validation", GateReport: "gates"}
 
 
 class RunFolder:
@@ -38,6 +40,11 @@ class RunFolder:
     def state(self) -> Path:
         """Everything needed to go on."""
         return self.path / STATE
+
+    @property
+    def gates(self) -> Path:
+        """The folder of what the gates did, where they are watched."""
+        return self.path / FOLDER
 
     def best(self, suffix: str) -> Path:
         """The model with the lowest validation CER so far."""
@@ -82,14 +89,13 @@ class RunFolder:
         kept = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.read_log() if entry["step"] <= step]
         write_whole(self.path / LOG, "".join(kept).encode())
 
-    def log(self, report: StepReport | ValidationReport) -> None:
+    def log(self, report: StepReport | ValidationReport | GateReport) -> None:
         """Add a line to the log.
 
         Raises:
             OutputError: it cannot be written.
         """
-        kind = "step" if isinstance(report, StepReport) else "validation"
-        line = json.dumps({"kind": kind, **asdict(report)}, ensure_ascii=False)
+        line = json.dumps({"kind": _KINDS[type(report)], **asdict(report)}, ensure_ascii=False)
         try:
             with (self.path / LOG).open("a", encoding="utf-8") as handle:
                 handle.write(line + "\n")

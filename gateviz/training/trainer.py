@@ -83,6 +83,7 @@ class Trainer:
         )
         maker = BatchMaker(recognizer.preprocess, recognizer.geometry, recognizer.alphabet, settings.columns)
         self.chunks = Chunks(lines, maker, size=settings.chunk, seed=settings.seed)
+        self.validation_lines = validation
         self.validation = Chunks(validation, maker, size=len(validation), seed=0)[0]
         self.step = self.lines = self.hidden = 0
         self.chunk, self.batch = 0, 0
@@ -136,8 +137,15 @@ class Trainer:
         self,
         on_step: Callable[[StepReport], None] = lambda report: None,
         on_validation: Callable[[ValidationReport], None] = lambda report: None,
+        watch: Callable[[int, nn.Module], object] = lambda step, module: None,
     ) -> bool:
         """Train to the last step, until the CER has stopped falling, or until ``stop`` is called; false if stopped.
+
+        Args:
+            on_step: is told how it goes.
+            on_validation: is told how well the averaged model reads.
+            watch: is handed the averaged model before the first step and after every validation, when all is saved;
+                a ``GateWatch`` leaves it as it is.
 
         Raises:
             TrainingError: the loss is no number, or the GPU's memory does not hold a batch; the last
@@ -146,6 +154,8 @@ class Trainer:
         """
         sums = _Sums()
         started = time.monotonic() - self.seconds
+        if self.step == 0:
+            watch(0, self.average.module)
         source = stream(self.chunks, chunk=self.chunk, batch=self.batch, workers=self.settings.workers)
         while self.step < self.settings.steps and not self._out_of_patience:
             self.chunk, self.batch, batch = next(source)
@@ -159,6 +169,7 @@ class Trainer:
                 sums = _Sums()
             if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
                 on_validation(self.validate())
+                watch(self.step, self.average.module)
             if self._stop:
                 self.save()
                 return False

@@ -10,7 +10,7 @@ A file ``lineages/<name>.py`` has a tuple ``CASES``. Test folders are no package
 """
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ class Case:
         state: makes the weights (``golden/formula.py``'s ``fill``).
         channels: of the network's input.
         height: of the network's input.
-        widths: 40 widths of the network's input.
+        narrow: the first of the 40 widths of the network's input whose frames are counted.
+        wide: the width of the network's input that everything else is tried on.
         blank: its label.
         symbols: how many symbols the alphabet has.
         layers: what is traced, in the recording's order, such as ("0.forward", "0.backward").
@@ -40,6 +41,7 @@ class Case:
         options: keyword arguments of ``load_recognizer`` (``alphabet``, ``variant``, ...).
         without: parts of the suite that cannot be asked of this case, with the reason. The parts are
             the names of its tests without ``test_``.
+        extra_tensor: name of a tensor that the network does not have and the file could.
         extra_classes: classes that stand for no symbol and are not the blank.
     """
 
@@ -48,14 +50,21 @@ class Case:
     state: Callable[[], Mapping[str, torch.Tensor]]
     channels: int
     height: int
-    widths: Sequence[int]
+    narrow: int
+    wide: int
     blank: int
     symbols: int
     layers: tuple[str, ...]
     save: Callable[[Path, Mapping[str, torch.Tensor]], Path] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     without: Mapping[str, str] = field(default_factory=dict)
+    extra_tensor: str = "another_head.weight"
     extra_classes: int = 0
+
+    @property
+    def widths(self) -> range:
+        """40 widths side by side, so that every remainder of the stride is among them."""
+        return range(self.narrow, self.narrow + WIDTH_COUNT)
 
     def saved(self, folder: Path, state: Mapping[str, torch.Tensor] | None = None) -> Path:
         """The weights in a file."""

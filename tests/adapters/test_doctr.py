@@ -129,6 +129,7 @@ def test_the_recognizer_says_what_it_is(saved):
         assert card.lineage == "doctr"
         assert card.details["architecture"] == f"crnn_{backbone}"
         assert card.details["variant"] == "doctr (of doctr, symmetric)"
+        assert "here such a line is read whole, squeezed to 128 columns" in card.details["wide lines"]
         assert card.details["frames"] == f"T = {rule}"
         assert "a bidirectional LSTM of 2 layers and 5 units" in card.evidence
         assert recognizer.alphabet.blank == 126

@@ -129,6 +129,15 @@ def test_a_file_that_nobody_reads(tmp_path):
         load_recognizer(tmp_path / "none.pth")
 
 
+@pytest.mark.parametrize(
+    ("head", "kind"), [(b"\x89PNG\r\n", "PNG"), (b"\xff\xd8\xff\xe0", "JPEG"), (b"II*\x00", "TIFF")]
+)
+def test_a_picture_in_the_place_of_a_checkpoint(tmp_path, head, kind):
+    (tmp_path / "line").write_bytes(head + bytes(99))
+    with pytest.raises(CheckpointError, match=rf"line is a picture \({kind}\) and no checkpoint; give it as the line"):
+        load_recognizer(tmp_path / "line")
+
+
 def test_traineddata_is_known_by_its_table(tmp_path):
     path = tmp_path / "eng.lstm"
     path.write_bytes(

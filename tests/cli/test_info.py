@@ -188,5 +188,14 @@ def test_files_without_tensors_are_diagnosed_too(run, tmp_path):
     assert "a web page: the download went wrong" in found["problem"]
     (tmp_path / "cut.pth").write_bytes(b"\x80\x02}q\x00(")
     assert run("info", tmp_path / "cut.pth").exit_code == 1
-    missing = run("info", tmp_path / "none.pth", "--json")
-    assert (missing.exit_code, missing.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["none.pth", "empty.pth", "folder"])
+def test_what_is_no_file_at_all_is_a_problem_in_json_too(run, tmp_path, name):
+    (tmp_path / "empty.pth").touch()
+    (tmp_path / "folder").mkdir()
+    told = run("info", tmp_path / name, "--json")
+    (problem,) = json.loads(told.stdout).values()
+    assert (told.exit_code, name in problem) == (1, True)
+    plain = run("info", tmp_path / name)
+    assert (plain.exit_code, plain.stdout) == (1, "")

@@ -14,6 +14,8 @@ from PIL import Image
 from gateviz.cli import scripts, synth, train_options
 from gateviz.cli.train_bars import LookBar
 from gateviz.errors import TrainingError
+from gateviz.files.watch_files import read_watch
+from gateviz.measure.gate_alarms import GateAlarms
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.training.degrade import HARDNESS
 from gateviz.training.line_writer import write_lines
@@ -78,7 +80,10 @@ def test_a_run_leaves_its_config_log_state_model_and_curves(run, own, tmp_path):
         "last.pt",
         "best.safetensors",
         "curves.png",
+        "gates",
+        "gates.png",
     }
+    assert [record.step for record in read_watch(folder).records] == [0, 2, 4]
     assert "40 lines looked at: 40 can be trained on" in done.stderr
     assert json.loads((folder / "config.json").read_text())["settings"]["steps"] == 4
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -119,6 +124,27 @@ def test_a_run_that_is_interrupted_is_saved_and_goes_on_with_resume(run, own, tm
     assert any(" 3/4 [" in row for row in rows)
     log = [json.loads(line) for line in (tmp_path / "my run" / "log.jsonl").read_text().splitlines()]
     assert [(entry["kind"], entry["step"]) for entry in log] == [("validation", 2), ("step", 4), ("validation", 4)]
+    assert [record.step for record in read_watch(folder).records] == [0, 2, 4]
+
+
+def test_what_goes_wrong_with_the_gates_is_said_and_logged(run, own, tmp_path, monkeypatch):
+    def broken(self, record):
+        return [f"a look at step {record.step}"] if record.step == 2 else []
+
+    monkeypatch.setattr(GateAlarms, "look", broken)
+    done = run("train", own, "-o", str(tmp_path / "run"), *FAST)
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.replace("\r", "\n").splitlines().count("step 2: a look at step 2") == 1
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    told = [entry for entry in log if entry["kind"] == "gates"]
+    assert told == [{"kind": "gates", "step": 2, "words": "a look at step 2"}]
+
+
+def test_nobody_looks_at_the_gates_of_a_run_that_is_not_to_be_watched(run, own, tmp_path):
+    folder = tmp_path / "run"
+    done = run("train", own, "-o", str(folder), "--no-watch", *FAST)
+    assert done.exit_code == 0, done.stderr
+    assert not {"gates", "gates.png"} & {entry.name for entry in folder.iterdir()}
 
 
 def test_the_options_are_the_plan(run, tmp_path, monkeypatch):

@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateviz.ctc.beam import prefix_beam_search
 from gateviz.ctc.collapse import collapse
 from gateviz.ctc.forced import align
 from gateviz.ctc.greedy import greedy
+from gateviz.ctc.occupancy import total_log_prob
 from gateviz.data.alphabet import Alphabet
+from gateviz.data.emission import Emission
 from gateviz.errors import AlignmentError, AlphabetError
 
 TEXTS = st.text("abc", max_size=4)
@@ -153,3 +156,18 @@ def test_posteriors_that_are_no_numbers_are_no_alignment(oracle):
     emission.log_probs[:] = np.nan
     with pytest.raises(AlignmentError, match="the posterior of 'a' is zero, or no number"):
         align(emission, "a")
+
+
+def test_a_text_read_from_the_right_is_aligned_from_its_last_letter_on():
+    alphabet = Alphabet.from_symbols("אבג 12", blank=0)
+    read, standing = "אבג 12", "12 גבא"
+    labels = [label for symbol in standing for label in (*alphabet.code(symbol), alphabet.blank)]
+    emission = Emission(np.log(np.full((len(labels), 7), 0.01) + 0.94 * np.eye(7)[labels]).astype(np.float32), alphabet)
+    found = align(emission, read)
+    assert [span.symbol for span in found.spans] == list(standing)
+    assert [span.start for span in found.spans] == list(range(0, len(labels), 2))
+    assert (found.reading, greedy(emission).reading) == (read, read)
+    assert (found.path == greedy(emission).path).all()
+    assert [each.text for each in prefix_beam_search(emission, hypotheses=1)] == [read]
+    assert total_log_prob(emission, read) > total_log_prob(emission, standing)
+    assert alphabet.reading(alphabet.encode(standing)) == read

@@ -1,8 +1,10 @@
 """Symbols that stand from left to right, as people read them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateviz.data.reading_order import reading_order, reading_text
+from gateviz.data.reading_order import reading_order, reading_text, standing_order
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,15 @@ from gateviz.data.reading_order import reading_order, reading_text
 )
 def test_text_as_it_is_read(shown, read):
     assert reading_text(list(shown)) == read
+    if read != "We say 3 שלום טוב times":
+        # A number that was typed before a word would stand on its other side.
+        assert "".join(read[place] for place in standing_order(read)) == shown
+
+
+@given(st.text(alphabet="אבגד 12", max_size=12) | st.text(alphabet="אבג ab", max_size=12))
+def test_what_was_read_stands_where_it_stood(shown):
+    read = reading_text(shown)
+    assert "".join(read[place] for place in standing_order(read)) == shown
 
 
 def test_symbols_of_several_code_points_stay_whole():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateviz.measure.timescale import timescale
+from gateviz.measure.timescale import memory_spread, share_beyond, timescale
 
 
 @given(st.floats(0.01, 0.999), st.integers(1, 30))
@@ -23,3 +23,23 @@ def test_the_mean_gate_counts_not_the_mean_timescale():
 
 def test_a_missing_value_gives_no_number():
     assert np.isnan(timescale(np.array([[np.nan], [0.5]]))[0])
+
+
+def test_quartiles_lie_where_numpy_has_them():
+    values = np.random.default_rng(0).exponential(size=37)
+    found = memory_spread(values)
+    np.testing.assert_allclose([found.lower, found.median, found.upper], np.quantile(values, [0.25, 0.5, 0.75]))
+    assert (found.units, found.infinite, found.unknown) == (37, 0, 0)
+
+
+def test_units_that_keep_everything_are_infinite_and_never_nan():
+    found = memory_spread(np.array([1.0, 2.0, np.inf, np.inf, np.nan]))
+    assert (found.lower, found.median, found.upper) == (1.75, np.inf, np.inf)
+    assert (found.units, found.infinite, found.unknown) == (4, 2, 1)
+    assert memory_spread(np.full(3, np.inf)).median == np.inf
+    assert np.isnan(memory_spread(np.array([np.nan])).median)
+
+
+def test_the_share_beyond_a_length_counts_units_with_a_timescale():
+    assert share_beyond(np.array([0.5, 1.0, 1.5, np.inf, np.nan]), 1.0) == 0.5
+    assert np.isnan(share_beyond(np.array([np.nan]), 1.0))

@@ -3,7 +3,7 @@ import pytest
 
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.errors import SelectionError
-from gateviz.panels.order import Order, order_named, unit_order
+from gateviz.panels.order import Order, _distances, order_named, unit_order
 
 PEAKS = [6, 2, 4, 0]
 
@@ -46,6 +46,17 @@ def test_units_that_do_the_same_are_neighbors():
     )
     assert sorted(rows.tolist()) == list(range(12))
     assert (np.diff(rows % 3) != 0).sum() == 2
+
+
+def test_the_distances_of_curves_are_those_of_scipy():
+    distance = pytest.importorskip("scipy.spatial.distance")
+    curves = np.random.default_rng(0).normal(size=(7, 30))
+    curves[3] = 0
+    curves /= np.maximum(np.linalg.norm(curves, axis=1, keepdims=True), 1e-9)
+    curves[5] = curves[1]
+    found = _distances(curves)
+    np.testing.assert_allclose(found, distance.pdist(curves), atol=1e-6)
+    assert distance.squareform(found)[1, 5] == 0
 
 
 def test_constant_and_missing_series_can_be_sorted():

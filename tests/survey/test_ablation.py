@@ -95,9 +95,10 @@ def test_units_are_told_with_their_selectivity(recognizer, corpus):
     event = Event("blank")
     told = selectivities(ablation, corpus, event)
     assert told.shape == (96,)
-    values = np.concatenate([recording.trace(*PLACE).forget_gate[:, 5] for recording in corpus.recordings])
-    blank = np.concatenate([recording.alignment.path == recognizer.alphabet.blank for recording in corpus.recordings])
-    pairs = [(a > b) + 0.5 * (a == b) for a in values[blank] for b in values[~blank]]
+    pairs: list[float] = []
+    for recording in corpus.recordings:
+        values, blank = recording.trace(*PLACE).forget_gate[:, 5], recording.alignment.path == recognizer.alphabet.blank
+        pairs += [(a > b) + 0.5 * (a == b) for a in values[blank] for b in values[~blank]]
     assert told[5] == pytest.approx(np.mean(pairs))
     document = ablation_document(ablation, corpus, told, event, {"checkpoint": "m"})
     assert (document["held"], document["lines"], document["selectivity_for"]) == (

@@ -209,9 +209,11 @@ def test_what_cannot_be_tested_is_refused_by_name():
         claims_over(Corpus((silent,)), [HIGH])
 
 
-def test_the_stated_claims_are_sound_and_name_three_gates():
+def test_the_stated_claims_are_sound_and_name_their_series():
     assert checked_claims(STATED) == STATED
-    assert set(quantities_of(STATED)) == {Quantity.FORGET_GATE, Quantity.INPUT_GATE, Quantity.OUTPUT_GATE}
+    assert set(quantities_of(STATED)) == {
+        Quantity.FORGET_GATE, Quantity.INPUT_GATE, Quantity.OUTPUT_GATE, Quantity.HIDDEN_STATE,
+    }  # fmt: skip
     assert all(claim.says for claim in STATED)
     signs = {claim.sign for claim in STATED if claim.what == "punctuation"}
     assert signs == {"higher", "lower"}

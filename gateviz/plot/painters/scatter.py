@@ -8,7 +8,7 @@ from gateviz.panels.panel import ScatterPanel
 from gateviz.plot.style import Style
 
 _TICKS = (0.0, 0.5, 1.0)
-_MARKERS = {"forward": "o", "backward": "^"}
+MARKERS = {"forward": "o", "backward": "^"}
 
 
 def paint_scatter(axes: Axes, panel: ScatterPanel, style: Style, *, with_y_label: bool) -> None:
@@ -20,7 +20,7 @@ def paint_scatter(axes: Axes, panel: ScatterPanel, style: Style, *, with_y_label
             group.x,
             group.y,
             s=(0.4 * style.font_size) ** 2,
-            marker=_MARKERS[group.marker],
+            marker=MARKERS[group.marker],
             facecolor=LAYERS[group.rank % len(LAYERS)],
             edgecolor="white",
             linewidth=0.3 * style.line_width,

@@ -212,6 +212,13 @@ class Matrix {
     return code > this.missing ? NaN : this.low + code * this.step;
   }
 
+  /** Whether it is known that every value is there and lies in [low, high]: then a block of them is its mean. */
+  within(low, high) {
+    if (!this.quantized || this.low < low || this.value(this.missing) > high) return false;
+    this.whole ??= !this.values.includes(this.missing + 1);
+    return this.whole;
+  }
+
   /** One row into `target`. */
   read(row, target) {
     for (let frame = 0; frame < this.columns; frame += 1) target[frame] = this.at(row, frame);
@@ -801,20 +808,32 @@ class Rasters {
   }
 }
 
-/** An opaque color as one 32-bit number. */
-const packed = (red, green, blue) => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+/** An opaque color as one 32-bit number; with its sign it is a small one, which costs no memory before a loop is compiled. */
+const packed = (red, green, blue) => (255 << 24) | (blue << 16) | (green << 8) | red;
+
+/** The colors of a palette as numbers. */
+const ramps = new WeakMap();
+function rampOf({ colors }) {
+  if (!ramps.has(colors)) {
+    const ramp = new Int32Array(colors.length / 3);
+    for (let at = 0; at < ramp.length; at += 1)
+      ramp[at] = packed(colors[3 * at], colors[3 * at + 1], colors[3 * at + 2]);
+    ramps.set(colors, ramp);
+  }
+  return ramps.get(colors);
+}
 
 /** For a value its color as one 32-bit number; missing is transparent, and the ground's hatching shows. */
 function colorOf(palette, scale, slack) {
-  const count = palette.colors.length / 3;
-  const table = Uint32Array.from({ length: count }, (_, at) => packed(...palette.colors.subarray(3 * at, 3 * at + 3)));
+  const table = rampOf(palette);
+  const most = table.length - 1;
   const [under, over] = [packed(...rgb(palette.under)), packed(...rgb(palette.over))];
-  const factor = (count - 1) / (scale.high - scale.low || 1);
+  const factor = most / (scale.high - scale.low || 1);
   return (value) => {
     if (Number.isNaN(value)) return 0;
     if (value < scale.low - slack) return under;
     if (value > scale.high + slack) return over;
-    return table[clamp(Math.round((value - scale.low) * factor), 0, count - 1)];
+    return table[clamp(Math.round((value - scale.low) * factor), 0, most)];
   };
 }
 
@@ -829,20 +848,17 @@ function picture(matrix, rows, palette, scale, height, level) {
   const down = Math.min(rows.length, Math.max(height, 1));
   const block = 2 ** level;
   const across = Math.ceil(matrix.columns / block);
-  const pixels = new Uint32Array(across * down);
+  const whole = new ImageData(across, down);
+  const pixels = new Int32Array(whole.data.buffer);
+  const [low, high] = [scale.low - slack, scale.high + slack];
   if (down === rows.length && level === 0) plainPixels(matrix, rows, color, pixels);
-  else
-    blockPixels(matrix, rows, color, pixels, { down, across, level, low: scale.low - slack, high: scale.high + slack });
+  else if (matrix.within(low, high)) meanPixels(matrix, rows, color, pixels, { down, across, level });
+  else blockPixels(matrix, rows, color, pixels, { down, across, level, low, high });
   const tiles = [];
   for (let start = 0; start < across; start += TILE) {
     const width = Math.min(TILE, across - start);
     const canvas = h("canvas", { width, height: down });
-    const target = new ImageData(width, down);
-    const words = new Uint32Array(target.data.buffer);
-    for (let row = 0; row < down; row += 1) {
-      words.set(pixels.subarray(row * across + start, row * across + start + width), row * width);
-    }
-    canvas.getContext("2d").putImageData(target, 0, 0);
+    canvas.getContext("2d").putImageData(whole, -start, 0, start, 0, width, down);
     tiles.push({ canvas, start, stop: start + width });
   }
   return { tiles, block, height: down, pixels: pixels.length, missing: pixels.includes(0) };
@@ -850,27 +866,78 @@ function picture(matrix, rows, palette, scale, height, level) {
 
 function plainPixels(matrix, rows, color, pixels) {
   const { values, columns, quantized } = matrix;
-  let table = null;
-  if (quantized) {
-    table = Uint32Array.from({ length: matrix.missing + 2 }, (_, code) => color(matrix.value(code)));
+  const table = quantized
+    ? Int32Array.from({ length: matrix.missing + 2 }, (_, code) => color(matrix.value(code)))
+    : null;
+  for (let at = 0; at < rows.length; at += 1) {
+    const [from, to] = [rows[at] * columns, at * columns];
+    if (table) for (let frame = 0; frame < columns; frame += 1) pixels[to + frame] = table[values[from + frame]];
+    else for (let frame = 0; frame < columns; frame += 1) pixels[to + frame] = color(values[from + frame]);
   }
-  rows.forEach((row, at) => {
-    const [from, to] = [row * columns, at * columns];
-    for (let frame = 0; frame < columns; frame += 1) {
-      const value = values[from + frame];
-      pixels[to + frame] = table ? table[value] : color(value);
-    }
-  });
 }
 
-function blockPixels(matrix, rows, color, pixels, { down, across, level, low, high }) {
-  const [sums, least, most] = [new Float64Array(across), new Float64Array(across), new Float64Array(across)];
-  const into = { sums, least, most, level };
+// Whole numbers up to here are small ones for the browser.
+const SMALL = 2 ** 30;
+
+/** Sums of values that travelled as codes, of floats otherwise. */
+const sumsOf = (matrix, across, most) =>
+  matrix.quantized && most * matrix.missing < SMALL ? new Int32Array(across) : new Float64Array(across);
+
+/** The means of blocks of codes none of which needs a mark. A sum of codes has one color, found when it is first met. */
+function meanPixels(matrix, rows, color, pixels, { down, across, level }) {
+  const { columns } = matrix;
+  const most = Math.ceil(rows.length / down) << level;
+  const sums = sumsOf(matrix, across, most);
+  // What a sum stands for depends on how many values it has: blocks of the last column, and of some rows, have fewer.
+  const known = new Map();
   for (let at = 0; at < down; at += 1) {
     const [first, last] = [Math.floor((at * rows.length) / down), Math.floor(((at + 1) * rows.length) / down)];
     sums.fill(0);
-    least.fill(Infinity);
-    most.fill(-Infinity);
+    addRows(matrix, rows, first, last, level, sums);
+    const full = (last - first) << level;
+    const rest = (last - first) * (columns - ((across - 1) << level));
+    paintSums(matrix, color, sums, pixels, at * across, full, 0, across - 1, known);
+    paintSums(matrix, color, sums, pixels, at * across, rest, across - 1, across, known);
+  }
+}
+
+/** Color sums of `count` values each. */
+function paintSums(matrix, color, sums, pixels, to, count, start, stop, known) {
+  const length = count * matrix.missing + 1;
+  if (length > 1 << 16) {
+    for (let column = start; column < stop; column += 1) pixels[to + column] = color(matrix.value(sums[column] / count));
+    return;
+  }
+  if (!known.has(count)) known.set(count, new Int32Array(length));
+  const table = known.get(count);
+  for (let column = start; column < stop; column += 1) {
+    const sum = sums[column];
+    let found = table[sum];
+    // No color is 0: these values are all there.
+    if (found === 0) table[sum] = found = color(matrix.value(sum / count));
+    pixels[to + column] = found;
+  }
+}
+
+/** Add the rows [first, last), block by block, all as they travelled. */
+function addRows({ values, columns }, rows, first, last, level, sums) {
+  for (let row = first; row < last; row += 1) {
+    const start = rows[row] * columns;
+    if (level === 0) for (let frame = 0; frame < columns; frame += 1) sums[frame] += values[start + frame];
+    else for (let frame = 0; frame < columns; frame += 1) sums[frame >> level] += values[start + frame];
+  }
+}
+
+function blockPixels(matrix, rows, color, pixels, { down, across, level, low, high }) {
+  const sums = sumsOf(matrix, across, Math.ceil(rows.length / down) << level);
+  const kind = matrix.quantized ? Int32Array : Float64Array;
+  const into = { sums, least: new kind(across), most: new kind(across), level };
+  const { least, most } = into;
+  for (let at = 0; at < down; at += 1) {
+    const [first, last] = [Math.floor((at * rows.length) / down), Math.floor(((at + 1) * rows.length) / down)];
+    sums.fill(0);
+    least.fill(matrix.quantized ? SMALL - 1 : Infinity);
+    most.fill(matrix.quantized ? -1 : -Infinity);
     for (let row = first; row < last; row += 1) gather(matrix, rows[row], into);
     for (let column = 0; column < across; column += 1) {
       const frames = Math.min((column + 1) << level, matrix.columns) - (column << level);
@@ -904,6 +971,31 @@ function meanOf(values, from, count, stride) {
   return Math.round(sum / count);
 }
 
+/** A gray image. */
+function grayed(values, words) {
+  const grays = Int32Array.from({ length: 256 }, (_, gray) => packed(gray, gray, gray));
+  for (let at = 0; at < words.length; at += 1) words[at] = grays[values[at]];
+}
+
+function colored(values, words, channels) {
+  for (let at = 0, from = 0; at < words.length; at += 1, from += channels)
+    words[at] = packed(values[from], values[from + 1], values[from + 2]);
+}
+
+/** An image of fewer columns: each the mean of `step` neighbors. */
+function thinned(values, words, { rows, columns, channels, step }) {
+  for (let row = 0, to = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += step, to += 1) {
+      const from = (row * columns + column) * channels;
+      const count = Math.min(step, columns - column);
+      const red = meanOf(values, from, count, channels);
+      const green = channels > 1 ? meanOf(values, from + 1, count, channels) : red;
+      const blue = channels > 1 ? meanOf(values, from + 2, count, channels) : red;
+      words[to] = packed(red, green, blue);
+    }
+  }
+}
+
 /** The line image in sizes that halve, so that a far view of a long line needs no more than a near one. */
 class LinePicture {
   constructor(image) {
@@ -913,17 +1005,10 @@ class LinePicture {
     const step = Math.max(1, Math.ceil(columns / (2 * TILE)));
     const width = Math.ceil(columns / step);
     const target = new ImageData(width, rows);
-    const words = new Uint32Array(target.data.buffer);
-    for (let row = 0, to = 0; row < rows; row += 1) {
-      for (let column = 0; column < columns; column += step, to += 1) {
-        const from = (row * columns + column) * channels;
-        const count = Math.min(step, columns - column);
-        const red = meanOf(image.pixels, from, count, channels);
-        const green = channels > 1 ? meanOf(image.pixels, from + 1, count, channels) : red;
-        const blue = channels > 1 ? meanOf(image.pixels, from + 2, count, channels) : red;
-        words[to] = packed(red, green, blue);
-      }
-    }
+    const words = new Int32Array(target.data.buffer);
+    if (step > 1) thinned(image.pixels, words, { rows, columns, channels, step });
+    else if (channels > 1) colored(image.pixels, words, channels);
+    else grayed(image.pixels, words);
     const canvas = h("canvas", { width, height: rows });
     canvas.getContext("2d").putImageData(target, 0, 0);
     this.columns = columns;
@@ -1296,8 +1381,13 @@ class StripsPanel extends Panel {
   }
 
   y(at, scale, value) {
+    return this.place(at, scale)(value);
+  }
+
+  /** From a value to its height in a lane. */
+  place(at, { low, high }) {
     const [top, height] = this.box(at);
-    return top + (1 - clamp((value - scale.low) / (scale.high - scale.low), -0.02, 1.02)) * height;
+    return (value) => top + (1 - clamp((value - low) / (high - low), -0.02, 1.02)) * height;
   }
 
   draw(pen) {
@@ -1307,7 +1397,7 @@ class StripsPanel extends Panel {
       frameLane(pen, stack, top, height, theme);
       for (const each of lane.curves) {
         if (each.low && each.high)
-          band(pen, stack, each.low, each.high, (value) => this.y(at, lane.scale, value), each.color);
+          band(pen, stack, each.low, each.high, this.place(at, lane.scale), each.color);
       }
     });
     this.selection(pen, true);
@@ -1315,7 +1405,7 @@ class StripsPanel extends Panel {
     this.lanes.forEach((lane, at) => {
       const [top, height] = this.box(at);
       for (const { values, color, dash } of lane.curves) {
-        curve(pen, stack, values, (value) => this.y(at, lane.scale, value), { stroke: color, thick: 1.5, dash });
+        curve(pen, stack, values, this.place(at, lane.scale), { stroke: color, thick: 1.5, dash });
       }
       if (this.lane >= 22) ends(pen, stack, top, height, short(lane.scale.low), short(lane.scale.high), theme);
       this.laneName(pen, lane, top + height / 2);
@@ -1568,16 +1658,20 @@ function ends(pen, stack, top, height, low, high, theme) {
   pen.text(x, top + height, low, { size: 9.5, fill: theme.quiet });
 }
 
+/** How many frames share a point of a curve: one, or a block where frames are denser than pixels. */
+const blockOf = (stack, first, last) => Math.max(1, Math.round((last - first) / Math.max(stack.width, 1)));
+
 /** A curve over the centers of the frames; where frames are denser than pixels, through the least and the greatest of each block. */
 function curve(pen, stack, values, y, style) {
   const { line } = stack;
   const [first, last] = stack.visible();
   const points = [];
-  const block = Math.max(1, Math.round((last - first) / Math.max(stack.width, 1)));
+  const block = blockOf(stack, first, last);
+  const centers = stack.centers(first, last);
   if (line.count === 1) points.push(stack.x(line.edges[0]), y(values[0]), stack.x(line.edges[1]), y(values[0]));
   else if (block === 1) {
     for (let frame = first; frame < last; frame += 1) {
-      const [x, at] = [stack.x(line.centers[frame]), y(values[frame])];
+      const [x, at] = [centers[frame], y(values[frame])];
       const alone =
         !Number.isNaN(at) && Number.isNaN(values[frame - 1] ?? NaN) && Number.isNaN(values[frame + 1] ?? NaN);
       points.push(alone ? x - 1.5 : x, at);
@@ -1590,7 +1684,7 @@ function curve(pen, stack, values, y, style) {
         if (values[each] < low) low = values[each];
         if (values[each] > high) high = values[each];
       }
-      const x = stack.x(line.centers[frame]);
+      const x = centers[frame];
       points.push(x, low > high ? NaN : y(low), x, low > high ? NaN : y(high));
     }
   }
@@ -1601,18 +1695,18 @@ function curve(pen, stack, values, y, style) {
 function band(pen, stack, low, high, y, color) {
   const { line } = stack;
   const [first, last] = stack.visible();
-  const block = Math.max(1, Math.round((last - first) / Math.max(stack.width, 1)));
+  const block = blockOf(stack, first, last);
+  const centers = stack.centers(first, last);
   const flush = (frames) => {
     if (!frames.length) return;
-    const x = (frame) => stack.x(line.centers[frame]);
-    const points =
-      line.count === 1
-        ? [0, 1]
-            .flatMap((edge) => [stack.x(line.edges[edge]), y(high[0])])
-            .concat([1, 0].flatMap((edge) => [stack.x(line.edges[edge]), y(low[0])]))
-        : frames
-            .flatMap((frame) => [x(frame), y(high[frame])])
-            .concat([...frames].reverse().flatMap((frame) => [x(frame), y(low[frame])]));
+    const points = [];
+    if (line.count === 1) {
+      for (const edge of [0, 1]) points.push(stack.x(line.edges[edge]), y(high[0]));
+      for (const edge of [1, 0]) points.push(stack.x(line.edges[edge]), y(low[0]));
+    } else {
+      for (const frame of frames) points.push(centers[frame], y(high[frame]));
+      for (const frame of frames.reverse()) points.push(centers[frame], y(low[frame]));
+    }
     pen.path(points, { fill: color, alpha: 0.2, close: true });
   };
   pen.clipped(stack.left, 0, stack.width, 1e5, () => {
@@ -1695,6 +1789,21 @@ class Stack {
     return this.left + ((column - this.first) / (this.last - this.first)) * this.width;
   }
 
+  /** Where the centers of the frames [first, last), and of one block before them, are: found once for all curves of a drawing. */
+  centers(first, last) {
+    const { left, width, line } = this;
+    const [start, stop] = [this.first, this.last];
+    const key = [left, width, start, stop].join();
+    if (this.placed?.key !== key) {
+      const places = (this.placed?.places ?? new Float64Array(line.count)).fill(NaN);
+      const from = Math.max(0, first - blockOf(this, first, last));
+      for (let frame = from; frame < last; frame += 1)
+        places[frame] = left + ((line.centers[frame] - start) / (stop - start)) * width;
+      this.placed = { key, places };
+    }
+    return this.placed.places;
+  }
+
   column(x) {
     return this.first + ((x - this.left) / this.width) * (this.last - this.first);
   }
@@ -1744,7 +1853,7 @@ class Stack {
       panel.canvas.setAttribute("aria-label", panel.label());
     }
     sized(this.cross, width, top, density);
-    this.marks = [[0, 0, width, top]];
+    this.marks = this.marks.length ? [[0, 0, width, top]] : [];
   }
 
   draw() {
@@ -1762,14 +1871,16 @@ class Stack {
   /** The crosshair alone, on its own canvas: only what it covered is wiped. */
   drawCross() {
     const { app } = this;
+    const frame = this.panels.length ? this.cursorFrame() : null;
+    // A canvas that was never drawn on costs nothing; this one is the largest.
+    if (frame === null && !this.marks.length) return;
     const context = this.cross.getContext("2d");
     context.setTransform(app.density, 0, 0, app.density, 0, 0);
     for (const mark of this.marks) context.clearRect(...mark);
     this.marks = [];
+    if (frame === null) return;
     const pen = new CanvasPen(context, app.density);
     const mark = (x, y, width, height) => this.marks.push([x - 2, y - 2, width + 4, height + 4]);
-    const frame = this.cursorFrame();
-    if (frame === null || !this.panels.length) return;
     context.save();
     context.beginPath();
     context.rect(this.left, 0, this.width, this.height);
@@ -2206,13 +2317,10 @@ class Explorer {
   rampCanvas(name) {
     const key = `ramp ${name}`;
     if (!this.pictures.has(key)) {
-      const { colors } = this.scene.palettes[name];
-      const count = colors.length / 3;
-      const canvas = h("canvas", { width: 1, height: count });
-      const target = new ImageData(1, count);
-      for (let at = 0; at < count; at += 1) {
-        target.data.set([...colors.subarray(3 * (count - 1 - at), 3 * (count - at)), 255], 4 * at);
-      }
+      const ramp = rampOf(this.scene.palettes[name]);
+      const canvas = h("canvas", { width: 1, height: ramp.length });
+      const target = new ImageData(1, ramp.length);
+      new Int32Array(target.data.buffer).set(ramp.slice().reverse());
       canvas.getContext("2d").putImageData(target, 0, 0);
       this.pictures.set(key, canvas);
     }
@@ -2879,22 +2987,28 @@ class Explorer {
       .join("");
   }
 
+  /** The wheel with Ctrl, and a pinch, which a browser hands over as one, zoom. Without Ctrl it scrolls the page until the panels have the focus. */
   wheeled(stack, event) {
     const place = this.place(stack, event);
     // Beside the plots the page scrolls, as does a page under a line that is shown whole.
     if (!place.within) return;
     const [from, to] = this.state.zoom;
-    const across = event.shiftKey && !event.deltaX ? event.deltaY : event.deltaX;
+    const asked = event.ctrlKey || event.metaKey;
+    const across = asked ? 0 : event.shiftKey && !event.deltaX ? event.deltaY : event.deltaX;
     if (Math.abs(across) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
+      // Nothing else is moved by it: a line that was zoomed takes it without the focus, too.
       if (to - from >= 1) return;
       event.preventDefault();
       this.pan((across / stack.width) * (to - from));
       return;
     }
-    if (to - from >= 1 && event.deltaY > 0) return;
+    // With Ctrl the browser would zoom its page.
+    if (!asked && (this.shadow.activeElement !== stack.plots || (to - from >= 1 && event.deltaY > 0))) return;
     event.preventDefault();
     const delta = event.deltaMode === 1 ? event.deltaY * 16 : event.deltaY;
-    this.zoomBy(Math.exp(-clamp(delta, -240, 240) / 320), (place.x - stack.left) / stack.width);
+    // Fingers send many small steps: a hundred times the logarithm of how far they have spread.
+    const fingers = asked && event.deltaMode === 0 && Math.abs(delta) < 50;
+    this.zoomBy(Math.exp(-clamp(delta, -240, 240) / (fingers ? 100 : 320)), (place.x - stack.left) / stack.width);
   }
 
   // Keys
@@ -3181,15 +3295,7 @@ Object.assign(Explorer.prototype, {
       h("div", { class: "left" }, this.buildReadout(), parts.stage, this.buildLegend()),
       parts.side,
     );
-    this.root.replaceChildren(
-      this.buildHeader(),
-      this.buildNotes(),
-      this.buildToolbar(),
-      main,
-      parts.live,
-      this.buildHelp(),
-      this.buildCode(),
-    );
+    this.root.replaceChildren(this.buildHeader(), this.buildNotes(), this.buildToolbar(), main, parts.live);
     this.buildSide();
     this.showEdits();
     this.showStatus();
@@ -4644,9 +4750,11 @@ Object.assign(Explorer.prototype, {
   },
 
   showCode() {
-    this.parts.codeText.value = this.code();
-    this.parts.copied.textContent = "";
-    this.parts.codeDialog.showModal();
+    const { parts } = this;
+    if (!parts.codeDialog) this.root.append(this.buildCode());
+    parts.codeText.value = this.code();
+    parts.copied.textContent = "";
+    parts.codeDialog.showModal();
   },
 });
 
@@ -4712,7 +4820,7 @@ Object.assign(Explorer.prototype, {
         h("button", { type: "button", text: "Close", onclick: () => parts.help.close() }),
       ),
       h("p", {
-        text: "Wheel: zoom around the pointer. Drag: choose columns or move the line; with Shift the other of the two. Double click: whole line. Click a symbol, a row, or a mark on the axis. Ctrl-click: one more unit. Keys work in the panels:",
+        text: "Ctrl and the wheel, or two fingers: zoom around the pointer; after a click into the panels the wheel alone. Drag: choose columns or move the line; with Shift the other of the two. Double click: whole line. Click a symbol, a row, or a mark on the axis. Ctrl-click: one more unit. Keys work in the panels:",
       }),
       list(KEYS, "keys"),
       list([...this.equations(), ...FORMULAS], "formulas"),
@@ -4733,6 +4841,7 @@ Object.assign(Explorer.prototype, {
   },
 
   help() {
+    if (!this.parts.help) this.root.append(this.buildHelp());
     this.parts.help.showModal();
   },
 });

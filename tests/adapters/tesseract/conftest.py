@@ -5,7 +5,12 @@ import pytest
 import torch
 
 TESSDATA = Path("/usr/share/tesseract-ocr/5/tessdata")
-PACKAGES = {"eng": "tesseract-ocr-eng", "chi_sim": "tesseract-ocr-chi-sim", "osd": "tesseract-ocr-osd"}
+PACKAGES = {
+    "eng": "tesseract-ocr-eng",
+    "chi_sim": "tesseract-ocr-chi-sim",
+    "osd": "tesseract-ocr-osd",
+    "heb": "tesseract-ocr-heb",
+}
 
 
 @pytest.fixture(scope="session")

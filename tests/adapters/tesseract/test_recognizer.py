@@ -9,7 +9,9 @@ from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Direction
+from gateviz.data.reading_order import standing_order
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError
+from gateviz.recording import align
 
 
 @pytest.fixture
@@ -108,3 +110,23 @@ def test_chinese_characters_are_spelled_with_several_classes(tessdata):
     assert alphabet.longest_code > 1
     text = "我们的老师"
     assert alphabet.text(alphabet.encode(text)) == text
+
+
+@pytest.mark.system
+def test_hebrew_is_aligned_as_it_is_typed(tessdata, font_folder):
+    text = "הצייר הצעיר מדד 16 כיסאות"
+    face = ImageFont.truetype(str(font_folder / "DejaVuSans.ttf"), 30, layout_engine=ImageFont.Layout.BASIC)
+    # This layout draws from left to right whatever it is given.
+    shown = "".join(text[place] for place in standing_order(text))
+    picture = Image.new("L", (int(face.getlength(shown)) + 16, 48), 255)
+    ImageDraw.Draw(picture).text((8, 6), shown, font=face, fill=0)
+    (recording,) = record_lines(load_recognizer(tessdata("heb")), [(np.array(picture), "x")])
+    assert recording.text == text
+    found = align(recording, text)
+    assert (found.path == recording.alignment.path).all()
+    # The first letter that is read is the last on the line.
+    last = found.spans[-1]
+    assert (last.symbol, found.spans[0].symbol) == (text[0], text[-1])
+    right = 8 + face.getlength(shown)
+    low, high = recording.grid.columns(last.start, last.stop)
+    assert right - 25 < (low + high) / 2 < right + 5

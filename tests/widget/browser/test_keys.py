@@ -1,5 +1,7 @@
 """Everything by keyboard, and said to those who cannot see it."""
 
+from math import exp, log
+
 import numpy as np
 import pytest
 
@@ -113,6 +115,7 @@ def test_the_wheel_zooms_around_the_pointer_and_a_drag_moves_the_line(explore, r
     x, y = map(round, opened.cell("forget_gate", 3, 30))
     opened.page.mouse.move(x, y)
     before = opened.ask(f"xToColumn({x})")
+    opened.page.locator(".plots").focus()
     opened.page.mouse.wheel(0, -240)
     while opened.state()["zoom"] == [0, 1]:
         opened.settle()
@@ -125,6 +128,98 @@ def test_the_wheel_zooms_around_the_pointer_and_a_drag_moves_the_line(explore, r
     assert opened.ask(f"xToColumn({x - 60})") == pytest.approx(before, abs=0.1)
     opened.page.mouse.dblclick(x, y)
     assert opened.state()["zoom"] == [0, 1]
+
+
+WHEEL = """
+([x, y, options]) => {
+  const plots = document.querySelector("#gateviz").shadowRoot.querySelector(".plots");
+  const event = new WheelEvent("wheel", { bubbles: true, composed: true, cancelable: true, clientX: x, clientY: y, ...options });
+  plots.dispatchEvent(event);
+  return event.defaultPrevented;
+}
+"""
+
+
+def wheel(opened, point, **options) -> bool:
+    """Let the wheel turn over a point; whether the page was kept from scrolling, or from zooming itself."""
+    return opened.page.evaluate(WHEEL, [*point, options])
+
+
+def test_without_the_focus_the_wheel_scrolls_the_page(explore, recording):
+    opened = explore(recording, viewport={"width": 900, "height": 400})
+    x, y = map(round, opened.cell("forget_gate", 3, 30))
+    opened.page.mouse.move(x, y)
+    opened.page.evaluate("window.scrollTo(0, 200)")
+    opened.page.mouse.wheel(0, -100)
+    opened.page.wait_for_function("window.scrollY < 200")
+    assert opened.state()["zoom"] == [0, 1]
+    assert not wheel(opened, (x, y), deltaY=-100)
+    opened.press("+")
+    opened.page.evaluate("document.querySelector('#gateviz').shadowRoot.activeElement.blur()")
+    zoom = opened.state()["zoom"]
+    assert not wheel(opened, (x, y), deltaY=100)
+    assert opened.state()["zoom"] == zoom
+    # Along the line there is nothing else that could move.
+    assert wheel(opened, (x, y), deltaX=30)
+    assert opened.state()["zoom"][0] > zoom[0]
+
+
+def test_a_click_into_the_panels_lets_the_wheel_zoom(explore, recording):
+    opened = explore(recording)
+    x, y = map(round, opened.cell("forget_gate", 3, 30))
+    opened.page.mouse.click(x, y)
+    # There is nothing to zoom out from: the page may scroll.
+    assert not wheel(opened, (x, y), deltaY=100)
+    assert wheel(opened, (x, y), deltaY=-160)
+    start, stop = opened.state()["zoom"]
+    assert stop - start == pytest.approx(exp(-160 / 320), abs=1e-6)
+
+
+@pytest.mark.parametrize("key", ["ctrlKey", "metaKey"])
+def test_ctrl_and_the_wheel_zoom_without_the_focus(explore, recording, key):
+    opened = explore(recording)
+    x, y = map(round, opened.cell("forget_gate", 3, 30))
+    before = opened.ask(f"xToColumn({x})")
+    assert wheel(opened, (x, y), deltaY=-160, **{key: True})
+    start, stop = opened.state()["zoom"]
+    assert stop - start == pytest.approx(exp(-160 / 320), abs=1e-6)
+    assert opened.ask(f"xToColumn({x})") == pytest.approx(before, abs=1e-6)
+    # At the whole line, too, the browser must not zoom its page.
+    assert wheel(opened, (x, y), deltaY=240, **{key: True})
+    assert wheel(opened, (x, y), deltaY=240, **{key: True})
+    assert opened.state()["zoom"] == [0, 1]
+
+
+def test_a_pinch_on_a_touchpad_zooms_as_far_as_the_fingers_spread(explore, recording):
+    opened = explore(recording)
+    x, y = map(round, opened.cell("forget_gate", 3, 30))
+    before = opened.ask(f"xToColumn({x})")
+    # Chromium and Firefox hand a pinch over as wheel events with Ctrl: -100 times the logarithm of its scale.
+    for _ in range(10):
+        assert wheel(opened, (x, y), deltaY=-100 * log(2) / 10, ctrlKey=True)
+    start, stop = opened.state()["zoom"]
+    assert stop - start == pytest.approx(1 / 2, abs=1e-6)
+    assert opened.ask(f"xToColumn({x})") == pytest.approx(before, abs=1e-6)
+
+
+def test_two_fingers_on_a_screen_zoom_what_is_between_them(explore, recording):
+    opened = explore(recording, has_touch=True)
+    x, y = opened.cell("forget_gate", 3, 30)
+    before = opened.ask(f"xToColumn({x})")
+    touch = opened.page.context.new_cdp_session(opened.page)
+
+    def fingers(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": y, "id": at} for at, place in enumerate(places)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", x - 40)
+    fingers("touchStart", x - 40, x + 40)
+    for apart in (60, 80, 100, 120):
+        fingers("touchMove", x - apart, x + apart)
+    fingers("touchEnd")
+    start, stop = opened.state()["zoom"]
+    assert stop - start == pytest.approx(1 / 3, abs=0.02)
+    assert opened.ask(f"xToColumn({x})") == pytest.approx(before, abs=1.0)
 
 
 def test_v_goes_through_the_views_and_q_through_the_heatmaps(explore, recording, edited):

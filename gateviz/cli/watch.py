@@ -1,0 +1,160 @@
+"""``gateviz watch``: what the gates did while a network learned."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateviz.cli.options import debug_option, json_option
+from gateviz.cli.plot import STYLES
+from gateviz.cli.table import print_json, table
+
+if TYPE_CHECKING:
+    from gateviz.data.watch import GateHistory, WatchRecord
+
+FILMS = (".gif", ".mp4")
+SHOW = ("course", "saturation")
+
+
+@click.command("watch")
+@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path),
+    help="Draw it: .png, .pdf or .svg; as .gif or .mp4 a film of the line, a picture a record.",
+)  # fmt: skip
+@click.option(
+    "--show", type=click.Choice(SHOW), default="course", show_default=True,
+    help="In a figure: everything over the steps, or the saturation of every unit at some steps.",
+)  # fmt: skip
+@click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Width and size of letters.")
+@click.option("--dpi", type=click.IntRange(30, 1200), help="Pixels an inch.  [default: the style's; of a film 100]")
+@click.option("--fps", type=click.FloatRange(0.1, 100), default=4.0, show_default=True, help="Pictures a second.")
+@json_option
+@debug_option
+def command(folder: Path, out: Path | None, as_json: bool, **told: Any) -> None:
+    """Say and draw what the gates did while a network learned.
+
+    RUN is the folder of 'gateviz train', or the one that a GateWatch in a training loop of your own writes; it may
+    still be running. Printed is a row a record: how many frames are blank, the error rate and the
+    reading of the watched line, and how many units have a gate stuck open or shut at more than 99 %
+    of the frames.
+
+    \b
+    Examples:
+      gateviz watch runs/mine
+      gateviz watch runs/mine -o gates.pdf
+      gateviz watch runs/mine -o saturation.png --show saturation
+      gateviz watch runs/mine -o learning.gif
+    """  # noqa: D301  (click reads the backspace)
+    from gateviz.files.watch_files import read_watch
+
+    if out is not None:
+        _check(out)
+    history = read_watch(folder)
+    if as_json:
+        print_json(_document(history))
+    else:
+        click.echo(_words(history))
+    if out is not None:
+        _draw(history, out, told)
+
+
+def _check(out: Path) -> None:
+    """Refuse what could not be written, before the work."""
+    from gateviz.files.atomic import check_output
+    from gateviz.plot.export import checked_format
+
+    if out.suffix.lower() not in FILMS:
+        checked_format(out)
+    check_output(out)
+
+
+def _draw(history: "GateHistory", out: Path, told: dict[str, Any]) -> None:
+    if out.suffix.lower() in FILMS:
+        from tqdm import tqdm
+
+        from gateviz.plot.training_film import training_film
+
+        with tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
+
+            def progress(done: int, count: int) -> None:
+                bar.total = count
+                bar.update(done - bar.n)
+
+            training_film(
+                history, out, style=told["style"], frames_per_second=told["fps"], dpi=told["dpi"] or 100,
+                progress=progress,
+            )  # fmt: skip
+        return
+    from gateviz.plot.export import save_figure
+    from gateviz.plot.training_gates import training_gates, training_saturation
+
+    draw = training_gates if told["show"] == "course" else training_saturation
+    save_figure(draw(history, style=told["style"]), out, dpi=told["dpi"])
+
+
+def _words(history: "GateHistory") -> str:
+    line = history.line
+    written = "" if line.truth is None else f", written is {line.truth!r}"
+    head = f"{len(history.records):,} records of {line.name or 'a line'}, {line.grid.frame_count} frames{written}"
+    rows = [_row(record) for record in history.records]
+    return "\n".join([head, table(["step", "blank", "CER", "stuck shut", "stuck open", "reading"], rows)])
+
+
+def _row(record: "WatchRecord") -> list[str]:
+    shut, opened, units = _stuck(record)
+    reading = record.reading
+    blank, cer, text = "", "", ""
+    if reading is not None:
+        blank, text = f"{100 * reading.blank_share:.1f} %", reading.text
+        cer = "" if reading.cer is None else f"{100 * reading.cer:.1f} %"
+    return [f"{record.step:,}", blank, cer, f"{shut} of {units}", f"{opened} of {units}", text]
+
+
+def _stuck(record: "WatchRecord") -> tuple[int, int, int]:
+    """Gates shut, gates open and gates in all, over all layers and units."""
+    from gateviz.measure.gate_alarms import stuck
+
+    counts = [stuck(layer, gate) for layer in record.layers for gate in layer.gates]
+    return sum(c.shut for c in counts), sum(c.open for c in counts), sum(c.units for c in counts)
+
+
+def _document(history: "GateHistory") -> dict[str, Any]:
+    from gateviz.measure.gate_alarms import stuck
+
+    line = history.line
+    return {
+        "line": {"name": line.name, "truth": line.truth, "frames": line.grid.frame_count},
+        "records": [
+            {
+                "step": record.step,
+                "reading": None
+                if (reading := record.reading) is None
+                else {
+                    "text": reading.text,
+                    "cer": reading.cer,
+                    "blank_share": reading.blank_share,
+                    "blank_posterior": float(reading.blank.mean()),
+                },
+                "layers": [
+                    {
+                        "layer": layer.layer,
+                        "direction": str(layer.direction),
+                        "timescale": [float(value) for value in layer.timescale],
+                        "gates": {
+                            str(gate): {
+                                "left": [float(value) for value in layer.left[gate]],
+                                "right": [float(value) for value in layer.right[gate]],
+                                "stuck_shut": stuck(layer, gate).shut,
+                                "stuck_open": stuck(layer, gate).open,
+                            }
+                            for gate in layer.gates
+                        },
+                    }
+                    for layer in record.layers
+                ],
+            }
+            for record in history.records
+        ],
+    }
