@@ -25,10 +25,12 @@ def run(job: LayerJob, engine: WorkspaceEngine) -> tuple[DirectionRun, ...]:
         LayoutMismatch: oneDNN's workspace is not what it was taken for.
     """
     runs = []
+    # Here and not inside, so that what autograd saves is what it knows: a copy made inside has no history.
+    frames = job.frames.contiguous()
     for state, weights, wanted, reverse in zip(job.states, job.weights, job.wanted, (False, True), strict=False):
         asked = tuple(quantity for quantity in LSTM_QUANTITIES if quantity in wanted)
         output, hidden, cell, *series = _FusedLayer.apply(  # type: ignore[no-untyped-call]
-            engine, reverse, asked, job.frames, state[0], state[1], *weights.flat
+            engine, reverse, asked, frames, state[0].contiguous(), state[1].contiguous(), *weights.flat
         )
         runs.append(DirectionRun(output, (hidden, cell), dict(zip(asked, series, strict=True)), in_step_order=reverse))
     return tuple(runs)
@@ -48,7 +50,6 @@ class _FusedLayer(torch.autograd.Function):
         c: torch.Tensor,
         *flat_weights: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
-        frames, h, c = frames.contiguous(), h.contiguous(), c.contiguous()
         weights = DirectionWeights(*(each.detach() for each in flat_weights))
         plain_frames, plain_state = frames.detach(), (h.detach(), c.detach())
         run = fused_pass(

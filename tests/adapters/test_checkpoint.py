@@ -283,7 +283,7 @@ def _bytes_cases():
     yield b'{"abcd":{"weights": [1, 2]}}', "is a text file"
     yield b"\x08\x07\x12\x07pytorch\x1a\x051.8.0:", "is ONNX graph, which holds no torch weights"
     yield b"\x89HDF\r\n\x1a\n" + bytes(40), r"is an HDF5 file \(Keras\)"
-    yield b"\x89PNG\r\n\x1a\n" + bytes(40), "begins with the bytes 89 50 4e 47 0d 0a 1a 0a, which no known checkpoint"
+    yield b"\x89PNG\r\n\x1a\n" + bytes(40), r"is a picture \(PNG\) and no checkpoint"
     yield b"\x00", "begins with the bytes 00"
     yield b"\x80", "begins with the bytes 80"
     yield b"\x08", "begins with the bytes 08"

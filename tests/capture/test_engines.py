@@ -135,6 +135,13 @@ def test_the_workspace_is_the_stepwise_cell(frames, batch, units, bias):
     assert_all_close(gradients(found, job), gradients(expected, job), 2e-4)
 
 
+def test_frames_that_lie_batch_first_in_memory():
+    job = a_job(dtype=torch.float32)
+    job = replace(job, frames=job.frames.detach().transpose(0, 1).contiguous().requires_grad_().transpose(0, 1))
+    found = everything(workspace_autograd.run(job, WorkspaceEngine()))
+    assert_all_close(gradients(found, job), gradients(everything(stepwise.run(job)), job), 2e-4)
+
+
 @pytest.mark.parametrize("bias", [False, True])
 def test_training_is_plain_training_bit_for_bit(bias):
     job = a_job(dtype=torch.float32, bias=bias)
