@@ -11,7 +11,7 @@ from gateviz.panels.contrasted import ContrastPage, DistributionPanel, Distribut
 from gateviz.panels.panel import HeatmapPanel, Palette
 from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings, write
 from gateviz.plot.colors import colormap
-from gateviz.plot.compose import _needs_type_3
+from gateviz.plot.compose import font_type_of
 from gateviz.plot.fonts import running_text
 from gateviz.plot.layout import PAD
 from gateviz.plot.painters.curves import paint_curves
@@ -58,7 +58,7 @@ def contrast(page: ContrastPage, *, style: str | Style = "a4") -> GateFigure:
         figure.suptitle(words, fontsize=style.font_size, family=families, x=0.01, ha="left", parse_math=False)
         words, families = running_text(page.remark)
         figure.supxlabel(words, fontsize=style.small_size, color=QUIET, family=families, x=0.01, ha="left")
-        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+        figure.pdf_font_type = font_type_of(figure)
     return figure
 
 

@@ -49,7 +49,7 @@ def compose(stack: PanelStack, style: Style) -> GateFigure:
             _mark_columns(axes, stack, style, sizes, with_rules=not isinstance(stack.panels[block[0]], SpanPanel))
             if block is sizes.blocks[-1]:
                 _column_axis(axes, stack.axis_label, style)
-        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+        figure.pdf_font_type = font_type_of(figure)
     return figure
 
 
@@ -143,9 +143,9 @@ def _paint_keys(axes: Axes, keys: Sequence[Key], style: Style, sizes: Sizes) -> 
         paint_key(axes, key, style, left, left + width)
 
 
-def _needs_type_3(figure: GateFigure) -> bool:
-    """Whether a font with PostScript outlines draws any text: embedding it as TrueType would be a lie."""
+def font_type_of(figure: GateFigure) -> int:
+    """How its fonts go into a PDF: as TrueType, 42, but 3 where a font with PostScript outlines draws any text."""
     texts = [text for axes in figure.axes for text in axes.texts]
     names = {(name, text.get_fontweight()) for text in texts for name in text.get_fontfamily()}
     others = [Face(name, weight) for name, weight in names if name != base_face().name]
-    return any(has_postscript_outlines(face.path) for face in others)
+    return 3 if any(has_postscript_outlines(face.path) for face in others) else 42

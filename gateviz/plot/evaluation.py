@@ -19,7 +19,7 @@ from gateviz.panels.evaluation import (
     evaluation_page,
 )
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
-from gateviz.plot.compose import _needs_type_3
+from gateviz.plot.compose import font_type_of
 from gateviz.plot.fonts import running_text, running_width, visible
 from gateviz.plot.style import Style, style_named
 
@@ -90,7 +90,7 @@ def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
         if page.title:
             words, families = running_text(page.title)
             figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
-        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+        figure.pdf_font_type = font_type_of(figure)
     return figure
 
 

@@ -17,7 +17,7 @@ from gateviz.panels.panel import ScatterRow
 from gateviz.plot.alike import map_columns, paint_alike
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.claims import DASHES, effect_height, finish_axes, paint_courses, paint_effects
-from gateviz.plot.compose import _needs_type_3
+from gateviz.plot.compose import font_type_of
 from gateviz.plot.fonts import running_text
 from gateviz.plot.notes import wrapped
 from gateviz.plot.painters.scatter import MARKERS, paint_scatter
@@ -67,7 +67,7 @@ def measures(page: MeasurePage, *, style: str | Style = "a4") -> GateFigure:
         if page.title:
             words, families = running_text(page.title)
             figure.suptitle(words, fontsize=chosen.font_size, family=families, fontweight="bold", parse_math=False)
-        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+        figure.pdf_font_type = font_type_of(figure)
     return figure
 
 
@@ -76,7 +76,7 @@ def section_figure(section: Section, page: MeasurePage, style: Style) -> GateFig
     with settings():
         figure = new_figure(style, section.height, page.metadata)
         section.paint(figure)
-        figure.pdf_font_type = 3 if _needs_type_3(figure) else 42
+        figure.pdf_font_type = font_type_of(figure)
     return figure
 
 
