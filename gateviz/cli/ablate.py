@@ -116,7 +116,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]") -> "Cor
     """The corpus as the model reads it, with a bar; what cannot be read is told."""
     from tqdm import tqdm
 
-    from gateviz.survey.corpus import record_corpus
+    from gateviz.survey.record_corpus import record_corpus
 
     with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(recognizer, sources, progress=bar.update)

@@ -24,7 +24,7 @@ from gateviz.errors import OutputError
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
     from gateviz.survey.claim import Claim
-    from gateviz.survey.claims import ClaimReport
+    from gateviz.survey.claim_report import ClaimReport
 
 SHIFTS = 1999
 # Lines that could not be read that are told one by one.
@@ -139,7 +139,7 @@ def _report(
 
     from gateviz.survey.claim import checked_claims, quantities_of
     from gateviz.survey.claims import claims_over
-    from gateviz.survey.corpus import record_corpus
+    from gateviz.survey.record_corpus import record_corpus
 
     checked_claims(claims, recognizer.alphabet)
     with tqdm(total=len(lines), unit="line", file=sys.stderr, disable=None) as bar:

@@ -6,7 +6,7 @@ from gateviz.cli.table import table
 
 if TYPE_CHECKING:
     from gateviz.survey.claim import Claim
-    from gateviz.survey.claims import ClaimReport, Outcome
+    from gateviz.survey.claim_report import ClaimReport, Outcome
 
 _FIELDS = (
     "name", "says", "gate", "what", "at", "sign", "statistic", "borders", "as_met", "offset", "margin", "least_effect",

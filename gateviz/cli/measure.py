@@ -129,8 +129,8 @@ def _report(
     """
     from tqdm import tqdm
 
-    from gateviz.survey.corpus import recorded_lines
     from gateviz.survey.measures import measure_lines
+    from gateviz.survey.record_corpus import recorded_lines
 
     request.check_symbols(recognizer.alphabet)
     with tqdm(total=len(lines), unit="line", file=sys.stderr, disable=None) as bar:

@@ -22,7 +22,7 @@ from gateviz.panels.claims import (
 from gateviz.panels.panel import PanelStack
 from gateviz.survey.claim import Claim, Sign, Statistic
 from gateviz.survey.claim_events import compared, line_event
-from gateviz.survey.claims import ClaimReport, Outcome
+from gateviz.survey.claim_report import ClaimReport, Outcome
 
 EFFECTS = "effect the way the claim says (Cohen's d): right of 0 speaks for it, left against"
 SHARES = "share of units that remember so long; the rule is what the claim asks for"

@@ -15,7 +15,7 @@ from gateviz.plot.claim_pages import course_page, effect_page
 from gateviz.plot.fonts import running_text
 from gateviz.plot.style import Style, style_named
 from gateviz.survey.claim import Claim
-from gateviz.survey.claims import ClaimReport
+from gateviz.survey.claim_report import ClaimReport
 
 # Heights in units of the small type: of a row, and of a panel's title and axis.
 _ROW = 1.5

@@ -12,7 +12,7 @@ from gateviz.plot.compose import compose
 from gateviz.plot.html_page import html_page, picture, skipped_lines
 from gateviz.plot.style import style_named
 from gateviz.survey.claim import Claim
-from gateviz.survey.claims import ClaimReport, Outcome, Verdict
+from gateviz.survey.claim_report import ClaimReport, Outcome, Verdict
 from gateviz.survey.claims_words import READING, effect_words, p_words, summary_words, unit_words
 
 _STYLE = "a4"

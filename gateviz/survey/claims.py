@@ -2,119 +2,31 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Direction
-from gateviz.errors import AlignmentError, AlphabetError, SelectionError
+from gateviz.errors import AlignmentError, SelectionError
 from gateviz.measure.contrast import SHIFTS
 from gateviz.measure.multiple import benjamini_hochberg
-from gateviz.recording import Recording, align
+from gateviz.recording import Recording
 from gateviz.survey.claim import Claim, Statistic, checked_claims
 from gateviz.survey.claim_numbers import Numbers, event_numbers, memory_numbers
+from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Units, Verdict
 from gateviz.survey.context_claim import SampledContext, context_numbers, sampled_context
+from gateviz.survey.corpus import Corpus, told_alignment
 
-if TYPE_CHECKING:
-    import gateviz.survey.corpus
-
-ALPHA = 0.05
 SHOWN = 3
-
-
-class Verdict(StrEnum):
-    """What the corpus says to a claim."""
-
-    SUPPORTED = "supported"
-    CONTRADICTED = "contradicted"
-    NO_EVIDENCE = "no evidence"
-    TOO_FEW = "too few events"
-    NOT_MEASURED = "not measured"
-
-
-@dataclass(frozen=True)
-class Units:
-    """How many units go which way, each by a test of its own, corrected for the number of units.
-
-    Attributes:
-        agree: units that do what the claim says.
-        against: units that do the opposite.
-        total: of the layer.
-    """
-
-    agree: int
-    against: int
-    total: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one claim comes to in one layer and direction.
-
-    Attributes:
-        claim: the claim.
-        layer: the layer.
-        direction: and its direction.
-        numbers: effect, interval and counts.
-        p: of the layer's mean, corrected for all tests of the run; NaN where no test was made.
-        verdict: in a word.
-        why: the verdict's reason, in words.
-        units: how many go which way.
-        best: positions in the corpus of the lines that show the claim best, the best first.
-        worst: of those that speak against it, the strongest first; fewer where fewer do.
-    """
-
-    claim: Claim
-    layer: int
-    direction: Direction
-    numbers: Numbers
-    p: float
-    verdict: Verdict
-    why: str
-    units: Units
-    best: tuple[int, ...]
-    worst: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ClaimReport:
-    """A whole run.
-
-    Attributes:
-        corpus: the lines, and those that could not be read.
-        alignments: of every line, by its true text where the corpus has it.
-        untold: positions of lines aligned by what was read: nobody said what is written there, or it cannot be aligned.
-        outcomes: by claim, then layer and direction.
-        shifts: of the tests.
-        seed: of everything random.
-    """
-
-    corpus: "gateviz.survey.corpus.Corpus"
-    alignments: tuple[Alignment, ...]
-    untold: tuple[int, ...]
-    outcomes: tuple[Outcome, ...]
-    shifts: int = SHIFTS
-    seed: int = 0
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """The claims, in the order in which they were given."""
-        return tuple(dict.fromkeys(outcome.claim for outcome in self.outcomes))
-
-    def of(self, claim: Claim) -> tuple[Outcome, ...]:
-        """The outcomes of one claim."""
-        return tuple(outcome for outcome in self.outcomes if outcome.claim == claim)
 
 
 @dataclass
 class _Run:
     """What all tests of a run share; a test is made once for claims that differ in their sign alone."""
 
-    corpus: "gateviz.survey.corpus.Corpus"
+    corpus: Corpus
     alignments: tuple[Alignment, ...]
     shifts: int
     seed: int
@@ -142,7 +54,7 @@ class _Run:
 
 
 def claims_over(
-    corpus: "gateviz.survey.corpus.Corpus",
+    corpus: Corpus,
     claims: Sequence[Claim],
     *,
     recognizer: Recognizer | None = None,
@@ -261,17 +173,7 @@ def _places(
     return chosen
 
 
-def _blank(corpus: "gateviz.survey.corpus.Corpus") -> int:
+def _blank(corpus: Corpus) -> int:
     emission = corpus.recordings[0].emission
     assert emission is not None
     return emission.alphabet.blank
-
-
-def told_alignment(recording: Recording, text: str | None) -> tuple[Alignment, bool]:
-    """The alignment to the true text where there is one that fits, and whether it is that."""
-    if text:
-        try:
-            return align(recording, text), True
-        except (AlphabetError, AlignmentError):
-            pass
-    return recording.alignment, False

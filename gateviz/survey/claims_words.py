@@ -2,7 +2,7 @@
 
 from gateviz.measure.contrast import FEWEST_FRAMES, FEWEST_LINES
 from gateviz.survey.claim import LEAST_EFFECT, Statistic
-from gateviz.survey.claims import ALPHA, ClaimReport, Outcome, Verdict
+from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Verdict
 
 READING = (
     "A forget gate at 1 keeps the cell and at 0 drops it: clearing memory is a LOW forget gate. So what is told as one "

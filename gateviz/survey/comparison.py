@@ -16,7 +16,8 @@ from gateviz.measure.shared_posteriors import shared_posteriors
 from gateviz.recording import Recording
 from gateviz.survey.comparison_lines import Cost, LineComparison, LinePair, compared_line, cost_of, mean_of
 from gateviz.survey.comparison_units import PlaceComparison, place_comparison
-from gateviz.survey.corpus import Corpus, Skipped, record_corpus
+from gateviz.survey.corpus import Corpus, Skipped
+from gateviz.survey.record_corpus import record_corpus
 
 # Differences up to here are those of adding up in another order.
 ROUNDING = 1e-5

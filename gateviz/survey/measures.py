@@ -20,8 +20,7 @@ from gateviz.measure.timescale import timescale
 from gateviz.recording import Recording
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_events import LineEvent, frames_a_symbol, line_event
-from gateviz.survey.claims import told_alignment
-from gateviz.survey.corpus import CorpusLine, Skipped
+from gateviz.survey.corpus import CorpusLine, Skipped, told_alignment
 from gateviz.survey.measure_report import Agreement, DirectionRow, MeasureReport, PlaceMeasures, Telling
 from gateviz.survey.measure_request import MeasureRequest
 from gateviz.survey.measure_sums import GROUPS, SATURATION_SIDES, PlaceSums
@@ -82,7 +81,7 @@ def measure_lines(
     """Every measure over the lines of a corpus, each line forgotten as soon as it is counted.
 
     Args:
-        outcomes: as ``survey.corpus.recorded_lines`` gives them.
+        outcomes: as ``survey.record_corpus.recorded_lines`` gives them.
         request: what is measured; None takes the defaults.
         groups: beyond so many lines, lines are summed in groups, which are then what is drawn again.
 

@@ -14,8 +14,8 @@ from gateviz.measure.events import Event
 from gateviz.survey.ablation import Ablation, Plan, ablate_lines, groups_of
 from gateviz.survey.ablation_log import AblationLog
 from gateviz.survey.ablation_report import ablation_document, page_of, places_of, selectivities
-from gateviz.survey.corpus import record_corpus
 from gateviz.survey.interventions import Intervention, intervention_named, unit_groups
+from gateviz.survey.record_corpus import record_corpus
 
 F = Quantity.FORGET_GATE
 PLACE = (1, Direction.FORWARD)

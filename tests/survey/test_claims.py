@@ -11,7 +11,8 @@ from gateviz.files.folders import LineSource
 from gateviz.measure.contrast import contrast
 from gateviz.recording import Recording
 from gateviz.survey.claim import Claim, checked_claims, quantities_of
-from gateviz.survey.claims import Verdict, claims_over
+from gateviz.survey.claim_report import Verdict
+from gateviz.survey.claims import claims_over
 from gateviz.survey.corpus import Corpus, CorpusLine
 from gateviz.survey.stated_claims import STATED
 from tests.survey.planted import CELL, at_punctuation, planted_corpus

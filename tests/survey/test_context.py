@@ -14,13 +14,15 @@ from gateviz.data.gates import Direction
 from gateviz.errors import ImageError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.survey.claim import Claim
-from gateviz.survey.claims import Verdict, claims_over, told_alignment
+from gateviz.survey.claim_report import Verdict
+from gateviz.survey.claims import claims_over
 from gateviz.survey.claims_words import effect_words, unit_words
 from gateviz.survey.context import Sampling, gradient_context, pitch, sampled_frames
 from gateviz.survey.context_falls import Taking, falls
 from gateviz.survey.context_page import context_page
 from gateviz.survey.context_report import Asked, context_document, context_study
-from gateviz.survey.corpus import record_corpus
+from gateviz.survey.corpus import told_alignment
+from gateviz.survey.record_corpus import record_corpus
 from tests.capture.context_models import CLASSES, ByColumn, recognizer, remembering, written
 
 TEXTS = ("abab", "aabb", "ba", "abba", "bbab", "baba")

@@ -8,7 +8,7 @@ import gateviz
 from gateviz.capture.edits import clamp
 from gateviz.errors import ImageError
 from gateviz.files.folders import LineSource
-from gateviz.survey.corpus import record_corpus
+from gateviz.survey.record_corpus import record_corpus
 
 
 @pytest.fixture(scope="module")
