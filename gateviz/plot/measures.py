@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from gateviz.panels.claims import CoursePage, EffectPanel
-from gateviz.panels.colors import HAIRLINE, INK, LAYERS, PAPER, QUIET
+from gateviz.panels.colors import FADED, HAIRLINE, INK, LAYERS, PAPER, QUIET
 from gateviz.panels.measures import MeasurePage, SharePanel, SidesPanel, TellingPanel
 from gateviz.panels.panel import ScatterRow
 from gateviz.plot.alike import map_columns, paint_alike
@@ -97,7 +100,9 @@ def sections(page: MeasurePage, style: Style) -> tuple[Section, ...]:
         found.append(Section("memory", words, curves, lambda ground: _curves(ground, page, style)))
     if page.sides:
         words = "The units of each layer, forward above the line and backward below it, with quartiles"
-        height = (2.6 * len(page.sides[0].pairs) + _AROUND + 1) * unit * (1 if style.words else len(page.sides))
+        height = (
+            (2.6 * len(page.sides[0].pairs) + _AROUND + 1 + _LEGEND) * unit * (1 if style.words else len(page.sides))
+        )
         found.append(Section("directions", words, height, lambda ground: _sides(ground, page.sides, style)))
     if (effects := page.effects) is not None:
         words = "Forward against backward: Cliff's delta with its interval over lines; filled: corrected p over lines below 0.05"
@@ -185,6 +190,13 @@ def _sides(ground: _Ground, panels: tuple[SidesPanel, ...], style: Style) -> Non
         axes = ground.add_subplot(*_spot(len(panels), index, style))
         _title(axes, panel.title, style, bold=False)
         paint_sides(axes, panel, style, with_labels=index == 0 or not style.words)
+    colors = tuple(Patch(color=LAYERS[rank % len(LAYERS)]) for rank in range(len(panels[0].pairs)))
+    handles: list[Any] = [colors, Patch(color=FADED)]
+    ground.legend(
+        handles, ["forward, above the line", "backward, below it; with quartiles"], loc="outside lower center",
+        ncols=_columns(2, style), frameon=False, fontsize=style.small_size, columnspacing=1.2, borderpad=0.1, handlelength=1.2,
+        handleheight=0.7, handler_map={tuple: HandlerTuple(ndivide=None, pad=0.2)},
+    )  # fmt: skip
 
 
 def _effects(ground: _Ground, panel: EffectPanel, style: Style) -> None:
