@@ -64,13 +64,14 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
     if resume:
         refuse_more(ctx, ("folder", "resume", "tensorboard", "watch"))
     place = RunFolder(folder, resume=resume)
-    plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
-    with closing(LookBar()) as bar:
-        trainer = plan.prepare(place, on_report=lambda report: click.echo(report.words, err=True), on_progress=bar)
-    if resume:
-        trainer.resume()
-    else:
-        place.write_config(plan.as_document())
+    with place.starting():
+        plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
+        with closing(LookBar()) as bar:
+            trainer = plan.prepare(place, on_report=lambda report: click.echo(report.words, err=True), on_progress=bar)
+        if resume:
+            trainer.resume()
+        else:
+            place.write_config(plan.as_document())
     finished = _run(trainer, plan, tensorboard, watch)
     _draw(place)
     if not finished:

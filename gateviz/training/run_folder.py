@@ -1,7 +1,8 @@
 """The folder of a training run: its config, log, state and best model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,22 @@ class RunFolder:
     """
 
     def __init__(self, path: str | Path, *, resume: bool = False) -> None:
+        self._made = not Path(path).exists()
         self.path = make_folder(path)
         if resume and not self.state.is_file():
             raise TrainingError(f"there is no run to resume in {self.path}: it has no {STATE}; start without --resume")
         if not resume and (self.path / LOG).exists():
             raise TrainingError(f"{self.path} holds a run already; go on with --resume, or name another folder")
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """What a run needs before its first word: a start that is refused leaves no empty folder behind."""
+        try:
+            yield
+        finally:
+            if self._made:
+                with suppress(OSError):  # it is not empty: the run has begun
+                    self.path.rmdir()
 
     @property
     def state(self) -> Path:
