@@ -65,7 +65,7 @@ def _diagnosis(file: Path) -> dict[str, Any]:
 def _print(found: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(found)
-    else:
+    elif found:
         click.echo("\n".join(in_words(found)))
 
 
