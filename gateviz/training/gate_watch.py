@@ -70,7 +70,8 @@ class GateWatch:
         CheckpointError: its posteriors are no posteriors.
 
     Example:
-        >>> model = nn.LSTM(8, 4, bidirectional=True)
+        >>> import torch
+        >>> model = torch.nn.LSTM(8, 4, bidirectional=True)
         >>> watch = GateWatch(model, torch.ones(20, 1, 8), folder=getfixture("tmp_path"))
         >>> record = watch(1)
         >>> [layer.words for layer in record.layers], model.training

@@ -78,7 +78,8 @@ def test_clean_lines_have_their_ink_in_their_columns(faces):
 
 def test_scripts_come_in_their_weights(faces):
     style = SyntheticStyle(scripts={"latin": 1, "number": 3, "chinese": 5})
-    found = [SyntheticLines(ASCII, seed=1, count=400, style=style, fonts=faces)[number].script for number in range(300)]
+    lines = SyntheticLines(ASCII, seed=1, count=400, style=style, fonts=faces)
+    found = [lines[number].script for number in range(300)]
     assert set(found) == {"latin", "number"}
     assert 0.66 < found.count("number") / 300 < 0.84
 
