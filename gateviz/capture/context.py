@@ -18,7 +18,7 @@ from jaxtyping import Float, Float64, Int64
 
 from gateviz.capture.changes import Place, place_words
 from gateviz.capture.layer_runs import Followed, call_frames, run_direction
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, device_of
 from gateviz.capture.run_checks import require_frames
 from gateviz.capture.traces import CapturedCall, Traces
 from gateviz.capture.tracing import trace_gates
@@ -238,8 +238,7 @@ def _tracing(recognizer: Recognizer, keep_calls: bool) -> AbstractContextManager
 
 
 def _line(recognizer: Recognizer, pixels: torch.Tensor) -> Float[torch.Tensor, "1 channels height width"]:
-    device = next((parameter.device for parameter in recognizer.module.parameters()), pixels.device)
-    return pixels.detach()[None].to(device)
+    return pixels.detach()[None].to(device_of(recognizer.module, pixels.device))
 
 
 def _checked(recognizer: Recognizer, pixels: torch.Tensor, frames: Sequence[int]) -> Int64[np.ndarray, " F"]:

@@ -14,7 +14,7 @@ from gateviz.capture.calls import RecurrentCall
 from gateviz.capture.changes import Place
 from gateviz.capture.equal_lines import EqualLines
 from gateviz.capture.layer_runs import call_frames, run_direction
-from gateviz.capture.recognizer import PreparedLine, Recognizer
+from gateviz.capture.recognizer import PreparedLine, Recognizer, device_of
 from gateviz.capture.stack import CaptureRequest
 from gateviz.capture.tracing import Tracer
 from gateviz.data.gates import Direction
@@ -46,7 +46,7 @@ def blanked_log_probs(
             continue
         blank = ((centers < span[0]) | (centers >= span[1])) & (centers < line.content_width)
         rows.append(torch.where(blank.to(line.pixels.device), paper, line.pixels))
-    return recognizer.log_probs(torch.stack(rows).to(_device(recognizer, line.pixels)))
+    return recognizer.log_probs(torch.stack(rows).to(device_of(recognizer.module, line.pixels.device)))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,9 @@ def reset_log_probs(
     }
     resetting = _Resetting(targets, turned, [each or Reset() for each in resets])
     with resetting, EqualLines():
-        result = recognizer.log_probs(pixels.to(_device(recognizer, pixels)).expand(len(resets), -1, -1, -1))
+        result = recognizer.log_probs(
+            pixels.to(device_of(recognizer.module, pixels.device)).expand(len(resets), -1, -1, -1)
+        )
     resetting.finish()
     return result
 
@@ -165,7 +167,3 @@ class _Resetting(Tracer):
 
 def _or(value: int | None, otherwise: int) -> int:
     return otherwise if value is None else value
-
-
-def _device(recognizer: Recognizer, pixels: torch.Tensor) -> torch.device:
-    return next((parameter.device for parameter in recognizer.module.parameters()), pixels.device)

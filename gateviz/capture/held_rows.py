@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from gateviz.capture.changes import Place, place_words
 from gateviz.capture.equal_lines import EqualLines
 from gateviz.capture.layer import StepEditor
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, device_of
 from gateviz.capture.tracing import trace_gates
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import SelectionError
@@ -71,7 +71,7 @@ def held_log_probs(
     Raises:
         SelectionError: the network does not have such a quantity, layer or unit.
     """
-    device = next((parameter.device for parameter in recognizer.module.parameters()), pixels.device)
+    device = device_of(recognizer.module, pixels.device)
     editors = _Editors(held, rows)
     traced = trace_gates(
         recognizer.module,

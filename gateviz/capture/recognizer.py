@@ -12,6 +12,11 @@ from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap, FrameGrid
 
 
+def device_of(module: torch.nn.Module, otherwise: torch.device) -> torch.device:
+    """Where the weights of a module are; of one without any, where its input is."""
+    return next((parameter.device for parameter in module.parameters()), otherwise)
+
+
 @dataclass(frozen=True)
 class PreparedLine:
     """A line image as the network wants it.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.claims_report import claims_document, claims_words
+from gateviz.cli.describe import study_origin
 from gateviz.cli.lines import named_lines
 from gateviz.cli.options import (
     debug_option,
@@ -86,7 +87,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, a
     recognizer = told["model"].loaded()
     report = _report(recognizer, claims, lines, told)
     if as_json:
-        print_json(_origin(recognizer, corpus, told) | claims_document(report))
+        print_json(study_origin(recognizer, corpus, told["limit"]) | claims_document(report))
     else:
         click.echo(claims_words(report))
     if told["figure"] is not None:
@@ -137,8 +138,9 @@ def _report(
     """
     from tqdm import tqdm
 
-    from gateviz.survey.claim import checked_claims, quantities_of
+    from gateviz.survey.claim import Statistic, checked_claims, quantities_of
     from gateviz.survey.claims import claims_over
+    from gateviz.survey.context_claim import LINES
     from gateviz.survey.record_corpus import record_corpus
 
     checked_claims(claims, recognizer.alphabet)
@@ -157,7 +159,13 @@ def _report(
         click.echo(f"gateviz: {len(corpus.skipped):,} of {len(lines):,} lines could not be read", err=True)
     directions = none_if_empty(told["directions"])
     traces = [t for t in corpus.recordings[0].traces if directions is None or t.direction in directions]
-    with tqdm(total=len(claims) * len(traces), unit="test", file=sys.stderr, disable=None) as bar:
+    gradients = min(len(corpus.lines), LINES) if any(claim.statistic == Statistic.CONTEXT for claim in claims) else 0
+    with (
+        tqdm(total=len(claims) * len(traces), unit="test", file=sys.stderr, disable=None) as bar,
+        tqdm(
+            total=gradients, unit="line", desc="gradients", file=sys.stderr, disable=None if gradients else True
+        ) as context_bar,
+    ):
         return claims_over(
             corpus,
             claims,
@@ -166,17 +174,5 @@ def _report(
             shifts=told["shifts"],
             seed=told["seed"],
             progress=bar.update,
+            on_context=context_bar.update,
         )
-
-
-def _origin(recognizer: "Recognizer", corpus: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
-    """What was tested on what, so that the numbers can be had again."""
-    from importlib.metadata import version
-
-    card = recognizer.card
-    return {
-        "model": {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256},
-        "corpus": [click.format_filename(path) for path in corpus],
-        "limit": told["limit"],
-        "versions": {name: version(name) for name in ("gateviz", "torch", "numpy")},
-    }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.compare_report import comparison_words
+from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
 from gateviz.cli.lines import named_lines, tell
 from gateviz.cli.options import (
@@ -26,7 +27,6 @@ from gateviz.cli.plot import STYLES
 from gateviz.cli.table import print_json
 
 if TYPE_CHECKING:
-    from gateviz.capture.recognizer import Recognizer
     from gateviz.survey.comparison import Comparison
 
 AXES = ("column", "symbol")
@@ -158,7 +158,11 @@ def _of_models(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
             max_pixels=told["max_pixels"],
             progress=bar.update,
         )
-    return comparison, {"first": _card(models[0]), "second": _card(models[1])} | _versions()
+    return comparison, {
+        "first": model_facts(models[0]),
+        "second": model_facts(models[1]),
+        "versions": versions(),
+    }
 
 
 def _of_images(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison, dict[str, Any]]":
@@ -178,19 +182,9 @@ def _of_images(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
     return comparison, {
         "first": {"image": names[0]},
         "second": {"image": names[1]},
-        "model": _card(model),
-    } | _versions()
-
-
-def _card(model: "Recognizer") -> dict[str, str]:
-    card = model.card
-    return {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256}
-
-
-def _versions() -> dict[str, Any]:
-    from importlib.metadata import version
-
-    return {"versions": {name: version(name) for name in ("gateviz", "torch", "numpy")}}
+        "model": model_facts(model),
+        "versions": versions(),
+    }
 
 
 def _draw(comparison: "Comparison", origin: dict[str, Any], out: Path, style: str) -> None:

@@ -1,8 +1,13 @@
-"""What ``gateviz info`` says of recognizers and recordings, in the words of JSON."""
+"""What is said of recognizers, recordings and results, in the words of JSON."""
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from gateviz.adapters.diagnosis import Diagnosis
     from gateviz.capture.recognizer import Recognizer
     from gateviz.data.alphabet import Alphabet
@@ -12,6 +17,29 @@ if TYPE_CHECKING:
 # Network-input widths whose frame counts are told.
 _WIDTHS = (100, 200, 320, 640)
 _TRIAL_ROWS, _TRIAL_COLUMNS = 48, 320
+
+
+def model_facts(recognizer: "Recognizer") -> dict[str, str]:
+    """Which model read."""
+    card = recognizer.card
+    return {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256}
+
+
+def versions() -> dict[str, str]:
+    """Of what the numbers come from."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("gateviz", "torch", "numpy")}
+
+
+def study_origin(recognizer: "Recognizer", corpus: "Sequence[Path]", limit: int | None) -> dict[str, Any]:
+    """What was measured on what, so that the numbers can be had again."""
+    return {
+        "model": model_facts(recognizer),
+        "corpus": [click.format_filename(path) for path in corpus],
+        "limit": limit,
+        "versions": versions(),
+    }
 
 
 def recognizer_facts(recognizer: "Recognizer") -> dict[str, Any]:

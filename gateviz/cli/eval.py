@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.eval_report import evaluation_document, evaluation_words
 from gateviz.cli.given import given_options
 from gateviz.cli.options import (
@@ -201,18 +202,15 @@ def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) ->
 
 def _origin(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
     """What was evaluated on what, so that the numbers can be had again."""
-    from importlib.metadata import version
-
-    card = recognizer.card
     source: dict[str, Any] = {"files": [click.format_filename(path) for path in lines]}
     if told["synthetic"] is not None:
         source = {"synthetic": told["synthetic"], "seed": _seed(told)}
         source |= {name: told[name] for name in ("scripts", "hardness", "longest", "held_out")}
         source["fonts"] = None if told["fonts"] is None else click.format_filename(told["fonts"])
     return {
-        "model": {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256},
+        "model": model_facts(recognizer),
         "source": source | {"limit": told["limit"]},
-        "versions": {name: version(name) for name in ("gateviz", "torch", "numpy")},
+        "versions": versions(),
     }
 
 

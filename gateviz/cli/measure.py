@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateviz.cli.describe import study_origin
 from gateviz.cli.lines import named_lines
 from gateviz.cli.measure_report import csv_words, measure_words
 from gateviz.cli.options import (
@@ -85,7 +86,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], outs: tuple[Path, .
     if told["as_json"]:
         from gateviz.survey.measure_tables import measures_document
 
-        print_json(_origin(recognizer, corpus, told) | measures_document(report))
+        print_json(study_origin(recognizer, corpus, told["limit"]) | measures_document(report))
     else:
         click.echo(csv_words(report) if told["as_csv"] else measure_words(report), nl=not told["as_csv"])
     _write(report, outs, told)
@@ -163,16 +164,3 @@ def _write(report: "MeasureReport", outs: tuple[Path, ...], told: dict[str, Any]
             from gateviz.plot.measures import measures
 
             save_figure(measures(measure_page(report), style=told["style"]), out, dpi=told["dpi"])
-
-
-def _origin(recognizer: "Recognizer", corpus: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
-    """What was measured on what, so that the numbers can be had again."""
-    from importlib.metadata import version
-
-    card = recognizer.card
-    return {
-        "model": {"lineage": card.lineage, "checkpoint": card.checkpoint, "sha256": card.checkpoint_sha256},
-        "corpus": [click.format_filename(path) for path in corpus],
-        "limit": told["limit"],
-        "versions": {name: version(name) for name in ("gateviz", "torch", "numpy")},
-    }

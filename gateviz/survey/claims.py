@@ -31,6 +31,7 @@ class _Run:
     shifts: int
     seed: int
     recognizer: Recognizer | None = None
+    on_context: Callable[[int], object] | None = None
     made: dict[tuple[object, ...], Numbers] = field(default_factory=dict)
 
     def numbers(self, claim: Claim, layer: int, direction: Direction) -> Numbers:
@@ -50,7 +51,7 @@ class _Run:
     @cached_property
     def context(self) -> SampledContext:
         """By gradient, of some of the lines: measured once, when the first claim asks."""
-        return sampled_context(self.recognizer, self.corpus, self.alignments, seed=self.seed)
+        return sampled_context(self.recognizer, self.corpus, self.alignments, seed=self.seed, progress=self.on_context)
 
 
 def claims_over(
@@ -63,6 +64,7 @@ def claims_over(
     shifts: int = SHIFTS,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
+    on_context: Callable[[int], object] | None = None,
 ) -> ClaimReport:
     """Every claim tested in every layer and direction of a recorded corpus.
 
@@ -80,6 +82,7 @@ def claims_over(
         shifts: circular shifts of each test.
         seed: the same seed gives the same digits.
         progress: called with 1 after each claim, layer and direction.
+        on_context: called with 1 after each of the lines whose gradients claims about context ask for.
 
     Raises:
         SelectionError: a claim names a symbol, layer, direction or gate that is not there, or none is given.
@@ -94,7 +97,7 @@ def claims_over(
     places = _places(corpus.recordings[0], layers, directions)
     found = [told_alignment(line.recording, line.source.text) for line in corpus.lines]
     alignments = tuple(alignment for alignment, _ in found)
-    run = _Run(corpus, alignments, shifts, seed, recognizer)
+    run = _Run(corpus, alignments, shifts, seed, recognizer, on_context)
     measured: list[tuple[Claim, int, Direction, Numbers]] = []
     for claim in listed:
         for layer, direction in places:

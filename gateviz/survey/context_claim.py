@@ -1,6 +1,6 @@
 """Claims about context: which share of what a layer answers to in its own input lies further away than so many symbols."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,12 @@ class SampledContext:
 
 
 def sampled_context(
-    recognizer: Recognizer | None, corpus: Corpus, alignments: Sequence[Alignment], *, seed: int = 0
+    recognizer: Recognizer | None,
+    corpus: Corpus,
+    alignments: Sequence[Alignment],
+    *,
+    seed: int = 0,
+    progress: Callable[[int], object] | None = None,
 ) -> SampledContext:
     """The context of up to ``LINES`` lines of a corpus, drawn without replacement, by their layers' own input.
 
@@ -48,6 +53,7 @@ def sampled_context(
         corpus: recorded without edits.
         alignments: of its lines.
         seed: of the lines, frames and directions.
+        progress: called with 1 after each of the lines.
     """
     if recognizer is None:
         return SampledContext(None, {}, "its gradients need the recognizer, and only its recordings are at hand")
@@ -55,7 +61,7 @@ def sampled_context(
     part = Corpus(tuple(corpus.lines[at] for at in drawn))
     layers = sorted({trace.layer for trace in corpus.recordings[0].traces})
     sampling = Sampling(FRAMES, PROBES, layers, seed, ("input",))
-    gradient = gradient_context(recognizer, part, [alignments[at] for at in drawn], sampling)
+    gradient = gradient_context(recognizer, part, [alignments[at] for at in drawn], sampling, progress=progress)
     positions = {str(corpus.lines[at].source.path): at for at in drawn}
     return SampledContext(gradient, positions, gradient.why_not, seed)
 

@@ -90,7 +90,6 @@ class GateWatch:
         resume: bool = False,
         say: Callable[[int, str], None] = _say,
     ) -> None:
-        self.folder = make_folder(folder)
         self._model = watched_model(model, line, alphabet)
         self._layers = frozenset(layers)
         self._say = say
@@ -100,6 +99,7 @@ class GateWatch:
         for layer in self._layers:
             first.trace(layer, first.traces[0].direction if first.traces else "forward")
         evenly = self._model.evenly and first.image is not None
+        self.folder = make_folder(folder)
         self.line = WatchedLine(first.grid, first.image, truth, first.provenance.image, evenly)
         self._begin(resume)
 

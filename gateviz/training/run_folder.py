@@ -31,12 +31,13 @@ class RunFolder:
     """
 
     def __init__(self, path: str | Path, *, resume: bool = False) -> None:
-        self._made = not Path(path).exists()
-        self.path = make_folder(path)
+        self.path = Path(path)
         if resume and not self.state.is_file():
             raise TrainingError(f"there is no run to resume in {self.path}: it has no {STATE}; start without --resume")
         if not resume and (self.path / LOG).exists():
             raise TrainingError(f"{self.path} holds a run already; go on with --resume, or name another folder")
+        self._made = not self.path.exists()
+        make_folder(self.path)
 
     @contextmanager
     def starting(self) -> Iterator[None]:

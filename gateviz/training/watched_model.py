@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, device_of
 from gateviz.capture.recorder import record_lines
 from gateviz.capture.tracing import trace_gates
 from gateviz.data.alphabet import Alphabet
@@ -85,7 +85,7 @@ class BareModel:
             GatevizError: the line cannot be read now.
         """
         network = bare(self.module if module is None else module)
-        device = next((parameter.device for parameter in network.parameters()), self.inputs.device)
+        device = device_of(network, self.inputs.device)
         with undisturbed(network):
             if _has_recurrent(network) or self.alphabet is None:
                 with trace_gates(network) as traces:

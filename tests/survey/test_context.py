@@ -177,7 +177,9 @@ def test_claims_about_context_are_decided(sources):
     short = beyond("short", sign="lower")
     across = beyond("across", symbols=50.0)
     tiny, corpus, _ = recorded(remembering(0.97, gain=0.01), sources)
-    report = claims_over(corpus, [near, short, across], recognizer=tiny, shifts=99)
+    told: list[int] = []
+    report = claims_over(corpus, [near, short, across], recognizer=tiny, shifts=99, on_context=told.append)
+    assert told == [1] * len(TEXTS)
     assert [outcome.verdict for outcome in report.outcomes] == [
         Verdict.SUPPORTED, Verdict.CONTRADICTED, Verdict.CONTRADICTED,
     ]  # fmt: skip

@@ -206,7 +206,8 @@ def test_wrappers_are_taken_off():
 )
 def test_what_cannot_be_watched_is_said_at_once(tmp_path, model, line, options, words):
     with pytest.raises((SelectionError, ValueError), match=words):
-        GateWatch(model, line, folder=tmp_path, **options)
+        GateWatch(model, line, folder=tmp_path / "gates", **options)
+    assert not (tmp_path / "gates").exists()
 
 
 def test_a_recognizer_wants_an_image_that_is_one(tmp_path, recognizer):

@@ -45,6 +45,9 @@ def test_a_run_is_not_written_over(tmp_path):
 def test_without_a_state_there_is_nothing_to_resume(tmp_path):
     with pytest.raises(TrainingError, match=r"no run to resume in .*: it has no last\.pt"):
         RunFolder(tmp_path, resume=True)
+    with pytest.raises(TrainingError, match="no run to resume"):
+        RunFolder(tmp_path / "none", resume=True)
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_config_comes_back_and_a_damaged_one_is_named(tmp_path):
