@@ -150,8 +150,12 @@ def test_without_the_focus_the_wheel_scrolls_the_page(explore, recording):
     x, y = map(round, opened.cell("forget_gate", 3, 30))
     opened.page.mouse.move(x, y)
     opened.page.evaluate("window.scrollTo(0, 200)")
+    # The page's policy forbids it to poll an expression; a promise is waited for without.
+    opened.page.evaluate(
+        "() => { window.up = new Promise(done => addEventListener('scroll', () => scrollY < 200 && done(1))) }"
+    )
     opened.page.mouse.wheel(0, -100)
-    opened.page.wait_for_function("window.scrollY < 200")
+    assert opened.page.evaluate("window.up") == 1
     assert opened.state()["zoom"] == [0, 1]
     assert not wheel(opened, (x, y), deltaY=-100)
     opened.press("+")
