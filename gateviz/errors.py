@@ -26,6 +26,10 @@ class GatevizError(Exception):
     """Base of every error gateviz raises on purpose."""
 
 
+class GatevizWarning(UserWarning):
+    """Base of the warnings that the command line says in one line: what was drawn or read is not all it could be."""
+
+
 class ShapeError(GatevizError, ValueError):
     """An array does not have the shape that was asked for."""
 

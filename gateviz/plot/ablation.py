@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from gateviz.panels.ablation import AblationPage
 from gateviz.panels.colors import HAIRLINE, INK, LAYERS, QUIET
 from gateviz.plot.canvas import GateFigure, new_figure, settings
+from gateviz.plot.fitting import heading_height, write_footing, write_heading
 from gateviz.plot.style import Style, style_named
 
 # Heights in units of the small type: of a bar, and of what stands around them.
@@ -24,7 +25,9 @@ def interventions(page: AblationPage, *, style: str | Style = "a4") -> GateFigur
     """
     style = style_named(style)
     with settings():
-        height = max(_ROW * len(page.bars) + _AROUND, _LEAST) * style.small_size / 72
+        height = max(_ROW * len(page.bars) + _AROUND, _LEAST) * style.small_size / 72 + heading_height(
+            page.title, style
+        )
         figure = new_figure(style, height, page.metadata)
         columns = 2 if page.points else 1
         left, *right = figure.subplots(1, columns, squeeze=False)[0]
@@ -33,8 +36,8 @@ def interventions(page: AblationPage, *, style: str | Style = "a4") -> GateFigur
         _bars(left, page, colors, style)
         for axes in right:
             _scatter(axes, page, colors, style)
-        figure.suptitle(page.title, fontsize=style.font_size, fontweight="bold", x=0.01, ha="left")
-        figure.supxlabel(page.remark, fontsize=style.small_size, color=QUIET, x=0.01, ha="left")
+        write_heading(figure, page.title, style, fontweight="bold", x=0.01, ha="left")
+        write_footing(figure, page.remark, style, color=QUIET, x=0.01, ha="left")
     return figure
 
 

@@ -15,7 +15,8 @@ from matplotlib.transforms import ScaledTranslation, Transform
 
 from gateviz.panels.colors import HAIRLINE, INK
 from gateviz.panels.panel import Panel
-from gateviz.plot.fonts import base_face
+from gateviz.plot.fonts import base_face, look_again
+from gateviz.plot.missing import said_once
 from gateviz.plot.style import Style
 
 # matplotlib keeps its settings in one dictionary for the whole process.
@@ -24,7 +25,12 @@ _SETTINGS = RLock()
 
 @contextmanager
 def settings(*, pdf_font_type: int = 42) -> Iterator[None]:
-    """matplotlib's settings as gateviz needs them, whatever the user's are, for the block alone."""
+    """matplotlib's settings as gateviz needs them, whatever the user's are, for the block alone.
+
+    Warns:
+        GlyphWarning: code points were drawn for characters that no font has.
+    """
+    look_again()
     wanted: dict[Any, Any] = {
         "text.usetex": False,
         "font.family": [base_face().name],
@@ -56,7 +62,7 @@ def settings(*, pdf_font_type: int = 42) -> Iterator[None]:
         "svg.fonttype": "none",
         "svg.image_inline": True,
     }
-    with _SETTINGS, mpl.rc_context(wanted):
+    with _SETTINGS, said_once(), mpl.rc_context(wanted):
         yield
 
 

@@ -12,6 +12,7 @@ from gateviz.panels.claims import CoursePage, EffectGroup, EffectPage, EffectPan
 from gateviz.panels.colors import ALARM, HAIRLINE, INK, LAYERS, PAPER, QUIET
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.claim_pages import course_page, effect_page
+from gateviz.plot.fitting import cut, heading_height, write_heading
 from gateviz.plot.fonts import running_text
 from gateviz.plot.style import Style, style_named
 from gateviz.survey.claim import Claim
@@ -21,6 +22,8 @@ from gateviz.survey.claim_report import ClaimReport
 _ROW = 1.5
 _AROUND = 6.0
 _COURSES = 2.1
+# Longer names are cut; in units of the small type.
+_LABEL = 16.0
 DASHES: Mapping[str, str] = {"forward": "-", "backward": "--"}
 # Face and edge of an effect's mark.
 _MARKS = {"supported": (INK, INK), "contradicted": (ALARM, ALARM)}
@@ -56,28 +59,24 @@ def effects_figure(page: EffectPage, style: Style) -> GateFigure:
     """A page of effects as a figure."""
     with settings():
         heights = [effect_height(panel, style) for panel in page.panels]
-        figure = new_figure(style, sum(heights) + (2.0 if page.title else 0.0) * style.font_size / 72, page.metadata)
+        figure = new_figure(style, sum(heights) + heading_height(page.title, style), page.metadata)
         grid = GridSpec(len(heights), 1, figure=figure, height_ratios=heights)
         for row, panel in enumerate(page.panels):
             axes = figure.add_subplot(grid[row, 0])
             axes.set_title(panel.title, fontsize=style.font_size, fontweight="bold", loc="left", pad=4)
             paint_effects(axes, panel, style)
-        if page.title:
-            words, families = running_text(page.title)
-            figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
+        write_heading(figure, page.title, style)
     return figure
 
 
 def course_figure(page: CoursePage, style: Style) -> GateFigure:
     """A page of courses as a figure."""
     with settings():
-        figure = new_figure(style, _COURSES * style.font_size / 8, page.metadata)
+        figure = new_figure(style, _COURSES * style.font_size / 8 + heading_height(page.title, style), page.metadata)
         axes = figure.add_subplot()
         paint_courses(axes, page, style)
         axes.legend(frameon=False, fontsize=style.small_size, loc="center left", bbox_to_anchor=(1.0, 0.5))
-        if page.title:
-            words, families = running_text(page.title)
-            figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
+        write_heading(figure, page.title, style)
     return figure
 
 
@@ -123,7 +122,7 @@ def paint_effects(axes: Axes, panel: EffectPanel, style: Style) -> None:
                 linewidth=2 * style.rule_width,
             )  # fmt: skip
         name = group.title if row is None else row.label
-        drawn, families = running_text(name)
+        drawn, families = running_text(cut(name, _LABEL))
         write(
             axes, 0.0, height, drawn, size=style.small_size, shift=(-4.0, 0.0), ha="right", va="center",
             color=INK if row is None else QUIET, weight="bold" if row is None else "normal", family=families,

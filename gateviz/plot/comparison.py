@@ -12,6 +12,7 @@ from gateviz.panels.panel import HeatmapPanel, Palette
 from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings, write
 from gateviz.plot.colors import colormap
 from gateviz.plot.compose import font_type_of
+from gateviz.plot.fitting import cut, heading_height, write_footing, write_heading
 from gateviz.plot.fonts import running_text
 from gateviz.plot.layout import PAD
 from gateviz.plot.painters.curves import paint_curves
@@ -25,6 +26,8 @@ from gateviz.plot.style import Style, style_named
 _ROW, _CELL, _AROUND = 1.25, 5.0, 2.2
 # Points that names take left of the column axis.
 _NAMES = 62.0
+# Names beside a matrix are cut; in units of the small type.
+_SIDE = 12.0
 _WHOLE = Lane(0.0, 1.0)
 _MOST_MATRICES = 4
 
@@ -45,7 +48,7 @@ def contrast(page: ContrastPage, *, style: str | Style = "a4") -> GateFigure:
         heights = [sum(columns), sum(cells), units]
         rows = len(columns) + len(cells) + 1
         # Title, remark, the column axis' label and the words of the key.
-        around = 2 * PAD * rows + 6.5 * style.font_size / 72
+        around = 2 * PAD * rows + 4.5 * style.font_size / 72 + heading_height(page.title, style)
         figure = new_figure(style, sum(heights) + around, page.metadata)
         engine = figure.get_layout_engine()
         assert engine is not None
@@ -54,10 +57,8 @@ def contrast(page: ContrastPage, *, style: str | Style = "a4") -> GateFigure:
         _draw_columns(figure, outer[0], page, style, columns)
         _draw_distributions(figure, outer[1], page, style, cells)
         _draw_likeness(figure, outer[2], page, style)
-        words, families = running_text(page.title)
-        figure.suptitle(words, fontsize=style.font_size, family=families, x=0.01, ha="left", parse_math=False)
-        words, families = running_text(page.remark)
-        figure.supxlabel(words, fontsize=style.small_size, color=QUIET, family=families, x=0.01, ha="left")
+        write_heading(figure, page.title, style, x=0.01, ha="left")
+        write_footing(figure, page.remark, style, color=QUIET, x=0.01, ha="left")
         figure.pdf_font_type = font_type_of(figure)
     return figure
 
@@ -125,8 +126,8 @@ def _key(axes: Axes, panels: tuple[HeatmapPanel, ...], style: Style) -> None:
 
 
 def _name(axes: Axes, words: str, style: Style, *, shift: float = -5.0) -> None:
-    # Letter for letter: a line break stays one.
-    families = list(dict.fromkeys(family for part in words.split("\n") for family in running_text(part)[1]))
+    room = (_NAMES + shift) / style.small_size
+    words, families = running_text("\n".join(cut(line, room) for line in words.split("\n")))
     write(
         axes, 0.0, 0.5, words, size=style.small_size, shift=(shift, 0.0), ha="right", va="center", color=INK,
         family=families,
@@ -226,8 +227,8 @@ def _matrix(axes: Axes, panel: LikenessPanel, names: tuple[str, str], style: Sty
     for spine in axes.spines.values():
         spine.set(linewidth=style.rule_width, color=HAIRLINE)
     axes.set_title(f"{panel.title}\n{panel.caption}", fontsize=style.small_size, pad=3)
-    words, families = running_text(f"units of {names[1]}")
+    words, families = running_text(cut(f"units of {names[1]}", _SIDE))
     axes.set_xlabel(words, fontsize=style.small_size, labelpad=2, family=families)
     if first:
-        words, families = running_text(f"units of {names[0]}")
+        words, families = running_text(cut(f"units of {names[0]}", _SIDE))
         axes.set_ylabel(words, fontsize=style.small_size, labelpad=2, family=families)

@@ -3,8 +3,8 @@
 from gateviz.panels.colors import ALARM
 from gateviz.panels.panel import ScatterRow
 from gateviz.plot.canvas import GateFigure, new_figure, settings
+from gateviz.plot.fitting import wrapped
 from gateviz.plot.fonts import running_text
-from gateviz.plot.notes import wrapped
 from gateviz.plot.painters.scatter import paint_scatter
 from gateviz.plot.style import Style
 
@@ -12,7 +12,7 @@ from gateviz.plot.style import Style
 def compose_row(row: ScatterRow, style: Style) -> GateFigure:
     """A figure of square panels, the legend of their layers below them."""
     with settings():
-        lines = [row.title] if row.title else []
+        lines = wrapped(row.title, style.font_size, 72 * style.width - 12)
         lines += [line for note in row.notes for line in wrapped(note, style.font_size, 72 * style.width - 12)]
         legend_rows = -(-len(row.panels[0].groups) // _columns(row, style))
         side = min((style.width - 0.35) / len(row.panels), 0.35 * style.page_height)

@@ -9,7 +9,7 @@ from gateviz.errors import ShapeError
 from gateviz.panels.colors import HAIRLINE, INK, LAYERS, QUIET, SHADE
 from gateviz.panels.context import WHOLE, ContextPage, ContextPanel
 from gateviz.plot.canvas import GateFigure, new_figure, settings
-from gateviz.plot.fonts import running_text
+from gateviz.plot.fitting import heading_height, write_footing, write_heading
 from gateviz.plot.style import Style, style_named
 
 # Height of a row of panels, and of what stands around them, in units of the small type.
@@ -33,18 +33,16 @@ def context(page: ContextPage, *, style: str | Style = "a4") -> GateFigure:
     style = style_named(style)
     with settings():
         rows = -(-len(page.panels) // 2)
-        figure = new_figure(style, (_ROW * rows + _AROUND) * style.small_size / 72, page.metadata)
+        height = (_ROW * rows + _AROUND) * style.small_size / 72 + heading_height(page.title, style)
+        figure = new_figure(style, height, page.metadata)
         columns = min(2, len(page.panels))
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, panel in zip(grid, page.panels, strict=False):
             _paint(axes, panel, style)
         for axes in grid[len(page.panels) :]:
             axes.remove()
-        title, families = running_text(page.title)
-        figure.suptitle(
-            title, fontsize=style.font_size, fontweight="bold", x=0.01, ha="left", family=families, parse_math=False
-        )
-        figure.supxlabel(page.remark, fontsize=style.small_size, color=QUIET, x=0.01, ha="left", parse_math=False)
+        write_heading(figure, page.title, style, fontweight="bold", x=0.01, ha="left")
+        write_footing(figure, page.remark, style, color=QUIET, x=0.01, ha="left")
     return figure
 
 

@@ -20,7 +20,8 @@ from gateviz.panels.evaluation import (
 )
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.compose import font_type_of
-from gateviz.plot.fonts import running_text, running_width, visible
+from gateviz.plot.fitting import cut, heading_height, write_heading
+from gateviz.plot.fonts import running_text, visible
 from gateviz.plot.style import Style, style_named
 
 # Heights in units of the small type: of a row, of a panel of curves, and of the title and axis around either.
@@ -68,7 +69,7 @@ def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
         heights = [_height(panel, style) for panel in panels]
         beside = style.words and len(panels) > 1
         total = max(heights[0], sum(heights[1:])) if beside else sum(heights)
-        figure = new_figure(style, total + (2.0 if page.title else 0.0) * style.font_size / 72, page.metadata)
+        figure = new_figure(style, total + heading_height(page.title, style), page.metadata)
         engine = figure.get_layout_engine()
         assert engine is not None
         engine.set(wspace=_BETWEEN)  # type: ignore[call-arg]
@@ -87,9 +88,7 @@ def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
                 _paint_mistakes(axes, panel, style)
             else:
                 _paint_spread(axes, panel, style)
-        if page.title:
-            words, families = running_text(page.title)
-            figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
+        write_heading(figure, page.title, style)
         figure.pdf_font_type = font_type_of(figure)
     return figure
 
@@ -198,17 +197,9 @@ def _words(row: MistakeRow) -> str:
     return f"{visible(row.written)} → {visible(row.read)}"
 
 
-def _cut(words: str) -> str:
-    """Words that are not too long for a label."""
-    if running_width(words) <= _LABEL:
-        return words
-    length = next(length for length in range(len(words), 0, -1) if running_width(words[:length]) < _LABEL)
-    return words[:length] + "…"
-
-
 def _label(axes: Axes, height: float, words: str, style: Style, *, color: str = INK, face: str | None = None) -> None:
     """Words left of a row, as far as it goes in a face of their own."""
-    drawn, families = running_text(_cut(words))
+    drawn, families = running_text(cut(words, _LABEL))
     write(
         axes, 0.0, height, drawn, size=style.small_size, shift=(-4.0, 0.0), ha="right", va="center",
         color=color, family=families if face is None else [face, *families],

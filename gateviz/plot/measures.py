@@ -21,14 +21,16 @@ from gateviz.plot.alike import map_columns, paint_alike
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.claims import DASHES, effect_height, finish_axes, paint_courses, paint_effects
 from gateviz.plot.compose import font_type_of
+from gateviz.plot.fitting import cut, heading_height, wrapped, write_heading
 from gateviz.plot.fonts import running_text
-from gateviz.plot.notes import wrapped
 from gateviz.plot.painters.scatter import MARKERS, paint_scatter
 from gateviz.plot.sides import paint_sides
 from gateviz.plot.style import Style, style_named
 
 # In units of the small type: of a row, of a panel of curves, of the words around either.
 _ROW, _CURVES, _AROUND, _LEGEND = 1.5, 14.0, 6.0, 2.4
+# Longer names are cut; in units of the small type.
+_LABEL = 18.0
 _Ground = Figure | SubFigure
 
 
@@ -62,14 +64,12 @@ def measures(page: MeasurePage, *, style: str | Style = "a4") -> GateFigure:
     chosen = style_named(style)
     found = sections(page, chosen)
     with settings():
-        top = 2.2 * chosen.font_size / 72 if page.title else 0.0
+        top = heading_height(page.title, chosen)
         figure = new_figure(chosen, sum(section.height for section in found) + top, page.metadata)
         parts = figure.subfigures(len(found), 1, squeeze=False, height_ratios=[section.height for section in found])
         for part, section in zip(parts[:, 0], found, strict=True):
             section.paint(part)
-        if page.title:
-            words, families = running_text(page.title)
-            figure.suptitle(words, fontsize=chosen.font_size, family=families, fontweight="bold", parse_math=False)
+        write_heading(figure, page.title, chosen, fontweight="bold")
         figure.pdf_font_type = font_type_of(figure)
     return figure
 
@@ -220,7 +220,7 @@ def _tellings(ground: _Ground, panel: TellingPanel, style: Style) -> None:
     for place, row in enumerate(panel.rows):
         height = 1 - (place + 0.5) / len(panel.rows)
         axes.axhline(place + 0.5, color=HAIRLINE, linewidth=style.rule_width, zorder=0)
-        drawn, families = running_text(row.label)
+        drawn, families = running_text(cut(row.label, _LABEL))
         write(
             axes, 0.0, height, drawn, size=style.small_size, shift=(-4.0, 0.0), ha="right", va="center", family=families
         )

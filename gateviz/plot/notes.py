@@ -6,7 +6,7 @@ import numpy as np
 
 from gateviz.panels.colors import ALARM, INK, QUIET
 from gateviz.panels.panel import HeatmapPanel, PanelStack, SpanPanel
-from gateviz.plot.fonts import running_width
+from gateviz.plot.fitting import wrapped
 from gateviz.plot.style import Style
 
 
@@ -27,7 +27,10 @@ class TopLine:
 
 def top_lines(stack: PanelStack, style: Style, length: float) -> list[TopLine]:
     """The title, the notes and the remarks in lines of at most ``length`` points."""
-    lines = [TopLine(text, style.font_size, INK, "bold") for text in wrapped(stack.title, style.font_size, length)]
+    lines = [
+        TopLine(text, style.font_size, INK, "bold")
+        for text in wrapped(stack.title, style.font_size, length, weight=700)
+    ]
     for words, color in [(note, ALARM) for note in stack.notes] + [(remark, QUIET) for remark in remarks(stack)]:
         lines += [TopLine(text, style.small_size, color) for text in wrapped(words, style.small_size, length)]
     return lines
@@ -52,15 +55,3 @@ def _is_outside(panel: HeatmapPanel) -> bool:
     slack = 1e-5 * (panel.scale.high - panel.scale.low)
     low, high = panel.scale.low - slack, panel.scale.high + slack
     return bool(((panel.values < low) | (panel.values > high)).any())
-
-
-def wrapped(text: str, size: float, length: float) -> list[str]:
-    """The text in lines of at most ``length`` points, broken between words."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and running_width(longer) * size <= length:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines

@@ -6,6 +6,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from gateviz.panels.colors import HAIRLINE, LAYERS
 from gateviz.panels.training import TrainingCurves
 from gateviz.plot.canvas import GateFigure, new_figure, settings
+from gateviz.plot.fitting import heading_height, write_heading
 from gateviz.plot.style import Style, style_named
 
 ROW_HEIGHT = 1.5
@@ -26,7 +27,7 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
     """
     style = style_named(style)
     with settings():
-        figure = new_figure(style, 2 * ROW_HEIGHT + 0.5, {})
+        figure = new_figure(style, 2 * ROW_HEIGHT + 0.5 + heading_height(title, style), {})
         losses, errors = figure.subplots(2, 1, sharex=True)
         for (name, values), color in zip(curves.losses.items(), LAYERS, strict=False):
             losses.plot(curves.steps, values, color=color, linewidth=style.line_width, label=name)
@@ -41,8 +42,7 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
         )  # fmt: skip
         _finish(errors, "share, validation lines", style)
         errors.set_xlabel("step", fontsize=style.font_size)
-        if title:
-            figure.suptitle(title, fontsize=style.font_size)
+        write_heading(figure, title, style)
     return figure
 
 

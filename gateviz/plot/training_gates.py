@@ -15,6 +15,7 @@ from gateviz.panels.colors import ALARM, HAIRLINE, INK, LAYERS, QUIET, ROLES
 from gateviz.panels.panel import ScatterPanel
 from gateviz.panels.training_gates import BAND, GateCourse, LayerCourse, WatchCourse, saturation_by_step, watch_course
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
+from gateviz.plot.fitting import cut, heading_height, write_heading
 from gateviz.plot.fonts import running_text, running_width
 from gateviz.plot.painters.scatter import paint_scatter
 from gateviz.plot.style import Style, style_named
@@ -47,7 +48,7 @@ def training_gates(history: GateHistory, *, style: str | Style = "a4", title: st
         shown = course.blank is not None
         texts = (len(course.readings) + (course.truth is not None)) * 1.45 * style.small_size / 72
         below = [unit * _READING, max(texts + 0.1, 0.4)] if shown else []
-        total = sum(rows) + sum(below) + unit * _AROUND * (1 + shown) + (0.2 * unit if title else 0.0)
+        total = sum(rows) + sum(below) + unit * _AROUND * (1 + shown) + heading_height(title, style)
         # In a narrow figure the legends take a line an entry.
         total += 0.0 if style.words else 3.6 * style.font_size / 72
         figure = new_figure(style, total, {})
@@ -58,7 +59,7 @@ def training_gates(history: GateHistory, *, style: str | Style = "a4", title: st
         if shown:
             _paint_blank(figure.add_subplot(grid[len(rows), :]), course, style)
             _paint_readings(figure.add_subplot(grid[len(rows) + 1, :]), course, style)
-        _suptitle(figure, title, style)
+        write_heading(figure, title, style)
     return figure
 
 
@@ -78,7 +79,7 @@ def training_saturation(history: GateHistory, *, style: str | Style = "a4", titl
     with settings():
         side = (style.width - 0.55) / len(rows[0]) - 0.1
         height = (side + 0.8 * style.font_size / 72) * len(rows) + 6.5 * style.font_size / 72
-        figure = new_figure(style, min(height, style.page_height) + (0.2 if title else 0.0), {})
+        figure = new_figure(style, min(height, style.page_height) + heading_height(title, style), {})
         grid = GridSpec(len(rows), len(rows[0]), figure=figure)
         for row, panels in enumerate(rows):
             for column, panel in enumerate(panels):
@@ -90,7 +91,7 @@ def training_saturation(history: GateHistory, *, style: str | Style = "a4", titl
             handles, labels, loc="outside lower center", ncols=max(1, round(style.width / 1.4)), frameon=False,
             fontsize=style.small_size, handletextpad=0.2,
         )  # fmt: skip
-        _suptitle(figure, title, style)
+        write_heading(figure, title, style)
     return figure
 
 
@@ -199,18 +200,11 @@ def _paint_readings(axes: Axes, course: WatchCourse, style: Style) -> None:
     for place, (label, text, color) in enumerate(lines):
         height = 1 - (place + 0.5) / len(lines)
         write(axes, 0.0, height, label, size=style.small_size, color=QUIET, va="center")
-        drawn, families = running_text(_cut(text, room) or "(nothing)")
+        drawn, families = running_text(cut(text, room) or "(nothing)")
         write(
             axes, 0.0, height, drawn, size=style.small_size, shift=(wide, 0.0), va="center", family=families,
             color=color if text else ALARM,
         )  # fmt: skip
-
-
-def _cut(text: str, room: float) -> str:
-    """A text that fits the room, in units of the type size."""
-    if running_width(text) <= room:
-        return text
-    return text[: next(length for length in range(len(text), 0, -1) if running_width(text[:length]) < room - 1)] + "…"
 
 
 def _steps(axes: Axes, course: WatchCourse, style: Style, *, labeled: bool) -> None:
@@ -238,12 +232,6 @@ def _legend(figure: GateFigure, style: Style) -> None:
         handles, words, loc="outside upper center", ncols=2 if style.words else 1, frameon=False, fontsize=style.small_size,
         borderpad=0.4, columnspacing=1.2,
     )  # fmt: skip
-
-
-def _suptitle(figure: GateFigure, title: str, style: Style) -> None:
-    if title:
-        words, families = running_text(title)
-        figure.suptitle(words, fontsize=style.font_size, family=families, parse_math=False)
 
 
 def _engine(figure: GateFigure, **pads: float) -> None:

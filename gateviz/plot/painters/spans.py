@@ -48,10 +48,10 @@ def set_type(panel: SpanPanel, style: Style, start: float, stop: float, length: 
     texts: list[str] = []
     faces: list[Face | None] = []
     for span in panel.spans:
-        text, face = shown(span.symbol)
         by_pixels = panel.image is not None and face_for(visible(span.symbol)) is None
-        texts.append("" if by_pixels else text)
-        faces.append(None if by_pixels else face)
+        text, face = ("", None) if by_pixels else shown(span.symbol)
+        texts.append(text)
+        faces.append(face)
     placement = place(
         centers=[((span.start + span.stop) / 2 - start) / (stop - start) * length for span in panel.spans],
         widths=[0.0 if face is None else face.width(text) for text, face in zip(texts, faces, strict=True)],
