@@ -3,13 +3,15 @@
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import click
 
 from gateviz.cli.options import Session, debug_option
-from gateviz.errors import GatevizError
+from gateviz.errors import GatevizError, GatevizWarning
 
 COMMANDS = (
     "plot", "explore", "record", "read", "align", "info", "synth", "train", "watch",
@@ -47,7 +49,8 @@ class Program(click.Group):
         """Run a command line and leave the process: 0 well, 1 an error, 2 a wrong command line, 130 interrupted."""
         session = Session()
         try:
-            status = super().main(args, prog_name, complete_var, standalone_mode=False, obj=session, **extra)
+            with _warnings_said():
+                status = super().main(args, prog_name, complete_var, standalone_mode=False, obj=session, **extra)
         except click.exceptions.Abort:
             _say("interrupted; nothing was left half-written")
             sys.exit(EXIT_INTERRUPTED)
@@ -63,6 +66,23 @@ class Program(click.Group):
             _say(f"error: {error}")
             sys.exit(EXIT_ERROR)
         sys.exit(status if isinstance(status, int) else 0)
+
+
+@contextmanager
+def _warnings_said() -> Iterator[None]:
+    """Say gateviz's own warnings as one line each, every line once."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", GatevizWarning)
+        shown = warnings.showwarning
+
+        def say(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, GatevizWarning):
+                _say(str(message))
+            else:
+                shown(message, category, *where, **more)
+
+        warnings.showwarning = say
+        yield
 
 
 def _say(words: str) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable
 _REACH = 16
 # So many neighbors with the very same outline are no coincidence, and so many with another one settle that it is none.
 _ALIKE, _OTHER = 4, 5
+# So many characters have one outline at least where it is a placeholder.
+FEWEST = _ALIKE + 1
 
 
 def is_placeholder(character: str, outline: Callable[[int], Hashable | None]) -> bool:

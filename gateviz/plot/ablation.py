@@ -6,6 +6,7 @@ from gateviz.panels.ablation import AblationPage
 from gateviz.panels.colors import HAIRLINE, INK, LAYERS, QUIET
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.fitting import heading_height, write_footing, write_heading
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
 # Heights in units of the small type: of a bar, and of what stands around them.
@@ -38,6 +39,7 @@ def interventions(page: AblationPage, *, style: str | Style = "a4") -> GateFigur
             _scatter(axes, page, colors, style)
         write_heading(figure, page.title, style, fontweight="bold", x=0.01, ha="left")
         write_footing(figure, page.remark, style, color=QUIET, x=0.01, ha="left")
+        settle(figure)
     return figure
 
 

@@ -1,6 +1,7 @@
 """The figure that gateviz returns, and the bare axes its painters draw in."""
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import RLock
@@ -98,7 +99,9 @@ class GateFigure(Figure):
 
 
 def new_figure(style: Style, height: float, facts: Mapping[str, str]) -> GateFigure:
-    """An empty figure of a style's width."""
+    """An empty figure of a style's width, as high as whole pixels are."""
+    # A part of a pixel is cut off; a hair more than the whole ones keeps the last row whatever division leaves.
+    height = (math.floor(height * style.dpi + 1e-6) + 1e-4) / style.dpi
     figure = GateFigure(figsize=(style.width, height), dpi=style.dpi, layout="constrained")
     figure.facts = dict(facts)
     figure.pdf_font_type = 42
@@ -156,6 +159,6 @@ def write(
 
 def shifted(axes: Axes, ground: Transform, right: float, up: float) -> Transform:
     """A transform followed by a move of so many points."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
+    figure = axes.get_figure()
+    assert figure is not None, "axes that are drawn in stand in a figure"
     return ground + ScaledTranslation(right / 72, up / 72, figure.dpi_scale_trans)

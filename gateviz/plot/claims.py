@@ -14,6 +14,7 @@ from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.claim_pages import course_page, effect_page
 from gateviz.plot.fitting import cut, heading_height, write_heading
 from gateviz.plot.fonts import running_text
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_report import ClaimReport
@@ -66,6 +67,7 @@ def effects_figure(page: EffectPage, style: Style) -> GateFigure:
             axes.set_title(panel.title, fontsize=style.font_size, fontweight="bold", loc="left", pad=4)
             paint_effects(axes, panel, style)
         write_heading(figure, page.title, style)
+        settle(figure)
     return figure
 
 
@@ -77,6 +79,7 @@ def course_figure(page: CoursePage, style: Style) -> GateFigure:
         paint_courses(axes, page, style)
         axes.legend(frameon=False, fontsize=style.small_size, loc="center left", bbox_to_anchor=(1.0, 0.5))
         write_heading(figure, page.title, style)
+        settle(figure)
     return figure
 
 

@@ -20,6 +20,7 @@ from gateviz.plot.painters.heatmap import Lane, label_rows, paint_heatmap
 from gateviz.plot.painters.image import paint_image
 from gateviz.plot.painters.keys import keys_of, paint_key
 from gateviz.plot.painters.spans import paint_spans, set_type
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
 # Heights in units of the small type: of a row of a heatmap, a cell of distributions, and what is written around.
@@ -59,6 +60,7 @@ def contrast(page: ContrastPage, *, style: str | Style = "a4") -> GateFigure:
         _draw_likeness(figure, outer[2], page, style)
         write_heading(figure, page.title, style, x=0.01, ha="left")
         write_footing(figure, page.remark, style, color=QUIET, x=0.01, ha="left")
+        settle(figure)
         figure.pdf_font_type = font_type_of(figure)
     return figure
 

@@ -6,6 +6,7 @@ from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.fitting import wrapped
 from gateviz.plot.fonts import running_text
 from gateviz.plot.painters.scatter import paint_scatter
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style
 
 
@@ -31,6 +32,7 @@ def compose_row(row: ScatterRow, style: Style) -> GateFigure:
             handles, labels, loc="outside lower center", ncols=_columns(row, style), frameon=False,
             fontsize=style.small_size, handletextpad=0.2, columnspacing=1.2, borderpad=0.1,
         )  # fmt: skip
+        settle(figure)
     return figure
 
 

@@ -10,6 +10,7 @@ from gateviz.panels.colors import HAIRLINE, INK, LAYERS, QUIET, SHADE
 from gateviz.panels.context import WHOLE, ContextPage, ContextPanel
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.fitting import heading_height, write_footing, write_heading
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
 # Height of a row of panels, and of what stands around them, in units of the small type.
@@ -43,6 +44,7 @@ def context(page: ContextPage, *, style: str | Style = "a4") -> GateFigure:
             axes.remove()
         write_heading(figure, page.title, style, fontweight="bold", x=0.01, ha="left")
         write_footing(figure, page.remark, style, color=QUIET, x=0.01, ha="left")
+        settle(figure)
     return figure
 
 

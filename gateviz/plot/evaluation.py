@@ -18,10 +18,11 @@ from gateviz.panels.evaluation import (
     SpreadPanel,
     evaluation_page,
 )
-from gateviz.plot.canvas import GateFigure, new_figure, settings, write
+from gateviz.plot.canvas import GateFigure, new_figure, settings, shifted, write
 from gateviz.plot.compose import font_type_of
 from gateviz.plot.fitting import cut, heading_height, write_heading
-from gateviz.plot.fonts import running_text, visible
+from gateviz.plot.fonts import running_text, shown
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
 # Heights in units of the small type: of a row, of a panel of curves, and of the title and axis around either.
@@ -34,6 +35,7 @@ _BETWEEN = 0.05
 _DISTINCT = "DejaVu Sans Mono"
 # Longer labels are cut; in units of the small type.
 _LABEL = 13.0
+_SYMBOL = 5.0
 # Free space above curves for their legend, as a share of the highest.
 _LEGEND = 0.8
 
@@ -89,6 +91,7 @@ def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
             else:
                 _paint_spread(axes, panel, style)
         write_heading(figure, page.title, style)
+        settle(figure)
         figure.pdf_font_type = font_type_of(figure)
     return figure
 
@@ -97,8 +100,10 @@ def _height(panel: RatePanel | MistakePanel | SpreadPanel, style: Style) -> floa
     """Of a panel with its title and axis, in inches."""
     if isinstance(panel, SpreadPanel):
         units = _CURVES
+    elif isinstance(panel, MistakePanel):
+        units = _ROW * len(panel.rows) + (_ROW if any(row.doubled for row in panel.rows) else 0.0)
     else:
-        units = _ROW * len(panel.rows if isinstance(panel, MistakePanel) else _rate_lines(panel))
+        units = _ROW * len(_rate_lines(panel))
     return (units + _AROUND) * style.small_size / 72
 
 
@@ -149,7 +154,12 @@ def _paint_mistakes(axes: Axes, panel: MistakePanel, style: Style) -> None:
     axes.barh(places, [row.count - row.doubled for row in panel.rows], left=doubled, color=LAYERS[0], **bars)
     if any(doubled):
         axes.barh(places, doubled, color=LAYERS[1], label="of a doubled letter", **bars)
-        axes.legend(frameon=False, fontsize=style.small_size, loc="lower right")
+        # Under the numbers and the label of the axis: among the bars there may be no free place.
+        below = shifted(axes, axes.transAxes, 0.0, -(2.9 * style.small_size + 8.0))
+        axes.legend(
+            frameon=False, fontsize=style.small_size, loc="upper left", bbox_to_anchor=(0.0, 0.0), bbox_transform=below,
+            borderpad=0.0, borderaxespad=0.0,
+        )  # fmt: skip
     for place, row in enumerate(panel.rows):
         _label(axes, 1 - (place + 0.5) / len(panel.rows), _words(row), style, face=_DISTINCT)
 
@@ -190,11 +200,11 @@ def _finish(axes: Axes, label: str, style: Style) -> None:
 
 def _words(row: MistakeRow) -> str:
     """A mistake in words."""
-    if not row.read:
-        return f"{visible(row.written)} dropped"
-    if not row.written:
-        return f"{visible(row.read)} added"
-    return f"{visible(row.written)} → {visible(row.read)}"
+    # What was read must not be cut off for what was written.
+    written, read = (cut(shown(symbol)[0], _SYMBOL) if symbol else "" for symbol in (row.written, row.read))
+    if not read:
+        return f"{written} dropped"
+    return f"{written} → {read}" if written else f"{read} added"
 
 
 def _label(axes: Axes, height: float, words: str, style: Style, *, color: str = INK, face: str | None = None) -> None:

@@ -24,6 +24,7 @@ from gateviz.plot.compose import font_type_of
 from gateviz.plot.fitting import cut, heading_height, wrapped, write_heading
 from gateviz.plot.fonts import running_text
 from gateviz.plot.painters.scatter import MARKERS, paint_scatter
+from gateviz.plot.settle import settle
 from gateviz.plot.sides import paint_sides
 from gateviz.plot.style import Style, style_named
 
@@ -70,6 +71,7 @@ def measures(page: MeasurePage, *, style: str | Style = "a4") -> GateFigure:
         for part, section in zip(parts[:, 0], found, strict=True):
             section.paint(part)
         write_heading(figure, page.title, chosen, fontweight="bold")
+        settle(figure)
         figure.pdf_font_type = font_type_of(figure)
     return figure
 
@@ -79,6 +81,7 @@ def section_figure(section: Section, page: MeasurePage, style: Style) -> GateFig
     with settings():
         figure = new_figure(style, section.height, page.metadata)
         section.paint(figure)
+        settle(figure)
         figure.pdf_font_type = font_type_of(figure)
     return figure
 

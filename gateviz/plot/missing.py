@@ -1,5 +1,6 @@
 """Characters that no font has are said once a figure, with the fonts that would help."""
 
+import sys
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +46,7 @@ def said_once() -> Iterator[None]:
     finally:
         _missed.reset(before)
     if found:
-        warnings.warn(missing_sentence(tuple(found)), GlyphWarning, stacklevel=4)
+        warnings.warn(missing_sentence(tuple(found)), GlyphWarning, stacklevel=_depth())
 
 
 def missing_sentence(characters: Sequence[str]) -> str:
@@ -65,6 +66,14 @@ install a font that has them (Debian: fonts-noto-core)'
         f"no font here has {names}{more}{which if kinds else ''}: code points stand for them in the picture; "
         f"install a font that has them (Debian: {' or '.join(packages)})"
     )
+
+
+def _depth() -> int:
+    """How many frames away the caller of gateviz is: a warning belongs to their line."""
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("gateviz", "contextlib"):
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def _script(character: str) -> str:

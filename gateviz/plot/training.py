@@ -7,6 +7,7 @@ from gateviz.panels.colors import HAIRLINE, LAYERS
 from gateviz.panels.training import TrainingCurves
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.fitting import heading_height, write_heading
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
 ROW_HEIGHT = 1.5
@@ -43,6 +44,7 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
         _finish(errors, "share, validation lines", style)
         errors.set_xlabel("step", fontsize=style.font_size)
         write_heading(figure, title, style)
+        settle(figure)
     return figure
 
 

@@ -18,6 +18,7 @@ from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.fitting import cut, heading_height, write_heading
 from gateviz.plot.fonts import running_text, running_width
 from gateviz.plot.painters.scatter import paint_scatter
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
 # Inches, for a type of 8 points; they follow the style's type.
@@ -60,6 +61,7 @@ def training_gates(history: GateHistory, *, style: str | Style = "a4", title: st
             _paint_blank(figure.add_subplot(grid[len(rows), :]), course, style)
             _paint_readings(figure.add_subplot(grid[len(rows) + 1, :]), course, style)
         write_heading(figure, title, style)
+        settle(figure)
     return figure
 
 
@@ -92,6 +94,7 @@ def training_saturation(history: GateHistory, *, style: str | Style = "a4", titl
             fontsize=style.small_size, handletextpad=0.2,
         )  # fmt: skip
         write_heading(figure, title, style)
+        settle(figure)
     return figure
 
 

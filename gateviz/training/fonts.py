@@ -1,7 +1,9 @@
 """The fonts of a system, and which of them are kept for testing."""
 
 import os
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +12,7 @@ from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont
 
 from gateviz.errors import AlphabetError
+from gateviz.files.placeholders import FEWEST, is_placeholder
 
 FOLDERS = (
     "/usr/share/fonts",
@@ -168,7 +171,30 @@ def _fit(face: FontFace) -> bool:
 def _covered(path: str, index: int) -> frozenset[str]:
     try:
         with TTFont(path, fontNumber=index, lazy=True) as font:
-            return frozenset(map(chr, font.getBestCmap() or ()))
+            glyphs = font.getBestCmap() or {}
+            outline = _outlines(font, glyphs)
     except (TTLibError, OSError, KeyError, AssertionError):
         # A bitmap font or one without a Unicode table covers nothing that can be drawn.
         return frozenset()
+    # Only what several characters share can be a placeholder of theirs.
+    shared = Counter(map(outline, glyphs))
+    return frozenset(
+        chr(code)
+        for code in glyphs
+        if shared[outline(code)] < FEWEST
+        or unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp", "Cc", "Cf")
+        or not is_placeholder(chr(code), outline)
+    )
+
+
+def _outlines(font: TTFont, glyphs: Mapping[int, str]) -> Callable[[int], Hashable | None]:
+    """From a code point to its outline as the file holds it; glyphs of other kinds are known by their names."""
+    if "glyf" not in font:
+        return glyphs.get
+    table, starts = font.getTableData("glyf"), font["loca"]
+    data = {
+        name: table[starts[number] : starts[number + 1]]
+        for name in set(glyphs.values())
+        for number in [font.getGlyphID(name)]
+    }
+    return lambda code: data.get(glyphs.get(code, ""))
