@@ -2,8 +2,10 @@
 
 import io
 import math
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from threading import RLock
 from typing import IO, Any
 
@@ -14,6 +16,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, Transform
 
+from gateviz.files.atomic import write_whole
 from gateviz.panels.colors import HAIRLINE, INK
 from gateviz.panels.panel import Panel
 from gateviz.plot.fonts import base_face, look_again
@@ -81,14 +84,24 @@ class GateFigure(Figure):
     placed: tuple[tuple[Axes, tuple[Panel, ...]], ...] = ()
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **kwargs: Any) -> None:
-        """Draw into a file or stream, as ``Figure.savefig`` does; ``plot.save`` also never leaves half a file."""
+        """Draw into a file or stream, as ``Figure.savefig`` does; a file is written whole or not at all.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
         from gateviz.plot.export import metadata_for
 
-        kind = kwargs.get("format") or str(getattr(fname, "name", fname)).rpartition(".")[2].lower()
+        path = Path(fname) if isinstance(fname, str | os.PathLike) else None
+        suffix = path.suffix.lower().removeprefix(".") if path is not None else ""
+        kind = kwargs.pop("format", None) or suffix or str(mpl.rcParams["savefig.format"])
         kwargs.setdefault("metadata", metadata_for(kind, self.facts))
         kwargs.setdefault("dpi", self.dpi)
+        # Into memory first: on a full disk matplotlib's writer of PDF dies of other errors than those of the disk.
+        stream = fname if path is None else io.BytesIO()
         with settings(pdf_font_type=self.pdf_font_type):
-            super().savefig(fname, transparent=transparent, **kwargs)
+            super().savefig(stream, transparent=transparent, format=kind, **kwargs)
+        if path is not None:
+            write_whole(path if path.suffix else path.with_name(f"{path.name}.{kind}"), stream.getvalue())
 
     def _repr_png_(self) -> bytes:
         """The picture, for notebooks."""

@@ -1,5 +1,6 @@
 """A figure becomes a file: whole or not at all, with its provenance inside."""
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +42,9 @@ def save_figure(
         if kind == "png":
             _write_png(figure, temporary, fields, dpi or figure.dpi)
         else:
-            figure.savefig(temporary, format=kind, metadata=fields, dpi=dpi or figure.dpi)
+            stream = io.BytesIO()
+            figure.savefig(stream, format=kind, metadata=fields, dpi=dpi or figure.dpi)
+            temporary.write_bytes(stream.getvalue())
 
 
 def checked_format(path: str | Path, kind: str | None = None) -> str:

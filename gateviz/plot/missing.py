@@ -54,7 +54,7 @@ def missing_sentence(characters: Sequence[str]) -> str:
 
     Example:
         >>> missing_sentence("កខ")
-        'no font here has U+1780, U+1781 (Khmer): code points stand for them in the picture; \
+        'no font here has U+1780, U+1781 (Khmer): code points or the line's own pixels stand for them; \
 install a font that has them (Debian: fonts-noto-core)'
     """
     names = ", ".join(f"U+{ord(character):04X}" for character in characters[:_NAMED])
@@ -63,7 +63,7 @@ install a font that has them (Debian: fonts-noto-core)'
     which = f" ({', '.join(word if word.isupper() and len(word) < 4 else word.capitalize() for word in kinds)})"
     packages = dict.fromkeys(package for character in characters for package in _packages(character))
     return (
-        f"no font here has {names}{more}{which if kinds else ''}: code points stand for them in the picture; "
+        f"no font here has {names}{more}{which if kinds else ''}: code points or the line's own pixels stand for them; "
         f"install a font that has them (Debian: {' or '.join(packages)})"
     )
 

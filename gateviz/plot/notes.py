@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateviz.panels.colors import ALARM, INK, QUIET
-from gateviz.panels.panel import HeatmapPanel, PanelStack, SpanPanel
+from gateviz.panels.panel import HeatmapPanel, Panel, PanelStack, SpanPanel
 from gateviz.plot.fitting import wrapped
+from gateviz.plot.fonts import face_for, visible
 from gateviz.plot.style import Style
 
 
@@ -45,9 +46,17 @@ def remarks(stack: PanelStack) -> list[str]:
     bounded = [panel for panel in heatmaps if not panel.scale.rule]
     if any(_is_outside(panel) for panel in bounded):
         notes.append("Magenta, darkest blue and darkest red: values outside of the range that the equations allow")
+    if any(_by_pixels(panel) for panel in stack.panels):
+        notes.append("Symbols that no font here has are shown by the line's own pixels, whatever was read there")
     if any(span.doubtful for panel in stack.panels if isinstance(panel, SpanPanel) for span in panel.spans):
         notes.append("Symbols in red: confidence below 0.5")
     return notes
+
+
+def _by_pixels(panel: Panel) -> bool:
+    if not isinstance(panel, SpanPanel) or panel.image is None:
+        return False
+    return any(face_for(visible(span.symbol)) is None for span in panel.spans)
 
 
 def _is_outside(panel: HeatmapPanel) -> bool:

@@ -14,6 +14,7 @@ from gateviz.panels.panel import SpanPanel, SymbolSpan
 from gateviz.plot.canvas import shifted, write
 from gateviz.plot.crowding import Placement, place
 from gateviz.plot.fonts import Face, face_for, shown, visible
+from gateviz.plot.missing import missed
 from gateviz.plot.style import Style
 
 # Line spacing of the rows of symbols, and the height of a line above its baseline, in type sizes.
@@ -49,6 +50,8 @@ def set_type(panel: SpanPanel, style: Style, start: float, stop: float, length: 
     faces: list[Face | None] = []
     for span in panel.spans:
         by_pixels = panel.image is not None and face_for(visible(span.symbol)) is None
+        if by_pixels:
+            missed(character for character in visible(span.symbol) if face_for(character) is None)
         text, face = ("", None) if by_pixels else shown(span.symbol)
         texts.append(text)
         faces.append(face)
