@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
+from gateviz.files.inputs import read_input
 
 LARGEST_FILE = 4 * 1024**2
 SIDECAR_SUFFIX = ".alphabet.txt"
@@ -81,7 +82,7 @@ def _from_file(path: Path, class_count: int, blank: int, checkpoint: Path) -> Al
                 f"the alphabet file {path} has {path.stat().st_size:,} bytes, and at most {LARGEST_FILE:,} are read; "
                 f"name a file of symbols"
             )
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AlphabetError(f"the alphabet file {path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
     except OSError as error:

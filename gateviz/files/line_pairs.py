@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateviz.errors import ImageError
 from gateviz.files.folders import IMAGE_SUFFIXES, LineSource, folder_files
+from gateviz.files.inputs import read_input
 
 TEXT_SUFFIX = ".gt.txt"
 # Binarized, normalized and raw pictures of one line share its text: a.bin.png and a.nrm.png have a.gt.txt.
@@ -66,7 +67,7 @@ def read_text(path: Path) -> str:
         ImageError: it cannot be read or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig").rstrip("\r\n")
+        return read_input(path).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise ImageError(f"the text {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
