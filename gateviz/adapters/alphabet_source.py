@@ -42,7 +42,7 @@ def find_alphabet(
             raise AlphabetError(_disagree(checkpoint, class_count, "the alphabet given", [len(given.symbols)]))
         return AlphabetSource(given, f"given, {len(given.symbols)} symbols")
     if given is not None:
-        path = _as_file(given)
+        path = as_file(given)
         if path is not None:
             return _from_file(path, class_count, blank, checkpoint)
         return _from_symbols([list(str(given))], class_count, blank, checkpoint, f"the alphabet {_short(str(given))}")
@@ -57,7 +57,7 @@ def find_alphabet(
     )
 
 
-def _as_file(given: str | Path) -> Path | None:
+def as_file(given: str | Path) -> Path | None:
     """The file that the user means; None where the string is the symbols themselves.
 
     Raises:

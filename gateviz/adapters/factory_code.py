@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import nn
 
+from gateviz.adapters.factory_place import factory_place
 from gateviz.errors import CheckpointError
 from gateviz.files.inputs import read_with_digest
 
@@ -25,12 +26,7 @@ def built_module(factory: str | Callable[[], Any] | None) -> tuple[nn.Module, st
         words = getattr(factory, "__qualname__", repr(factory))
         module = _called(factory, words)
     else:
-        place, _, name = factory.rpartition(":")
-        if not place or not name.isidentifier():
-            raise CheckpointError(
-                f"{factory!r} names no factory; write package.module:build or path/to/file.py:build, "
-                f"where build() returns a torch module"
-            )
+        place, name = factory_place(factory)
         words = factory
         with _importable(place):
             code, digest = _imported(place, factory)
@@ -93,8 +89,6 @@ def _imported(place: str, factory: str) -> tuple[Any, str]:
         if not place.endswith(".py"):
             return importlib.import_module(place), ""
         path = Path(place).absolute()
-        if not path.is_file():
-            raise CheckpointError(f"there is no file {place}; check the path in --factory {factory}")
         name = f"gateviz_factory_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
         loader = _Read(name, str(path))
         spec = importlib.util.spec_from_file_location(name, path, loader=loader)

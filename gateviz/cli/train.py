@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.main import EXIT_INTERRUPTED
+from gateviz.cli.options import debug_option
+from gateviz.cli.paths import PathsFirst, Writes
+from gateviz.cli.terminal import printable, say
 from gateviz.cli.train_options import plan_of, plan_options, refuse_more
 
 if TYPE_CHECKING:
@@ -19,14 +22,14 @@ if TYPE_CHECKING:
     from gateviz.training.trainer import Trainer
 
 
-@click.command("train")
+@click.command("train", cls=PathsFirst)
 @click.option(
     "-o",
     "--run",
     "folder",
     metavar="FOLDER",
     required=True,
-    type=click.Path(path_type=Path),
+    type=Writes(folder=True),
     help="Where the log, the state and the best model go.",
 )
 @click.option(
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--watch/--no-watch", default=True, help="Look at the gates on one line at every validation.  [default: watch]"
 )
+@debug_option
 @click.pass_context
 def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool, watch: bool, **told: Any) -> None:
     """Train a CNN + LSTM + CTC recognizer, from scratch or onward.
@@ -67,7 +71,7 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
     with place.starting():
         plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
         with closing(LookBar()) as bar:
-            trainer = plan.prepare(place, on_report=lambda report: click.echo(report.words, err=True), on_progress=bar)
+            trainer = plan.prepare(place, on_report=lambda report: say(report.words, err=True), on_progress=bar)
         if resume:
             trainer.resume()
         else:
@@ -75,10 +79,10 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
     finished = _run(trainer, plan, tensorboard, watch)
     _draw(place)
     if not finished:
-        again = f"gateviz train -o {shlex.quote(str(folder))} --resume"
-        click.echo(f"gateviz: interrupted at step {trainer.step}; go on with: {again}", err=True)
+        again = f"gateviz train -o {shlex.quote(printable(folder))} --resume"
+        say(f"gateviz: interrupted at step {trainer.step}; go on with: {again}", err=True)
         ctx.exit(EXIT_INTERRUPTED)
-    click.echo(place.best(trainer.pupil.writer.suffix))
+    say(printable(place.best(trainer.pupil.writer.suffix)))
 
 
 def _run(trainer: "Trainer", plan: "TrainPlan", tensorboard: bool, watch: bool) -> bool:

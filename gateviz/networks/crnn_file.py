@@ -13,7 +13,8 @@ from safetensors.torch import save_file
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError, OutputError
 from gateviz.files.atomic import written_whole
-from gateviz.files.inputs import read_input
+from gateviz.files.inputs import read_with_digest
+from gateviz.files.json_text import json_text
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.tensor_bytes import tensors_in
 
@@ -101,7 +102,7 @@ def save_crnn(
         name: (tensor.half() if half and tensor.is_floating_point() else tensor).detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
     }
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    text = json_text(document)
     with written_whole(path) as temporary:
         try:
             save_file(tensors, str(temporary), metadata={DOCUMENT_KEY: text})
@@ -116,7 +117,7 @@ def load_crnn(path: str | Path) -> tuple[CRNN, CrnnDocument]:
         CheckpointError: the file is missing, damaged, or was not written by ``save_crnn``.
     """
     try:
-        tensors, metadata = tensors_in(read_input(path))
+        tensors, metadata = tensors_in(read_with_digest(path)[0])
     except (CheckpointError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read as a safetensors file: {error}; check the path") from error
     text = metadata.get(DOCUMENT_KEY)

@@ -14,7 +14,7 @@ _TYPES = {
 }  # fmt: skip
 
 
-def tensors_in(content: bytes | bytearray) -> tuple[dict[str, torch.Tensor], Mapping[str, str]]:
+def tensors_in(content: bytearray) -> tuple[dict[str, torch.Tensor], Mapping[str, str]]:
     """The tensors by name, and the texts that came with them.
 
     Raises:
@@ -28,12 +28,14 @@ def tensors_in(content: bytes | bytearray) -> tuple[dict[str, torch.Tensor], Map
     return {name: _tensor(name, place, content, header.size) for name, place in header.places.items()}, header.metadata
 
 
-def _tensor(name: str, place: TensorPlace, content: bytes | bytearray, first: int) -> torch.Tensor:
+def _tensor(name: str, place: TensorPlace, content: bytearray, first: int) -> torch.Tensor:
     kind = _TYPES.get(place.kind)
     if kind is None:
         raise CheckpointError(f"{name[:60]!r} is of the type {place.kind[:20]!r}; weights are {', '.join(_TYPES)}")
     if place.start == place.stop:
         return torch.empty(place.shape, dtype=kind)
-    # The copy begins where memory begins, which the array in the file need not do.
-    copied = bytearray(memoryview(content)[first + place.start : first + place.stop])
-    return torch.frombuffer(copied, dtype=kind).reshape(place.shape)
+    count, offset = place.stop - place.start, first + place.start
+    # As bytes first: torch's own memory is aligned for every type, and an array in the file need not be.
+    return (
+        torch.frombuffer(content, dtype=torch.uint8, count=count, offset=offset).clone().view(kind).reshape(place.shape)
+    )

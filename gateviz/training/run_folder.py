@@ -9,6 +9,7 @@ from typing import Any
 
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.atomic import make_folder, write_whole
+from gateviz.files.json_text import json_text
 from gateviz.files.watch_files import FOLDER
 from gateviz.training.progress import GateReport, StepReport, ValidationReport
 
@@ -69,7 +70,7 @@ class RunFolder:
         Raises:
             OutputError: it cannot be written.
         """
-        text = json.dumps(config, ensure_ascii=False, indent=2, allow_nan=False)
+        text = json_text(config, indent=2)
         write_whole(self.path / CONFIG, (text + "\n").encode())
 
     def read_config(self) -> dict[str, Any]:
@@ -99,7 +100,7 @@ class RunFolder:
         Raises:
             OutputError: the log cannot be written.
         """
-        kept = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.read_log() if entry["step"] <= step]
+        kept = [json_text(entry, infinite=True) + "\n" for entry in self.read_log() if entry["step"] <= step]
         write_whole(self.path / LOG, "".join(kept).encode())
 
     def log(self, report: StepReport | ValidationReport | GateReport) -> None:
@@ -108,7 +109,7 @@ class RunFolder:
         Raises:
             OutputError: it cannot be written.
         """
-        line = json.dumps({"kind": _KINDS[type(report)], **asdict(report)}, ensure_ascii=False)
+        line = json_text({"kind": _KINDS[type(report)], **asdict(report)}, infinite=True)
         try:
             with (self.path / LOG).open("a", encoding="utf-8") as handle:
                 handle.write(line + "\n")
