@@ -17,7 +17,8 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.table import print_json, table
-from gateviz.cli.terminal import one_line, printable, say
+from gateviz.cli.terminal import say
+from gateviz.files.printable import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

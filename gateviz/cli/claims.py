@@ -22,8 +22,9 @@ from gateviz.cli.options import (
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.table import print_json
-from gateviz.cli.terminal import one_line, say
+from gateviz.cli.terminal import say
 from gateviz.errors import OutputError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer

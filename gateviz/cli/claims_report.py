@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from gateviz.cli.table import table
-from gateviz.cli.terminal import printable
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.survey.claim import Claim

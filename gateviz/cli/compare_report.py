@@ -4,7 +4,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from gateviz.cli.table import table, text_width, visible
-from gateviz.cli.terminal import printable
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.measure.bootstrap import Estimate

@@ -18,7 +18,8 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.table import print_json, table
-from gateviz.cli.terminal import one_line, say
+from gateviz.cli.terminal import say
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,8 +21,9 @@ from gateviz.cli.plot import STYLES
 from gateviz.cli.scripts import SCRIPTS, script_weights
 from gateviz.cli.synth import HARDNESS
 from gateviz.cli.table import print_json
-from gateviz.cli.terminal import one_line, say
+from gateviz.cli.terminal import say
 from gateviz.errors import ImageError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer

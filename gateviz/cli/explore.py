@@ -11,7 +11,7 @@ from gateviz.cli.options import Reading, json_option, reading_options
 from gateviz.cli.outputs import planned_outputs
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.table import print_json
-from gateviz.cli.terminal import printable
+from gateviz.files.printable import printable
 
 
 @click.command("explore", cls=PathsFirst, epilog=GRAMMAR, short_help="Write an interactive page of what the gates did.")

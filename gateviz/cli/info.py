@@ -11,8 +11,9 @@ from gateviz.cli.looks import RECORDING_SUFFIX, look_at_models
 from gateviz.cli.options import ModelChoice, debug_option, described_options, json_option
 from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.table import print_json, table, visible
-from gateviz.cli.terminal import printable, say
+from gateviz.cli.terminal import say
 from gateviz.errors import AlphabetError, CheckpointError
+from gateviz.files.printable import printable
 
 SHOWN_SYMBOLS = 60
 

@@ -11,8 +11,9 @@ import click
 
 from gateviz.cli.looks import RECORDING_SUFFIX
 from gateviz.cli.options import Reading
-from gateviz.cli.terminal import one_line, say
+from gateviz.cli.terminal import say
 from gateviz.errors import CheckpointError, GatevizError, MissingExtraError, OutputError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.edits import Edit

@@ -13,9 +13,10 @@ from typing import Any, NoReturn
 import click
 
 from gateviz.cli.options import Session, debug_option
-from gateviz.cli.terminal import one_line, prepare_streams, say
+from gateviz.cli.terminal import prepare_streams, say
 from gateviz.errors import GatevizError
 from gateviz.files.inputs import keeping_inputs
+from gateviz.files.printable import one_line
 
 COMMANDS = (
     "plot", "explore", "record", "read", "align", "info", "synth", "train", "watch",

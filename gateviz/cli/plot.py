@@ -20,7 +20,7 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.outputs import FIGURE_FORMATS, planned_outputs
 from gateviz.cli.paths import PathsFirst, Writes
-from gateviz.cli.terminal import printable
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.files.folders import LineSource

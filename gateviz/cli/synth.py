@@ -10,7 +10,8 @@ from gateviz.cli.looks import look_at_fonts, look_at_named_symbols
 from gateviz.cli.options import debug_option
 from gateviz.cli.paths import PathsFirst, Reads, ReadsWords, Writes
 from gateviz.cli.scripts import script_weights
-from gateviz.cli.terminal import printable, say
+from gateviz.cli.terminal import say
+from gateviz.files.printable import printable
 
 LEAST_LINES = 500
 HARDNESS = ("clean", "mixed", "noisy", "touching")

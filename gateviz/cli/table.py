@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateviz.cli.terminal import printable, say, takes
+from gateviz.cli.terminal import say, takes
 from gateviz.files.json_text import json_text
+from gateviz.files.printable import printable
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -12,8 +12,9 @@ import click
 from gateviz.cli.main import EXIT_INTERRUPTED
 from gateviz.cli.options import debug_option
 from gateviz.cli.paths import PathsFirst, Writes
-from gateviz.cli.terminal import printable, say
+from gateviz.cli.terminal import say
 from gateviz.cli.train_options import plan_of, plan_options, refuse_more
+from gateviz.files.printable import one_line, printable
 
 if TYPE_CHECKING:
     from gateviz.training.plan import TrainPlan
@@ -72,7 +73,10 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
         plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
         with closing(LookBar()) as bar:
             trainer = plan.prepare(place, on_report=lambda report: say(report.words, err=True), on_progress=bar)
-        if resume:
+        if place.begun_anew:
+            say(f"gateviz: {one_line(place.begun_anew)}", err=True)
+            place.forget_unborn()
+        if resume and not place.begun_anew:
             trainer.resume()
         else:
             place.write_config(plan.as_document())
@@ -132,9 +136,10 @@ def _draw(place: "RunFolder") -> None:
     from gateviz.plot.export import save_figure
     from gateviz.plot.training import training
     from gateviz.plot.training_gates import training_gates
+    from gateviz.training.run_folder import CURVES, GATES
 
     curves = TrainingCurves.of_log(place.read_log())
     if len(curves.steps):
-        save_figure(training(curves), place.path / "curves.png")
+        save_figure(training(curves), place.path / CURVES)
     if steps_in(place.gates):
-        save_figure(training_gates(read_watch(place.gates)), place.path / "gates.png")
+        save_figure(training_gates(read_watch(place.gates)), place.path / GATES)
