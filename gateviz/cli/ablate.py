@@ -15,7 +15,7 @@ from gateviz.cli.options import (
     layer_option,
     model_options,
 )
-from gateviz.cli.paths import PathsFirst, Reads, Writes
+from gateviz.cli.paths import PathsFirst, Reads, Writes, check_spared
 from gateviz.cli.table import print_json, table
 from gateviz.cli.terminal import say
 from gateviz.files.printable import one_line, printable
@@ -89,6 +89,9 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
       gateviz ablate lines.tsv --model crnn.pth --hold i=1-f --by layer
       gateviz ablate lines/ --hold f=mean --at punctuation --selectivity punctuation
     """  # noqa: D301  (click reads the backspace)
+    for name in (LOG, NUMBERS, FIGURE):
+        check_spared(out / name, "-o")
+
     from gateviz.files.atomic import check_output, make_folder
     from gateviz.measure.events import event_named
     from gateviz.survey.ablation import Plan
