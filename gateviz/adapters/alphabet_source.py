@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
+from gateviz.files.inputs import read_input
 
 LARGEST_FILE = 4 * 1024**2
 SIDECAR_SUFFIX = ".alphabet.txt"
@@ -41,7 +42,7 @@ def find_alphabet(
             raise AlphabetError(_disagree(checkpoint, class_count, "the alphabet given", [len(given.symbols)]))
         return AlphabetSource(given, f"given, {len(given.symbols)} symbols")
     if given is not None:
-        path = _as_file(given)
+        path = as_file(given)
         if path is not None:
             return _from_file(path, class_count, blank, checkpoint)
         return _from_symbols([list(str(given))], class_count, blank, checkpoint, f"the alphabet {_short(str(given))}")
@@ -56,7 +57,7 @@ def find_alphabet(
     )
 
 
-def _as_file(given: str | Path) -> Path | None:
+def as_file(given: str | Path) -> Path | None:
     """The file that the user means; None where the string is the symbols themselves.
 
     Raises:
@@ -81,7 +82,7 @@ def _from_file(path: Path, class_count: int, blank: int, checkpoint: Path) -> Al
                 f"the alphabet file {path} has {path.stat().st_size:,} bytes, and at most {LARGEST_FILE:,} are read; "
                 f"name a file of symbols"
             )
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AlphabetError(f"the alphabet file {path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
     except OSError as error:

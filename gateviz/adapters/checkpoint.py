@@ -1,6 +1,6 @@
 """Tensors out of somebody's checkpoint, without running anything that is in it."""
 
-import hashlib
+import io
 import warnings
 import zipfile
 from collections.abc import Mapping
@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.adapters.pickle_names import wanted_by_pickle
 from gateviz.errors import CheckpointError
+from gateviz.networks.tensor_bytes import tensors_in
 
 LARGEST_BYTES = 2 * 1024**3
 """Bytes a checkpoint may come to when unpacked; recognizers have tens of megabytes."""
@@ -90,32 +90,31 @@ def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> C
     """
     if file.refusal:
         raise CheckpointError(file.refusal)
-    _check_size(file, largest_bytes)
-    if file.container is Container.SAFETENSORS:
-        content, metadata = _read_safetensors(file)
-    elif file.container in (Container.TORCH_ZIP, Container.TORCH_PICKLE):
-        content, metadata = _read_torch(file), {}
-    else:
+    if file.container not in (Container.SAFETENSORS, Container.TORCH_ZIP, Container.TORCH_PICKLE):
         raise CheckpointError(
             f"{file.path} is {file.container}, which holds no torch weights; name a .pth or .safetensors"
         )
+    _check_size(file, file.size, largest_bytes)
+    # What is hashed is what is taken apart, and what is loaded holds nothing of the file.
+    data, digest = file.read()
+    content: Any
+    metadata: Mapping[str, str] = {}
+    if file.container is Container.SAFETENSORS:
+        content, metadata = _from_safetensors(file, data)
+    else:
+        content = _from_torch(file, data, largest_bytes)
+    del data
     state, wrapped_in, beside = _unwrapped(file, content)
     tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
     metadata = {**metadata, **_plain_values(file, state)}
     for name, tensor in tensors.items():
         _check_tensor(file, name, tensor)
     bare, prefix = _without_prefixes(tensors)
-    with file.path.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
     return Checkpoint(file.path.name, digest, bare, metadata, wrapped_in, beside, prefix)
 
 
-def _check_size(file: ModelFile, largest_bytes: int) -> None:
-    """Bounds what unpacking can come to, by the archive's directory, before anything is unpacked."""
-    size = file.size
-    if file.container is Container.TORCH_ZIP:
-        with zipfile.ZipFile(file.path) as archive:
-            size = max(size, sum(entry.file_size for entry in archive.infolist()))
+def _check_size(file: ModelFile, size: int, largest_bytes: int) -> None:
+    """Bounds what a file comes to, before it is read and again before it is unpacked."""
     if size > largest_bytes:
         raise CheckpointError(
             f"{file.path} comes to {size:,} bytes when unpacked ({file.size:,} on disk), and at most "
@@ -123,22 +122,26 @@ def _check_size(file: ModelFile, largest_bytes: int) -> None:
         )
 
 
-def _read_safetensors(file: ModelFile) -> tuple[dict[str, Any], dict[str, str]]:
+def _from_safetensors(file: ModelFile, data: bytearray) -> tuple[dict[str, Any], Mapping[str, str]]:
     try:
-        with safe_open(str(file.path), framework="pt", device="cpu") as handle:
-            return {name: handle.get_tensor(name) for name in handle.keys()}, dict(handle.metadata() or {})  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        return tensors_in(data)
+    except CheckpointError as error:
         raise CheckpointError(
             f"{file.path} is a truncated or damaged safetensors file ({error}); download or save it again"
         ) from error
 
 
-def _read_torch(file: ModelFile) -> Any:
+def _from_torch(file: ModelFile, data: bytearray, largest_bytes: int) -> Any:
+    if file.container is Container.TORCH_ZIP:
+        # By the archive's directory: nothing is unpacked yet.
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        _check_size(file, max(file.size, unpacked), largest_bytes)
     try:
         with warnings.catch_warnings():
             # torch warns of old pickles and of quantized tensors; both are dealt with here.
             warnings.simplefilter("ignore")
-            return torch.load(file.path, map_location="cpu", weights_only=True)
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     # A damaged pickle can fail in any way whatever; each is the same to the user.
     except Exception as error:
         if wanted := wanted_by_pickle(file):

@@ -12,6 +12,7 @@ from typing import Any
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError
+from gateviz.files.inputs import read_input
 
 SIDECAR_SUFFIX = ".gateviz.toml"
 LARGEST_SIDECAR = 1024**2
@@ -121,8 +122,8 @@ def _parsed(path: Path) -> Mapping[str, Any]:
                 f"{path} has {path.stat().st_size:,} bytes, and at most {LARGEST_SIDECAR:,} are read; "
                 f"put a long alphabet into a file of its own"
             )
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return tomllib.loads(read_input(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is no TOML: {' '.join(str(error).split())}; mend or remove it") from error
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gateviz.errors import AlphabetError
+from gateviz.files.inputs import read_input
 
 LARGEST_FILE = 4 * 1024**2
 GENERATIONS = {"gen1": 1, "gen2": 2}
@@ -94,7 +95,7 @@ def _text(path: Path) -> str:
         raise AlphabetError(
             f"{path} has {path.stat().st_size:,} bytes, and at most {LARGEST_FILE:,} are read; install easyocr anew"
         )
-    return path.read_text(encoding="utf-8-sig")
+    return read_input(path).decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _items(node: ast.expr | None) -> Iterator[tuple[str, ast.expr]]:

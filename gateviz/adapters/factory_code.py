@@ -5,12 +5,15 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
+from gateviz.adapters.factory_place import factory_place
 from gateviz.errors import CheckpointError
+from gateviz.files.inputs import read_with_digest
 
 
 def built_module(factory: str | Callable[[], Any] | None) -> tuple[nn.Module, str]:
@@ -23,22 +26,18 @@ def built_module(factory: str | Callable[[], Any] | None) -> tuple[nn.Module, st
         words = getattr(factory, "__qualname__", repr(factory))
         module = _called(factory, words)
     else:
-        place, _, name = factory.rpartition(":")
-        if not place or not name.isidentifier():
-            raise CheckpointError(
-                f"{factory!r} names no factory; write package.module:build or path/to/file.py:build, "
-                f"where build() returns a torch module"
-            )
+        place, name = factory_place(factory)
         words = factory
         with _importable(place):
-            function = getattr(_imported(place, factory), name, None)
+            code, digest = _imported(place, factory)
+            function = getattr(code, name, None)
             if function is None:
                 raise CheckpointError(
                     f"there is no {name} in {place}; name a function there that returns a torch module"
                 )
             module = _called(function, words)
-        if place.endswith(".py"):
-            words += f" (sha256 {hashlib.sha256(Path(place).read_bytes()).hexdigest()[:12]})"
+        if digest:
+            words += f" (sha256 {digest[:12]})"
     if not isinstance(module, nn.Module):
         raise CheckpointError(f"{words} returned a {type(module).__name__}; let it return a torch module")
     return module, words
@@ -66,26 +65,38 @@ def _importable(place: str) -> Iterator[None]:
         sys.path.remove(folder)
 
 
-def _imported(place: str, factory: str) -> Any:
-    """The user's module.
+class _Read(SourceFileLoader):
+    """Runs the bytes that were read, whatever becomes of their file; nothing that was compiled before is taken."""
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name, path)
+        self._content, self.digest = read_with_digest(path)
+
+    def get_data(self, path: str) -> bytes:
+        return bytes(self._content) if path == self.path else super().get_data(path)
+
+    def path_stats(self, path: str) -> Any:
+        raise FileNotFoundError(path)  # tells importlib that no compiled file belongs to it
+
+
+def _imported(place: str, factory: str) -> tuple[Any, str]:
+    """The user's module, and where it is a file the sha256 of what was run.
 
     Raises:
         CheckpointError: it is not there, or fails.
     """
     try:
         if not place.endswith(".py"):
-            return importlib.import_module(place)
+            return importlib.import_module(place), ""
         path = Path(place).absolute()
-        if not path.is_file():
-            raise CheckpointError(f"there is no file {place}; check the path in --factory {factory}")
         name = f"gateviz_factory_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-        spec = importlib.util.spec_from_file_location(name, path)
+        loader = _Read(name, str(path))
+        spec = importlib.util.spec_from_file_location(name, path, loader=loader)
         assert spec is not None
-        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return module
+        loader.exec_module(module)
+        return module, loader.digest
     except CheckpointError:
         raise
     # The user's own code, which may fail in any way.

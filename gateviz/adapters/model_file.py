@@ -1,5 +1,6 @@
 """What kind of file a model lies in, found out from a few bytes and without loading anything."""
 
+import os
 import struct
 import zipfile
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateviz.errors import CheckpointError
+from gateviz.files.inputs import opened_input, read_with_digest
+from gateviz.files.tensor_header import LARGEST_HEADER
 
 if TYPE_CHECKING:
     import gateviz.adapters.checkpoint
@@ -16,10 +19,6 @@ if TYPE_CHECKING:
 HEAD_BYTES = 4096
 LARGEST_DIRECTORY = 16 * 1024**2
 """Bytes of a zip archive's directory beyond which it is not read: 16 MiB name some 200,000 tensors."""
-
-LARGEST_HEADER = 100_000_000
-"""Bytes of a safetensors header beyond which the format's own library reads none."""
-
 
 _ENDINGS = ".pth, .pt, .safetensors, .onnx, .mlmodel, .pdparams or .traineddata"
 _PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"GIF8": "GIF"}
@@ -73,6 +72,20 @@ class ModelFile:
 
         return read_checkpoint(self)
 
+    def read(self) -> tuple[bytearray, str]:
+        """The bytes of the file, from then on independent of it, and the sha256 of these very bytes.
+
+        Raises:
+            CheckpointError: it cannot be read any more, or is another file than the one that was looked at.
+        """
+        try:
+            content, digest = read_with_digest(self.path)
+        except OSError as error:
+            raise CheckpointError(f"the checkpoint {self.path} cannot be read: {error.strerror or error}") from error
+        if len(content) != self.size or not content.startswith(self.head):
+            raise CheckpointError(f"the checkpoint {self.path} was changed while it was read; load it again")
+        return content, digest
+
 
 def open_model_file(path: str | Path) -> ModelFile:
     """The file at ``path``, with its container recognized.
@@ -84,9 +97,9 @@ def open_model_file(path: str | Path) -> ModelFile:
     try:
         if path.is_dir():
             raise CheckpointError(f"{path} is a folder; name the checkpoint file in it{_models_in(path)}")
-        with path.open("rb") as handle:
+        with opened_input(path) as handle:
             head = handle.read(HEAD_BYTES)
-        size = path.stat().st_size
+            size = handle.seek(0, os.SEEK_END)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CheckpointError(f"there is no checkpoint {path}; check the path") from error
     except OSError as error:

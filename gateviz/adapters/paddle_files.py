@@ -8,8 +8,6 @@ parameter stands there twice, under its cell's name too. An inference model (``.
 parameters says what they are.
 """
 
-import hashlib
-import mmap
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +24,7 @@ from gateviz.adapters.paddle_pickle import read_pickled
 from gateviz.adapters.paddle_program import LARGEST_PROGRAM, Uses, read_parameters, read_program
 from gateviz.adapters.refusals import refusal_by_keys
 from gateviz.errors import CheckpointError
+from gateviz.files.inputs import read_input, read_with_digest
 
 PROGRAMS = (".pdmodel", ".json")
 WEIGHTS = ".pdiparams"
@@ -52,7 +51,7 @@ def read_paddle(file: ModelFile) -> Checkpoint:
             f"{file.path} is a Paddle inference model without a recurrent layer (PP-OCRv3 and later read with SVTR); "
             f"export a CRNN, such as those of PP-OCRv2 and before with MobileNetV3 or ResNet34_vd"
         )
-    content, digest = _mapped(weights)
+    content, digest = _content(weights)
     if uses is None:
         arrays, words = read_pickled(content, str(file.path)), "Paddle parameters (.pdparams)"
         named = dict(_under_ports_names(arrays))
@@ -85,30 +84,28 @@ def _program(path: Path) -> Path:
 
 
 def _whole(path: Path, largest: int) -> bytes:
-    with path.open("rb") as handle:
-        return handle.read(largest + 1)
+    return read_input(path, most=largest + 1)
 
 
-def _mapped(path: Path) -> tuple[memoryview, str]:
-    """The bytes of a file, which are read from it when they are looked at, and their digest.
+def _content(path: Path) -> tuple[memoryview, str]:
+    """The bytes of a file, from then on independent of it, and their digest.
 
     Raises:
         CheckpointError: the file is missing, empty or too large.
     """
     try:
-        with path.open("rb") as handle:
-            size = path.stat().st_size
-            if not 0 < size <= LARGEST_BYTES:
-                raise CheckpointError(
-                    f"{path} has {size:,} bytes, and 1 to {LARGEST_BYTES:,} are read; it is no file of a recognizer's parameters"
-                )
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-            return memoryview(mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_COPY)), digest
+        size = path.stat().st_size
+        if not 0 < size <= LARGEST_BYTES:
+            raise CheckpointError(
+                f"{path} has {size:,} bytes, and 1 to {LARGEST_BYTES:,} are read; it is no file of a recognizer's parameters"
+            )
+        content, digest = read_with_digest(path)
     except OSError as error:
         raise CheckpointError(
             f"the parameters {path} of a Paddle inference model cannot be read: {error.strerror or error}; "
             f"put that file beside its program"
         ) from error
+    return memoryview(content), digest
 
 
 def _under_ports_names(arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:

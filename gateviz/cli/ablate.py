@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.looks import look_at_lines
 from gateviz.cli.options import (
     debug_option,
     direction_option,
@@ -14,7 +15,10 @@ from gateviz.cli.options import (
     layer_option,
     model_options,
 )
+from gateviz.cli.paths import PathsFirst, Reads, Writes, check_spared
 from gateviz.cli.table import print_json, table
+from gateviz.cli.terminal import say
+from gateviz.files.printable import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +34,10 @@ SHOWN = 15
 LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
 
 
-@click.command("ablate", short_help="Hold gates unit by unit over a corpus; rank units by what they cause.")
-@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    "ablate", cls=PathsFirst, short_help="Hold gates unit by unit over a corpus; rank units by what they cause."
+)
+@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
 @model_options
 @click.option(
     "--hold",
@@ -61,7 +67,7 @@ LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
     "-o",
     "--out",
     metavar="FOLDER",
-    type=click.Path(path_type=Path),
+    type=Writes(folder=True),
     default=Path("ablation"),
     show_default=True,
     help="Outcomes, numbers and a figure; the same command goes on where it stopped.",
@@ -83,7 +89,10 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
       gateviz ablate lines.tsv --model crnn.pth --hold i=1-f --by layer
       gateviz ablate lines/ --hold f=mean --at punctuation --selectivity punctuation
     """  # noqa: D301  (click reads the backspace)
-    from gateviz.files.atomic import make_folder
+    for name in (LOG, NUMBERS, FIGURE):
+        check_spared(out / name, "-o")
+
+    from gateviz.files.atomic import check_output, make_folder
     from gateviz.measure.events import event_named
     from gateviz.survey.ablation import Plan
     from gateviz.survey.ablation_report import ablation_document, page_of, places_of, selectivities
@@ -93,6 +102,8 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     event = event_named(told["event"]) if told["event"] else None
     beside = event_named(told["beside"])
     make_folder(out)
+    for name in (LOG, NUMBERS, FIGURE):
+        check_output(out / name)
     recognizer = told["model"].loaded()
     corpus = _recorded(recognizer, named_lines(lines, recordings=False).sources[: told["limit"]])
     places = places_of(corpus, told["layers"], told["directions"])
@@ -107,8 +118,8 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     if as_json:
         print_json(document)
     else:
-        click.echo(in_words(document))
-        click.echo(f"figure: {out / FIGURE}\nnumbers: {out / NUMBERS}")
+        say(in_words(document))
+        say(f"figure: {printable(out / FIGURE)}\nnumbers: {printable(out / NUMBERS)}")
     ctx.exit(1 if corpus.skipped else 0)
 
 
@@ -121,7 +132,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]") -> "Cor
     with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(recognizer, sources, progress=bar.update)
     for skipped in corpus.skipped:
-        tell(f"gateviz: error: {skipped.why}", err=True)
+        tell(f"gateviz: error: {one_line(skipped.why)}", err=True)
     return corpus
 
 
@@ -149,12 +160,11 @@ def _studied(recognizer: "Recognizer", corpus: "Corpus", plan: "Plan", log: Path
 
 
 def _write(document: dict[str, Any], path: Path) -> None:
-    import json
-
     from gateviz.cli.table import finite
     from gateviz.files.atomic import write_whole
+    from gateviz.files.json_text import json_text
 
-    write_whole(path, (json.dumps(finite(document), ensure_ascii=False, indent=1) + "\n").encode())
+    write_whole(path, (json_text(finite(document), indent=1) + "\n").encode())
 
 
 def _draw(page: "AblationPage", path: Path) -> None:

@@ -8,16 +8,19 @@ import click
 
 from gateviz.cli.edits import GRAMMAR
 from gateviz.cli.lines import LineReader
+from gateviz.cli.looks import look_at_lines
 from gateviz.cli.options import Reading, json_option, reading_options
+from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.table import print_json, table, visible
+from gateviz.cli.terminal import say
 
 if TYPE_CHECKING:
     from gateviz.data.alignment import Alignment
     from gateviz.recording import Recording
 
 
-@click.command("align", epilog=GRAMMAR, short_help="Print where each symbol of a text stands.")
-@click.argument("image", type=click.Path(path_type=Path))
+@click.command("align", cls=PathsFirst, epilog=GRAMMAR, short_help="Print where each symbol of a text stands.")
+@click.argument("image", type=Reads(look_at_lines))
 @click.option("--text", metavar="TEXT", help="Align this text, typed as people read it; without it, what is read.")
 @reading_options
 @json_option
@@ -46,7 +49,7 @@ def command(
     alignment = recording.alignment if text is None else align(recording, text)
     found = placed(recording, alignment)
     if as_json:
-        print_json({"image": click.format_filename(image)} | found)
+        print_json({"image": str(image)} | found)
         return
     rows = [
         [
@@ -57,7 +60,7 @@ def command(
         ]
         for symbol in found["symbols"]
     ]
-    click.echo(table(["symbol", "frames", "columns", "confidence"], rows))
+    say(table(["symbol", "frames", "columns", "confidence"], rows))
 
 
 def placed(recording: "Recording", alignment: "Alignment") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import click
 from gateviz.cli.claims_report import claims_document, claims_words
 from gateviz.cli.describe import study_origin
 from gateviz.cli.lines import named_lines
+from gateviz.cli.looks import look_at_claims, look_at_lines
 from gateviz.cli.options import (
     debug_option,
     direction_option,
@@ -18,9 +19,12 @@ from gateviz.cli.options import (
     model_options,
     none_if_empty,
 )
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.table import print_json
+from gateviz.cli.terminal import say
 from gateviz.errors import OutputError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
@@ -32,11 +36,11 @@ SHIFTS = 1999
 TOLD = 5
 
 
-@click.command("claims")
-@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command("claims", cls=PathsFirst)
+@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
 @model_options
 @click.option(
-    "--claims", "file", metavar="FILE", type=click.Path(path_type=Path),
+    "--claims", "file", metavar="FILE", type=Reads(look_at_claims),
     help="Claims of your own in TOML, instead of those that come with gateviz.",
 )  # fmt: skip
 @layer_option
@@ -47,12 +51,8 @@ TOLD = 5
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same digits.")
 @max_pixels_option
-@click.option(
-    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also write a report, one .html file."
-)
-@click.option(
-    "--figure", metavar="FILE", type=click.Path(path_type=Path), help="Also draw all effects, as .png, .pdf or .svg."
-)
+@click.option("-o", "--out", metavar="FILE", type=Writes(), help="Also write a report, one .html file.")
+@click.option("--figure", metavar="FILE", type=Writes(), help="Also draw all effects, as .png, .pdf or .svg.")
 @click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Of --figure.")
 @click.option("--dpi", type=click.IntRange(30, 1200), help="Pixels an inch of --figure.  [default: the style's]")
 @json_option
@@ -89,7 +89,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, a
     if as_json:
         print_json(study_origin(recognizer, corpus, told["limit"]) | claims_document(report))
     else:
-        click.echo(claims_words(report))
+        say(claims_words(report))
     if told["figure"] is not None:
         from gateviz.plot.claims import effects
         from gateviz.plot.export import save_figure
@@ -98,7 +98,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, a
     if out is not None:
         from gateviz.plot.claims_report import write_report
 
-        click.echo("gateviz: drawing the report", err=True)
+        say("gateviz: drawing the report", err=True)
         write_report(report, out)
     ctx.exit(1 if report.corpus.skipped else 0)
 
@@ -154,9 +154,9 @@ def _report(
             progress=bar.update,
         )
     for skipped in corpus.skipped[:TOLD]:
-        click.echo(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
+        say(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     if corpus.skipped:
-        click.echo(f"gateviz: {len(corpus.skipped):,} of {len(lines):,} lines could not be read", err=True)
+        say(f"gateviz: {len(corpus.skipped):,} of {len(lines):,} lines could not be read", err=True)
     directions = none_if_empty(told["directions"])
     traces = [t for t in corpus.recordings[0].traces if directions is None or t.direction in directions]
     gradients = min(len(corpus.lines), LINES) if any(claim.statistic == Statistic.CONTEXT for claim in claims) else 0

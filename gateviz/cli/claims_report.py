@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from gateviz.cli.table import table
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.survey.claim import Claim
@@ -55,7 +56,9 @@ def _claim_words(report: "ClaimReport", claim: "Claim") -> str:
     lines = [f"{claim.name}: {verdict_words(outcomes)}", f"  {claim.words}", table(header, rows)]
     for outcome in outcomes:
         for word, positions in (("best", outcome.best), ("against", outcome.worst)):
-            names = ", ".join(report.corpus.lines[position].source.path.name for position in positions) or "none"
+            names = (
+                ", ".join(printable(report.corpus.lines[position].source.path.name) for position in positions) or "none"
+            )
             lines.append(f"  layer {outcome.layer} {outcome.direction} {word}: {names}")
     return "\n".join(lines)
 

@@ -12,6 +12,7 @@ from gateviz.cli.compare_report import comparison_words
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
 from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.looks import BUNDLED, look_at_compared
 from gateviz.cli.options import (
     ModelChoice,
     debug_option,
@@ -23,21 +24,25 @@ from gateviz.cli.options import (
     none_if_empty,
     quantity_option,
 )
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.table import print_json
+from gateviz.cli.terminal import say
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.survey.comparison import Comparison
 
 AXES = ("column", "symbol")
-BUNDLED = "bundled"
 THRESHOLD = 0.25
 # Skipped lines that are told one by one.
 TOLD = 5
 
 
-@click.command("compare", short_help="Compare two models on the same lines, or two images as one model reads them.")
-@click.argument("given", metavar="A B [IMAGE]...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(
+    "compare", cls=PathsFirst, short_help="Compare two models on the same lines, or two images as one model reads them."
+)
+@click.argument("given", metavar="A B [IMAGE]...", nargs=-1, required=True, type=Reads(look_at_compared))
 @model_options
 @layer_option
 @direction_option
@@ -59,9 +64,7 @@ TOLD = 5
     help="Above it two series have parted, in units of how much units vary.",
 )
 @max_pixels_option
-@click.option(
-    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also draw it, as .png, .pdf or .svg."
-)
+@click.option("-o", "--out", metavar="FILE", type=Writes(), help="Also draw it, as .png, .pdf or .svg.")
 @click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Of the figure.")
 @json_option
 @debug_option
@@ -91,7 +94,7 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
         check_output(out)
     comparison, origin = (_of_images if images else _of_models)(given, told)
     for skipped in comparison.skipped[:TOLD]:
-        tell(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
+        tell(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     if comparison.skipped:
         tell(f"gateviz: {len(comparison.skipped):,} times a line could not be read; such lines are left out", err=True)
     if as_json:
@@ -99,7 +102,7 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
 
         print_json(origin | comparison_document(comparison, threshold=told["threshold"]))
     else:
-        click.echo(comparison_words(comparison, origin, told["threshold"]))
+        say(comparison_words(comparison, origin, told["threshold"]))
     if out is not None:
         _draw(comparison, origin, out, told["style"])
     ctx.exit(1 if comparison.skipped else 0)
@@ -178,7 +181,7 @@ def _of_images(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
         max_pixels=told["max_pixels"],
     )
     comparison = compare_images(one, other, directions=none_if_empty(told["directions"]), by=told["axis"])
-    names = [click.format_filename(path) for path in given]
+    names = list(map(str, given))
     return comparison, {
         "first": {"image": names[0]},
         "second": {"image": names[1]},
@@ -191,6 +194,7 @@ def _draw(comparison: "Comparison", origin: dict[str, Any], out: Path, style: st
     import json
 
     from gateviz.cli.compare_report import title_of
+    from gateviz.files.json_text import json_text
     from gateviz.plot.comparison import contrast
     from gateviz.plot.export import save_figure
     from gateviz.survey.comparison_report import comparison_page
@@ -198,8 +202,8 @@ def _draw(comparison: "Comparison", origin: dict[str, Any], out: Path, style: st
     title = title_of(origin)
     facts = {
         "about": f"Where two part: {title}",
-        "first": json.dumps(origin["first"], ensure_ascii=False),
-        "second": json.dumps(origin["second"], ensure_ascii=False),
+        "first": json_text(origin["first"]),
+        "second": json_text(origin["second"]),
         "versions": json.dumps(origin["versions"]),
     }
     save_figure(contrast(comparison_page(comparison, title=title, metadata=facts), style=style), out)

@@ -4,6 +4,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from gateviz.cli.table import table, text_width, visible
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.measure.bootstrap import Estimate
@@ -22,7 +23,7 @@ def title_of(origin: dict[str, Any]) -> str:
         for one in (origin["first"], origin["second"])
     ]
     read = f", read by {origin['model']['checkpoint'] or origin['model']['lineage']}" if "model" in origin else ""
-    return f"A: {names[0]}   B: {names[1]}{read}"
+    return printable(f"A: {names[0]}   B: {names[1]}{read}")
 
 
 def comparison_words(comparison: "Comparison", origin: dict[str, Any], threshold: float) -> str:
@@ -143,10 +144,10 @@ def _text_words(comparison: "Comparison") -> list[str]:
     changed = sorted((line for line in comparison.lines if line.edits), key=lambda line: -line.edits)
     words = []
     for line in changed[:SHOWN]:
-        words.append(f"{line.pair.name}: {line.edits} edits")
+        words.append(f"{printable(line.pair.name)}: {line.edits} edits")
         words += [f"  {row}" for row in marked(line.pair.first.text, line.pair.second.text)]
         if line.pair.truth:
-            words.insert(-1, f"  T  {line.pair.truth}")
+            words.insert(-1, f"  T  {printable(line.pair.truth)}")
     if (more := len(changed) - SHOWN) > 0:
         words.append(f"and {more} more lines that are read differently")
     return words
@@ -163,7 +164,7 @@ def marked(first: str, second: str) -> list[str]:
 
     rows = ["A  ", "B  ", "   "]
     for a, b in paired(first, second):
-        cells = ["·" if a is None else first[a], "·" if b is None else second[b]]
+        cells = ["·" if a is None else printable(first[a]), "·" if b is None else printable(second[b])]
         width = max(text_width(cell) for cell in cells)
         cells.append(" " if a is not None and b is not None and first[a] == second[b] else "^" * width)
         rows = [row + cell + " " * (width - text_width(cell)) for row, cell in zip(rows, cells, strict=True)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.looks import look_at_lines
 from gateviz.cli.options import (
     debug_option,
     json_option,
@@ -15,7 +16,10 @@ from gateviz.cli.options import (
     model_options,
     none_if_empty,
 )
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.table import print_json, table
+from gateviz.cli.terminal import say
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +41,8 @@ def _distances(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
         raise click.BadParameter(f"{value!r} holds no numbers; write them as in 0,1,2,4") from error
 
 
-@click.command("context", short_help="How far away lies what each layer and the posterior answer to.")
-@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command("context", cls=PathsFirst, short_help="How far away lies what each layer and the posterior answer to.")
+@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
 @model_options
 @click.option(
     "--by", "measures", type=click.Choice(MEASURES), multiple=True, help="This measure only (again for more)."
@@ -66,7 +70,7 @@ def _distances(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same digits.")
 @max_pixels_option
-@click.option("-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also draw it: .png, .pdf or .svg.")
+@click.option("-o", "--out", metavar="FILE", type=Writes(), help="Also draw it: .png, .pdf or .svg.")
 @json_option
 @debug_option
 @click.pass_context
@@ -105,7 +109,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
     if as_json:
         print_json(document)
     else:
-        click.echo(in_words(document))
+        say(in_words(document))
     if out is not None:
         _draw(study, origin, out)
     ctx.exit(1 if study.corpus.skipped else 0)
@@ -122,7 +126,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]", max_pix
             recognizer, sources, quantities=("hidden_state",), max_pixels=max_pixels, progress=bar.update
         )
     for skipped in corpus.skipped:
-        tell(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
+        tell(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     return corpus
 
 

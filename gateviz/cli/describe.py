@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -36,7 +34,7 @@ def study_origin(recognizer: "Recognizer", corpus: "Sequence[Path]", limit: int 
     """What was measured on what, so that the numbers can be had again."""
     return {
         "model": model_facts(recognizer),
-        "corpus": [click.format_filename(path) for path in corpus],
+        "corpus": list(map(str, corpus)),
         "limit": limit,
         "versions": versions(),
     }

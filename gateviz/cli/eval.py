@@ -10,16 +10,20 @@ import click
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.eval_report import evaluation_document, evaluation_words
 from gateviz.cli.given import given_options
+from gateviz.cli.looks import look_at_fonts, look_at_true_lines
 from gateviz.cli.options import (
     debug_option,
     json_option,
     model_options,
 )
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.scripts import SCRIPTS, script_weights
 from gateviz.cli.synth import HARDNESS
 from gateviz.cli.table import print_json
+from gateviz.cli.terminal import say
 from gateviz.errors import ImageError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
@@ -45,8 +49,8 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
     return names
 
 
-@click.command("eval")
-@click.argument("lines", metavar="[LINES]...", nargs=-1, type=click.Path(path_type=Path))
+@click.command("eval", cls=PathsFirst)
+@click.argument("lines", metavar="[LINES]...", nargs=-1, type=Reads(look_at_true_lines))
 @model_options
 @click.option(
     "--synthetic",
@@ -65,9 +69,7 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--hardness", type=click.Choice(HARDNESS), help="Of synthetic lines.  [default: the renderer's]")
 @click.option("--longest", metavar="N", type=click.IntRange(1, 400), help="Code points of a synthetic line, at most.")
 @click.option("--held-out", is_flag=True, help="Synthetic lines in the fonts alone that no training line has.")
-@click.option(
-    "--fonts", metavar="FOLDER", type=click.Path(path_type=Path), help="Of synthetic lines; default: the system's."
-)
+@click.option("--fonts", metavar="FOLDER", type=Reads(look_at_fonts), help="Of synthetic lines; default: the system's.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Read the first N lines only.")
 @click.option(
     "--by",
@@ -77,9 +79,7 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
     help="Group by script, length, font.  [default: script and length, where known]",
 )
 @click.option("--worst", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Show the worst N.")
-@click.option(
-    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path), help="Also draw it, as .png, .pdf or .svg."
-)
+@click.option("-o", "--out", metavar="FILE", type=Writes(), help="Also draw it, as .png, .pdf or .svg.")
 @click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Width and size of letters.")
 @json_option
 @debug_option
@@ -115,7 +115,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
     if as_json:
         print_json(origin | evaluation_document(evaluation, groupings, told["worst"]))
     else:
-        click.echo(evaluation_words(evaluation, groupings, told["worst"]))
+        say(evaluation_words(evaluation, groupings, told["worst"]))
     if out is not None:
         _draw(evaluation, out, told["style"], told["groupings"], origin)
     ctx.exit(1 if evaluation.failures else 0)
@@ -150,9 +150,9 @@ def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str,
 
         files = LineFiles(*lines)
         for words in files.strays[:TOLD]:
-            click.echo(f"gateviz: {words}", err=True)
+            say(f"gateviz: {one_line(words)}", err=True)
         if (more := len(files.strays) - TOLD) > 0:
-            click.echo(f"gateviz: and {more:,} more that give no line", err=True)
+            say(f"gateviz: and {more:,} more that give no line", err=True)
         return files
     from gateviz.training.fonts import find_fonts
     from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
@@ -189,24 +189,24 @@ def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) ->
         evaluation = evaluate(recognizer, lines, limit=limit, on_progress=bar.update)
     seconds = max(time.monotonic() - started, 1e-6)
     for line in evaluation.failures[:TOLD]:
-        click.echo(f"gateviz: error: {line.name}: {line.reason}", err=True)
+        say(f"gateviz: error: {one_line(f'{line.name}: {line.reason}')}", err=True)
     if evaluation.failures:
-        click.echo(f"gateviz: {len(evaluation.failures):,} of {count:,} lines could not be read", err=True)
+        say(f"gateviz: {len(evaluation.failures):,} of {count:,} lines could not be read", err=True)
     if not evaluation.lines:
         raise ImageError(f"none of the {count:,} lines could be read, so there is nothing to evaluate; see the reasons")
     read = len(evaluation.lines)
     noun = "line" if read == 1 else "lines"
-    click.echo(f"gateviz: {read:,} {noun} read in {seconds:.1f} s ({read / seconds:.0f} a second)", err=True)
+    say(f"gateviz: {read:,} {noun} read in {seconds:.1f} s ({read / seconds:.0f} a second)", err=True)
     return evaluation
 
 
 def _origin(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
     """What was evaluated on what, so that the numbers can be had again."""
-    source: dict[str, Any] = {"files": [click.format_filename(path) for path in lines]}
+    source: dict[str, Any] = {"files": list(map(str, lines))}
     if told["synthetic"] is not None:
         source = {"synthetic": told["synthetic"], "seed": _seed(told)}
         source |= {name: told[name] for name in ("scripts", "hardness", "longest", "held_out")}
-        source["fonts"] = None if told["fonts"] is None else click.format_filename(told["fonts"])
+        source["fonts"] = None if told["fonts"] is None else str(told["fonts"])
     return {
         "model": model_facts(recognizer),
         "source": source | {"limit": told["limit"]},
@@ -219,6 +219,7 @@ def _draw(
 ) -> None:
     import json
 
+    from gateviz.files.json_text import json_text
     from gateviz.plot.evaluation import error_rates
     from gateviz.plot.export import save_figure
 
@@ -228,7 +229,7 @@ def _draw(
         "adapter": model["lineage"],
         "checkpoint": model["checkpoint"],
         "checkpoint_sha256": model["sha256"],
-        "lines": json.dumps(source, ensure_ascii=False),
+        "lines": json_text(source),
         "versions": json.dumps(origin["versions"]),
     }
     save_figure(error_rates(evaluation, groupings=groupings, style=style, metadata=facts), out)

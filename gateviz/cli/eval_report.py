@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gateviz.cli.table import table, visible
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.measure.bootstrap import Estimate
@@ -107,7 +108,9 @@ def _counts(evaluation: "Evaluation") -> list[str]:
     ]
     unaligned = [line for line in evaluation.lines if line.unaligned]
     if unaligned:
-        rows.append(f"lines whose text could not be aligned: {len(unaligned):,}, such as {unaligned[0].unaligned}")
+        rows.append(
+            f"lines whose text could not be aligned: {len(unaligned):,}, such as {printable(unaligned[0].unaligned)}"
+        )
     return rows
 
 
@@ -117,7 +120,7 @@ def _most(counts: dict[str, int]) -> str:
 
 
 def _worst(line: "ReadLine") -> list[str]:
-    about = ", ".join(filter(None, (line.name, line.script, line.font)))
+    about = printable(", ".join(filter(None, (line.name, line.script, line.font))))
     return [
         f"  {100 * line.error_rate:.1f} %  {about}",
         f"    written  {_text(line.truth)}",

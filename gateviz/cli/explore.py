@@ -6,24 +6,27 @@ import click
 
 from gateviz.cli.edits import GRAMMAR
 from gateviz.cli.lines import LineReader, Lines, tell
+from gateviz.cli.looks import look_at_lines
 from gateviz.cli.options import Reading, json_option, reading_options
 from gateviz.cli.outputs import planned_outputs
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.table import print_json
+from gateviz.files.printable import printable
 
 
-@click.command("explore", epilog=GRAMMAR, short_help="Write an interactive page of what the gates did.")
-@click.argument("image", type=click.Path(path_type=Path))
+@click.command("explore", cls=PathsFirst, epilog=GRAMMAR, short_help="Write an interactive page of what the gates did.")
+@click.argument("image", type=Reads(look_at_lines))
 @click.option(
     "-o",
     "--out",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=Writes(),
     help="The page, or a folder for it.  [default: IMAGE.gates.html here]",
 )
 @click.option(
     "--versus",
     metavar="OTHER",
-    type=click.Path(path_type=Path),
+    type=Reads(look_at_lines),
     help="Show this image or saved recording beside IMAGE, and the difference.",
 )
 @click.option("--exact", is_flag=True, help="Keep float32 values; without it they are within 1/255 of their scale.")
@@ -57,8 +60,6 @@ def command(
         raise click.UsageError("--versus and --edit both ask for the second of two recordings; give one of them")
     lines = Lines((LineSource(image),), several=False)
     [page] = planned_outputs(lines, out, ending=".gates.html", folder="")
-    if versus is not None and page.resolve() == versus.resolve():
-        raise click.UsageError(f"{page} is what is read; name another output with -o")
 
     from gateviz.panels.explorer import explorer_document
     from gateviz.widget.html import write_html
@@ -74,7 +75,7 @@ def command(
     if as_json:
         print_json(
             {
-                "page": click.format_filename(page),
+                "page": str(page),
                 "bytes": page.stat().st_size,
                 "exact": exact,
                 "lines": [
@@ -84,4 +85,4 @@ def command(
             }
         )
     else:
-        tell(click.format_filename(page))
+        tell(printable(page))

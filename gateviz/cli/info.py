@@ -7,16 +7,19 @@ from typing import Any
 import click
 
 from gateviz.cli.describe import diagnosis_facts, recognizer_facts, recording_facts
-from gateviz.cli.lines import RECORDING_SUFFIX
+from gateviz.cli.looks import RECORDING_SUFFIX, look_at_models
 from gateviz.cli.options import ModelChoice, debug_option, described_options, json_option
+from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.table import print_json, table, visible
+from gateviz.cli.terminal import say
 from gateviz.errors import AlphabetError, CheckpointError
+from gateviz.files.printable import printable
 
 SHOWN_SYMBOLS = 60
 
 
-@click.command("info", short_help="Print what a checkpoint or a recording holds.")
-@click.argument("file", metavar="[CHECKPOINT]", required=False, type=click.Path(path_type=Path))
+@click.command("info", cls=PathsFirst, short_help="Print what a checkpoint or a recording holds.")
+@click.argument("file", metavar="[CHECKPOINT]", required=False, type=Reads(look_at_models))
 @described_options
 @json_option
 @debug_option
@@ -66,7 +69,7 @@ def _print(found: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif found:
-        click.echo("\n".join(in_words(found)))
+        say("\n".join(in_words(found)))
 
 
 def _is_recording(file: Path) -> bool:
@@ -82,7 +85,7 @@ def in_words(found: Mapping[str, Any]) -> list[str]:
     """The lines that people read: a line a fact, a table for a list of facts, indented below its name."""
     lines: list[str] = []
     for name, value in found.items():
-        words = name.replace("_", " ")
+        words = printable(name.replace("_", " "))
         if name == "symbols":
             shown = "".join(map(visible, value[:SHOWN_SYMBOLS]))
             more = f" and {len(value) - SHOWN_SYMBOLS} more" if len(value) > SHOWN_SYMBOLS else ""
@@ -92,13 +95,13 @@ def in_words(found: Mapping[str, Any]) -> list[str]:
         elif isinstance(value, Sequence) and not isinstance(value, str):
             lines += [f"{words}:", *(f"  {line}" for line in _listed(value))] if value else []
         elif value not in (None, ""):
-            lines.append(f"{words}: {value:g}" if isinstance(value, float) else f"{words}: {value}")
+            lines.append(f"{words}: {value:g}" if isinstance(value, float) else f"{words}: {printable(value)}")
     return lines
 
 
 def _listed(values: Sequence[Any]) -> list[str]:
     if not isinstance(values[0], Mapping):
-        return [str(value) for value in values]
+        return [printable(value) for value in values]
     header = [name for name in values[0] if any(value[name] not in (None, "") for value in values)]
     rows = [[str(value[name]) for name in header] for value in values]
     return table([name.replace("_", " ") for name in header], rows).split("\n")

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gateviz.cli.looks import RECORDING_SUFFIX
 from gateviz.cli.options import Reading
+from gateviz.cli.terminal import say
 from gateviz.errors import CheckpointError, GatevizError, MissingExtraError, OutputError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.edits import Edit
     from gateviz.capture.recognizer import Recognizer
     from gateviz.files.folders import LineSource
     from gateviz.recording import Recording
-
-RECORDING_SUFFIX = ".safetensors"
 
 # These would come again with every line.
 _STOPPING = (OutputError, CheckpointError, MissingExtraError)
@@ -118,12 +119,12 @@ class LineReader:
 def tell(words: str, *, err: bool = False) -> None:
     """Print a line, above the bar where there is one."""
     if "tqdm" not in sys.modules:
-        click.echo(words, err=err)
+        say(words, err=err)
         return
     from tqdm import tqdm
 
     with tqdm.external_write_mode():
-        click.echo(words, err=err)
+        say(words, err=err)
 
 
 def for_each(
@@ -154,9 +155,9 @@ def for_each(
                 raise
             except GatevizError as error:
                 failures += 1
-                tell(f"gateviz: error: {error}", err=True)
+                tell(f"gateviz: error: {one_line(error)}", err=True)
                 failed(position, error)
             bar.update()
     if failures:
-        click.echo(f"gateviz: {failures} of {len(lines.sources)} lines failed", err=True)
+        say(f"gateviz: {failures} of {len(lines.sources)} lines failed", err=True)
     return failures

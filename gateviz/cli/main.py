@@ -1,17 +1,23 @@
 """The program: finds the command, and turns every error into one line and an exit status."""
 
+import difflib
 import importlib
+import os
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from gateviz.cli.options import Session, debug_option
+from gateviz.cli.terminal import prepare_streams, say
 from gateviz.errors import GatevizError, GatevizWarning
+from gateviz.files.inputs import keeping_inputs
+from gateviz.files.printable import one_line
 
 COMMANDS = (
     "plot", "explore", "record", "read", "align", "info", "synth", "train", "watch",
@@ -21,6 +27,8 @@ COMMANDS = (
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+"""128 + SIGPIPE, as a shell has it."""
 
 
 class Program(click.Group):
@@ -48,24 +56,47 @@ class Program(click.Group):
     ) -> NoReturn:
         """Run a command line and leave the process: 0 well, 1 an error, 2 a wrong command line, 130 interrupted."""
         session = Session()
+        prepare_streams()
         try:
-            with _warnings_said():
+            with keeping_inputs(), _warnings_said():
                 status = super().main(args, prog_name, complete_var, standalone_mode=False, obj=session, **extra)
         except click.exceptions.Abort:
-            _say("interrupted; nothing was left half-written")
+            _tell("interrupted; nothing was left half-written")
             sys.exit(EXIT_INTERRUPTED)
+        except BrokenPipeError:
+            _leave_quietly()
         except click.ClickException as error:
             usage = (
                 f"; see {error.ctx.command_path} --help" if isinstance(error, click.UsageError) and error.ctx else ""
             )
-            _say(f"error: {error.format_message().rstrip('.')}{usage}")
+            _tell(f"error: {error.format_message().rstrip('.')}{usage}")
             sys.exit(EXIT_USAGE if isinstance(error, click.UsageError) else EXIT_ERROR)
-        except GatevizError as error:
+        except (GatevizError, MemoryError) as error:
             if session.debug:
                 traceback.print_exception(error)
-            _say(f"error: {error}")
+            _tell(f"error: {error if str(error) else 'the memory does not suffice for this'}")
+            sys.exit(EXIT_ERROR)
+        except Exception as error:
+            if session.debug:
+                raise
+            _tell(_unforeseen(error))
             sys.exit(EXIT_ERROR)
         sys.exit(status if isinstance(status, int) else 0)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names.
+
+        Raises:
+            click.UsageError: there is none; says which was meant, as far as that can be told.
+        """
+        word = args[0]
+        if word in COMMANDS or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.5)
+        known = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
+        raise click.UsageError(f"No such command {word!r}; {known}", ctx)
 
 
 @contextmanager
@@ -75,18 +106,37 @@ def _warnings_said() -> Iterator[None]:
         warnings.simplefilter("default", GatevizWarning)
         shown = warnings.showwarning
 
-        def say(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
             if issubclass(category, GatevizWarning):
-                _say(str(message))
+                _tell(str(message))
             else:
                 shown(message, category, *where, **more)
 
-        warnings.showwarning = say
+        warnings.showwarning = show
         yield
 
 
-def _say(words: str) -> None:
-    click.echo(f"gateviz: {' '.join(words.splitlines())}", err=True)
+def _tell(words: str) -> None:
+    say(f"gateviz: {one_line(words)}", err=True)
+
+
+def _unforeseen(error: Exception) -> str:
+    """What is said of a fault of the program's own: what it was, where, and what to do."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "gateviz" in Path(frame.filename).parts]
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    said = f": {error}" if str(error) else ""
+    return (
+        f"error: {type(error).__name__}{where}{said}; this is a fault of gateviz, please report it with what the same "
+        f"command says with --debug"
+    )
+
+
+def _leave_quietly() -> NoReturn:
+    """Nobody reads what is printed any more: end as a program does that the system ends for that."""
+    # Python would flush the stream once more on its way out, and complain.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(EXIT_PIPE)
 
 
 @click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -101,4 +151,4 @@ def main(ctx: click.Context) -> None:
       gateviz plot line.png --model crnn.pth -o gates.pdf
     """  # noqa: D301  (click reads the backspace)
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        say(ctx.get_help())

@@ -8,6 +8,7 @@ import click
 
 from gateviz.cli.describe import study_origin
 from gateviz.cli.lines import named_lines
+from gateviz.cli.looks import look_at_lines
 from gateviz.cli.measure_report import csv_words, measure_words
 from gateviz.cli.options import (
     debug_option,
@@ -19,9 +20,12 @@ from gateviz.cli.options import (
     quantity_option,
 )
 from gateviz.cli.outputs import FIGURE_FORMATS
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.table import print_json
+from gateviz.cli.terminal import say
 from gateviz.errors import OutputError
+from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
@@ -33,11 +37,11 @@ _PAGES = (".html", ".htm")
 TOLD = 5
 
 
-@click.command("measure")
-@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command("measure", cls=PathsFirst)
+@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
 @model_options
 @click.option(
-    "-o", "--out", "outs", metavar="FILE", multiple=True, type=click.Path(path_type=Path),
+    "-o", "--out", "outs", metavar="FILE", multiple=True, type=Writes(),
     help="A report (.html) or a page of figures (.png, .pdf, .svg); again for more.",
 )  # fmt: skip
 @click.option(
@@ -88,7 +92,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], outs: tuple[Path, .
 
         print_json(study_origin(recognizer, corpus, told["limit"]) | measures_document(report))
     else:
-        click.echo(csv_words(report) if told["as_csv"] else measure_words(report), nl=not told["as_csv"])
+        say(csv_words(report) if told["as_csv"] else measure_words(report), nl=not told["as_csv"])
     _write(report, outs, told)
     ctx.exit(1 if report.skipped else 0)
 
@@ -146,9 +150,9 @@ def _report(
             request,
         )
     for skipped in report.skipped[:TOLD]:
-        click.echo(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
+        say(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     if report.skipped:
-        click.echo(f"gateviz: {len(report.skipped):,} of {len(lines):,} lines could not be read", err=True)
+        say(f"gateviz: {len(report.skipped):,} of {len(lines):,} lines could not be read", err=True)
     return report
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gateviz.cli.edits import EditRequest, parse_edit
+from gateviz.cli.looks import look_at_alphabet, look_at_factory, look_at_lines, look_at_models
+from gateviz.cli.paths import Reads, ReadsWords
 from gateviz.cli.selection import DIRECTIONS, QUANTITIES, parse_units
 
 if TYPE_CHECKING:
@@ -123,17 +125,18 @@ debug_option = click.option(
     callback=_set_debug,
     help="Show the traceback of an error.",
 )
-images_argument = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+images_argument = click.argument("images", metavar="IMAGE...", nargs=-1, required=True, type=Reads(look_at_lines))
 model_option = click.option(
     "-m",
     "--model",
     metavar="CHECKPOINT",
-    type=click.Path(path_type=Path),
+    type=Reads(look_at_models),
     help="A recognizer of any known lineage; without it, the one that comes with gateviz.",
 )
 alphabet_option = click.option(
     "--alphabet",
     metavar="FILE|SYMBOLS",
+    type=ReadsWords(look_at_alphabet),
     help="What the classes stand for, where the checkpoint does not say: a file of symbols or the symbols themselves.",
 )
 variant_option = click.option(
@@ -159,6 +162,7 @@ factory_options = (
     click.option(
         "--factory",
         metavar="CODE",
+        type=ReadsWords(look_at_factory),
         help="Your own code that builds the network: package.module:build or path/to/file.py:build.",
     ),
     click.option("--blank", metavar="LABEL", type=int, help="Of that network: the blank, -1 for the last class."),

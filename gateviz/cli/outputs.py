@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from gateviz.cli.lines import Lines
+from gateviz.cli.paths import check_spared
 
 FIGURE_FORMATS = ("png", "pdf", "svg")
 _ONE_RESULT = (*(f".{name}" for name in FIGURE_FORMATS), ".safetensors")
@@ -44,11 +45,6 @@ def planned_outputs(lines: Lines, out: Path | None, *, ending: str, folder: str,
     else:
         outputs = [out / names[0] if out.is_dir() else out]
     for output in outputs:
-        if any(_same(output, source.path) for source in lines.sources):
-            raise click.UsageError(f"{output} is what is read; name another output with {option}")
+        check_spared(output, option)
         check_output(output)
     return outputs
-
-
-def _same(output: Path, source: Path) -> bool:
-    return output.resolve() == source.resolve()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.edits import GRAMMAR
-from gateviz.cli.lines import RECORDING_SUFFIX, LineReader, Lines, for_each, named_lines, tell
+from gateviz.cli.lines import LineReader, Lines, for_each, named_lines, tell
+from gateviz.cli.looks import RECORDING_SUFFIX
 from gateviz.cli.options import (
     Reading,
     direction_option,
@@ -18,6 +19,8 @@ from gateviz.cli.options import (
     units_option,
 )
 from gateviz.cli.outputs import FIGURE_FORMATS, planned_outputs
+from gateviz.cli.paths import PathsFirst, Writes
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.files.folders import LineSource
@@ -48,13 +51,13 @@ _FLAGS = {
 }
 
 
-@click.command("plot", epilog=GRAMMAR)
+@click.command("plot", cls=PathsFirst, epilog=GRAMMAR)
 @images_argument
 @click.option(
     "-o",
     "--out",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=Writes(),
     help="The figure, or a folder for several lines.  [default: IMAGE.gates.png here; gates/ for several]",
 )
 @click.option("--format", "kind", type=click.Choice(FIGURE_FORMATS), help="[default: by the name of FILE, else png]")
@@ -74,7 +77,7 @@ _FLAGS = {
 @click.option(
     "--save-recording",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=Writes(),
     help="Keep the recording too (a folder for several lines), to draw it again without the model.",
 )
 @reading_options
@@ -127,7 +130,7 @@ def command(
             recording.save(keep[position])
         text = source.text if source.text is not None and "text" in VIEWS[view] else None
         _save_figure(recording, view, outputs[position], kind, {"text": text, "style": style, "title": title} | asked)
-        tell(click.format_filename(outputs[position]))
+        tell(printable(outputs[position]))
 
     failures = for_each(lines, draw, lambda position, error: None)
     ctx.exit(1 if failures else 0)

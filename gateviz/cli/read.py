@@ -8,15 +8,17 @@ import click
 from gateviz.cli.edits import GRAMMAR
 from gateviz.cli.lines import LineReader, for_each, named_lines, tell
 from gateviz.cli.options import Reading, images_argument, json_option, reading_options
+from gateviz.cli.paths import PathsFirst
 from gateviz.cli.table import print_json
 from gateviz.errors import AlignmentError, GatevizError
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.files.folders import LineSource
     from gateviz.recording import Recording
 
 
-@click.command("read", epilog=GRAMMAR)
+@click.command("read", cls=PathsFirst, epilog=GRAMMAR)
 @images_argument
 @reading_options
 @click.option("--beam", metavar="N", type=click.IntRange(1, 1000), help="The N best texts by prefix beam search.")
@@ -47,14 +49,14 @@ def command(
     told: list[dict[str, Any]] = []
 
     def read(position: int, source: "LineSource") -> None:
-        found = {"image": click.format_filename(source.path)} | text_of(reader(source), beam)
+        found = {"image": str(source.path)} | text_of(reader(source), beam)
         told.append(found)
         if not as_json:
             for number, text in readings_of(found):
-                tell(f"{found['image']}\t{number:.4f}\t{text}")
+                tell(f"{printable(source.path)}\t{number:.4f}\t{printable(text)}")
 
     def failed(position: int, error: GatevizError) -> None:
-        told.append({"image": click.format_filename(lines.sources[position].path), "error": str(error)})
+        told.append({"image": str(lines.sources[position].path), "error": str(error)})
 
     failures = for_each(lines, read, failed)
     if as_json:

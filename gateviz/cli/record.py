@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from gateviz.cli.edits import GRAMMAR
-from gateviz.cli.lines import RECORDING_SUFFIX, LineReader, for_each, named_lines, tell
+from gateviz.cli.lines import LineReader, for_each, named_lines, tell
+from gateviz.cli.looks import RECORDING_SUFFIX
 from gateviz.cli.options import (
     Reading,
     images_argument,
@@ -16,18 +17,20 @@ from gateviz.cli.options import (
     reading_options,
 )
 from gateviz.cli.outputs import planned_outputs
+from gateviz.cli.paths import PathsFirst, Writes
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.files.folders import LineSource
 
 
-@click.command("record", epilog=GRAMMAR)
+@click.command("record", cls=PathsFirst, epilog=GRAMMAR)
 @images_argument
 @click.option(
     "-o",
     "--out",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=Writes(),
     help="The recording, or a folder for several lines.  [default: IMAGE's name; recordings/ for several]",
 )
 @layer_option
@@ -62,7 +65,7 @@ def command(
 
     def save(position: int, source: "LineSource") -> None:
         reader(source).save(outputs[position])
-        tell(click.format_filename(outputs[position]))
+        tell(printable(outputs[position]))
 
     failures = for_each(lines, save, lambda position, error: None)
     ctx.exit(1 if failures else 0)

@@ -6,20 +6,24 @@ from pathlib import Path
 
 import click
 
+from gateviz.cli.looks import look_at_fonts, look_at_named_symbols
+from gateviz.cli.options import debug_option
+from gateviz.cli.paths import PathsFirst, Reads, ReadsWords, Writes
 from gateviz.cli.scripts import script_weights
+from gateviz.cli.terminal import say
+from gateviz.files.printable import printable
 
 LEAST_LINES = 500
 HARDNESS = ("clean", "mixed", "noisy", "touching")
 
 
-@click.command("synth")
+@click.command("synth", cls=PathsFirst)
 @click.option("-n", "--count", type=click.IntRange(1, 10_000_000), required=True, help="How many lines.")
-@click.option(
-    "-o", "--out", metavar="DIR", type=click.Path(path_type=Path), required=True, help="An empty or missing folder."
-)
+@click.option("-o", "--out", metavar="DIR", type=Writes(folder=True), required=True, help="An empty or missing folder.")
 @click.option(
     "--alphabet",
     metavar="NAME|FILE|SYMBOLS",
+    type=ReadsWords(look_at_named_symbols),
     default="bundled",
     show_default=True,
     help="digits, ascii, chinese-punctuation, gb2312-1, bundled, or several joined by +; a .txt file; or the symbols.",
@@ -34,8 +38,9 @@ HARDNESS = ("clean", "mixed", "noisy", "touching")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same lines."
 )
-@click.option("--fonts", metavar="FOLDER", type=click.Path(path_type=Path), help="Fonts to use; default: the system's.")
+@click.option("--fonts", metavar="FOLDER", type=Reads(look_at_fonts), help="Fonts to use; default: the system's.")
 @click.option("--held-out", is_flag=True, help="Only fonts that the bundled model was never trained on.")
+@debug_option
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 def command(
     count: int,
@@ -80,4 +85,4 @@ def command(
 
         # A process that makes fewer lines than this spends longer on finding its fonts.
         manifest = write_lines(lines, out, jobs=min(jobs, -(-count // LEAST_LINES)), on_line=on_line)
-    click.echo(manifest)
+    say(printable(manifest))

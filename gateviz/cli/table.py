@@ -1,16 +1,17 @@
 """Tables for people: columns that line up, also where a symbol is two cells wide."""
 
-import json
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
+from gateviz.cli.terminal import say, takes
+from gateviz.files.json_text import json_text
+from gateviz.files.printable import printable
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The lines of a table, its columns two spaces apart.
+    """The lines of a table, its columns two spaces apart; what would break a cell out of its row is shown by its code.
 
     Example:
         >>> print(table(["symbol", "frames"], [["a", "0:2"], ["中", "2:3"]]))
@@ -18,7 +19,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         a       0:2
         中      2:3
     """
-    lines = [list(header), *map(list, rows)]
+    lines = [[printable(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(text_width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell + " " * (width - text_width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -33,7 +34,8 @@ def visible(symbol: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print one JSON document; infinity and NaN, for which JSON has no word, become strings."""
-    click.echo(json.dumps(finite(value), ensure_ascii=False, indent=2, allow_nan=False))
+    words = json_text(finite(value), indent=2)
+    say(words if takes(words) else json_text(finite(value), indent=2, ascii_only=True))
 
 
 def finite(value: Any) -> Any:

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.main import EXIT_INTERRUPTED
+from gateviz.cli.options import debug_option
+from gateviz.cli.paths import PathsFirst, Writes
+from gateviz.cli.terminal import say
 from gateviz.cli.train_options import plan_of, plan_options, refuse_more
+from gateviz.files.printable import one_line, printable
 
 if TYPE_CHECKING:
     from gateviz.training.plan import TrainPlan
@@ -19,14 +23,14 @@ if TYPE_CHECKING:
     from gateviz.training.trainer import Trainer
 
 
-@click.command("train")
+@click.command("train", cls=PathsFirst)
 @click.option(
     "-o",
     "--run",
     "folder",
     metavar="FOLDER",
     required=True,
-    type=click.Path(path_type=Path),
+    type=Writes(folder=True),
     help="Where the log, the state and the best model go.",
 )
 @click.option(
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--watch/--no-watch", default=True, help="Look at the gates on one line at every validation.  [default: watch]"
 )
+@debug_option
 @click.pass_context
 def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool, watch: bool, **told: Any) -> None:
     """Train a CNN + LSTM + CTC recognizer, from scratch or onward.
@@ -67,18 +72,21 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
     with place.starting():
         plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
         with closing(LookBar()) as bar:
-            trainer = plan.prepare(place, on_report=lambda report: click.echo(report.words, err=True), on_progress=bar)
-        if resume:
+            trainer = plan.prepare(place, on_report=lambda report: say(report.words, err=True), on_progress=bar)
+        if place.begun_anew:
+            say(f"gateviz: {one_line(place.begun_anew)}", err=True)
+            place.forget_unborn()
+        if resume and not place.begun_anew:
             trainer.resume()
         else:
             place.write_config(plan.as_document())
     finished = _run(trainer, plan, tensorboard, watch)
     _draw(place)
     if not finished:
-        again = f"gateviz train -o {shlex.quote(str(folder))} --resume"
-        click.echo(f"gateviz: interrupted at step {trainer.step}; go on with: {again}", err=True)
+        again = f"gateviz train -o {shlex.quote(printable(folder))} --resume"
+        say(f"gateviz: interrupted at step {trainer.step}; go on with: {again}", err=True)
         ctx.exit(EXIT_INTERRUPTED)
-    click.echo(place.best(trainer.pupil.writer.suffix))
+    say(printable(place.best(trainer.pupil.writer.suffix)))
 
 
 def _run(trainer: "Trainer", plan: "TrainPlan", tensorboard: bool, watch: bool) -> bool:
@@ -128,9 +136,10 @@ def _draw(place: "RunFolder") -> None:
     from gateviz.plot.export import save_figure
     from gateviz.plot.training import training
     from gateviz.plot.training_gates import training_gates
+    from gateviz.training.run_folder import CURVES, GATES
 
     curves = TrainingCurves.of_log(place.read_log())
     if len(curves.steps):
-        save_figure(training(curves), place.path / "curves.png")
+        save_figure(training(curves), place.path / CURVES)
     if steps_in(place.gates):
-        save_figure(training_gates(read_watch(place.gates)), place.path / "gates.png")
+        save_figure(training_gates(read_watch(place.gates)), place.path / GATES)

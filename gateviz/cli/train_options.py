@@ -1,13 +1,14 @@
 """What ``gateviz train`` can be told, and the plan that comes of it."""
 
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gateviz.cli.given import given_options
+from gateviz.cli.looks import look_at_font_words, look_at_models, look_at_named_symbols, look_at_true_lines
 from gateviz.cli.options import Command
+from gateviz.cli.paths import Reads, ReadsWords
 from gateviz.cli.scripts import SCRIPTS, script_weights
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ NETWORK = {
 DEFAULT_NETWORK = {"backbone": "vgg_narrow", "hidden_size": 96}
 
 _LINES = (
-    click.argument("lines", metavar="[LINES]...", nargs=-1, type=click.Path(path_type=Path)),
+    click.argument("lines", metavar="[LINES]...", nargs=-1, type=Reads(look_at_true_lines)),
     click.option(
-        "--alphabet", metavar="NAME|FILE|SYMBOLS", default="",
+        "--alphabet", metavar="NAME|FILE|SYMBOLS", default="", type=ReadsWords(look_at_named_symbols),
         help="digits, ascii, chinese-punctuation, gb2312-1, bundled, or several joined by +; a .txt file; or the "
         "symbols. Default: those in LINES, or ascii.",
     ),
     click.option(
-        "--validation", metavar="LINES", multiple=True, type=click.Path(path_type=Path),
+        "--validation", metavar="LINES", multiple=True, type=Reads(look_at_true_lines),
         help="Lines to validate on; default: a share of LINES, or synthetic lines in fonts that no training line has.",
     ),
     click.option(
@@ -55,11 +56,11 @@ _LINES = (
         "--long-share", type=click.FloatRange(0, 1), default=0.1, show_default=True,
         help="Of synthetic lines up to three times as long.",
     ),
-    click.option("--fonts", metavar="FOLDER", default="", help="Fonts for synthetic lines; default: the system's."),
+    click.option("--fonts", metavar="FOLDER", default="", type=ReadsWords(look_at_font_words), help="Fonts for synthetic lines; default: the system's."),
 )  # fmt: skip
 _NETWORK = (
     click.option(
-        "--from", "start", metavar="CHECKPOINT", type=click.Path(path_type=Path),
+        "--from", "start", metavar="CHECKPOINT", type=Reads(look_at_models),
         help="Go on from a trained model of any trainable lineage; with --alphabet onto another alphabet.",
     ),
     click.option("--backbone", type=click.Choice(BACKBONES), help="Default: vgg_narrow."),

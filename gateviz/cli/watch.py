@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateviz.cli.looks import look_at_watched
 from gateviz.cli.options import debug_option, json_option
+from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.table import print_json, table
+from gateviz.cli.terminal import say
+from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
     from gateviz.data.watch import GateHistory, WatchRecord
@@ -17,10 +21,10 @@ FILMS = (".gif", ".mp4")
 SHOW = ("course", "saturation")
 
 
-@click.command("watch")
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.command("watch", cls=PathsFirst)
+@click.argument("folder", metavar="RUN", type=Reads(look_at_watched))
 @click.option(
-    "-o", "--out", metavar="FILE", type=click.Path(path_type=Path),
+    "-o", "--out", metavar="FILE", type=Writes(),
     help="Draw it: .png, .pdf or .svg; as .gif or .mp4 a film of the line, a picture a record.",
 )  # fmt: skip
 @click.option(
@@ -55,7 +59,7 @@ def command(folder: Path, out: Path | None, as_json: bool, **told: Any) -> None:
     if as_json:
         print_json(_document(history))
     else:
-        click.echo(_words(history))
+        say(_words(history))
     if out is not None:
         _draw(history, out, told)
 
@@ -97,7 +101,7 @@ def _draw(history: "GateHistory", out: Path, told: dict[str, Any]) -> None:
 def _words(history: "GateHistory") -> str:
     line = history.line
     written = "" if line.truth is None else f", written is {line.truth!r}"
-    head = f"{len(history.records):,} records of {line.name or 'a line'}, {line.grid.frame_count} frames{written}"
+    head = f"{len(history.records):,} records of {printable(line.name) or 'a line'}, {line.grid.frame_count} frames{written}"
     rows = [_row(record) for record in history.records]
     return "\n".join([head, table(["step", "blank", "CER", "stuck shut", "stuck open", "reading"], rows)])
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gateviz.errors import GatevizError, OutputError
+from gateviz.files.inputs import is_read
+from gateviz.files.leftovers import marked, swept
 
 
 @contextmanager
@@ -18,14 +20,15 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     The temporary file keeps the suffix of ``path``, is flushed to the disk and renamed over
     ``path`` in one step, so that a reader sees the old file or the new one, never half of it. When
     the block raises, the temporary file is removed and ``path`` stays as it was. A file that is
-    already there is replaced and its permissions are kept; a symbolic link is followed.
+    already there is replaced and its permissions are kept; a symbolic link is followed. What the run
+    reads (``files.inputs``) is not replaced. What killed runs left in the folder is removed first.
 
     Inside the block only the temporary file should be written: every ``OSError`` there is taken for
     a failure to write ``path``.
 
     Raises:
-        OutputError: the folder is missing or not writable, ``path`` is a folder, a device or a
-            write-protected file, or the disk is full.
+        OutputError: the folder is missing or not writable, ``path`` is a folder, a device, a
+            write-protected file or an input of the run, or the disk is full.
 
     Example:
         >>> folder = getfixture("tmp_path")
@@ -42,6 +45,8 @@ def written_whole(path: str | Path) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
+        # It may have been read, or linked to what is read, only after the block began.
+        check_not_read(target, path)
         # A library may have put a private file of its own in the temporary one's place.
         temporary.chmod(mode)
         temporary.replace(target)
@@ -74,6 +79,20 @@ def check_output(path: str | Path) -> None:
     _temporary_file(target, path).unlink()
 
 
+def check_not_read(target: str | Path, path: str | Path | None = None) -> None:
+    """Find out whether a file may be written, as far as what the run reads is concerned.
+
+    Args:
+        target: the file.
+        path: what the user calls it; None for its own name.
+
+    Raises:
+        OutputError: the run reads it.
+    """
+    if is_read(target):
+        raise OutputError(f"{path or target} is what is read, and would be replaced; name another output")
+
+
 def make_folder(path: str | Path) -> Path:
     """The folder ``path``, made with its parents where it is missing.
 
@@ -92,6 +111,7 @@ def make_folder(path: str | Path) -> Path:
 
 def _check_target(target: Path, path: str | Path) -> int | None:
     """The permissions of the file that will be replaced, None where there is none."""
+    check_not_read(target, path)
     try:
         mode = target.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -112,8 +132,8 @@ def _check_target(target: Path, path: str | Path) -> int | None:
 
 def _temporary_file(target: Path, path: str | Path) -> Path:
     folder = Path(path).parent
-    stem = target.name.removesuffix(target.suffix)[:40]
-    temporary = target.parent / f".{stem}.{secrets.token_hex(6)}{target.suffix}"
+    swept(target.parent)
+    temporary = target.parent / marked(target.name, secrets.token_hex(6))
     try:
         os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except FileNotFoundError as error:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateviz.errors import ImageError
+from gateviz.files.inputs import read_input
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2"}
@@ -90,7 +91,7 @@ def read_manifest(manifest: Path, *, malformed: list[str] | None = None) -> list
         ImageError: it is missing, not UTF-8, names no image, or a line has no path or no tab.
     """
     try:
-        lines = manifest.read_text(encoding="utf-8-sig").split("\n")
+        lines = read_input(manifest).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except FileNotFoundError as error:
         raise ImageError(f"there is no manifest {manifest}") from error
     except OSError as error:

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from gateviz.errors import ImageError
+from gateviz.files.inputs import will_read
 
 DEFAULT_MAX_PIXELS = 25_000_000
 # Past this Pillow refuses by itself.
@@ -71,7 +72,8 @@ def read_line_image(
     """
     path = Path(path)
     try:
-        _check_file(path)
+        check_image(path)
+        will_read([path])
         pixels = _decoded(path, max_pixels)
         _check_line(pixels)
     except ImageError as error:
@@ -120,7 +122,12 @@ def as_line_image(pixels: np.ndarray) -> UInt8[np.ndarray, "height width *channe
     return pixels
 
 
-def _check_file(path: Path) -> None:
+def check_image(path: Path) -> None:
+    """Find out without reading it whether there is a file that may be an image.
+
+    Raises:
+        ImageError: it is missing, no file, or empty; the file is left to the caller to name.
+    """
     try:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError) as error:

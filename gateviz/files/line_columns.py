@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from gateviz.errors import ImageError
+from gateviz.files.inputs import opened_input
 
 COLUMNS_FILE = "columns.jsonl"
 
@@ -49,10 +50,10 @@ def read_columns(path: Path) -> dict[str, LineColumns]:
     """
     found: dict[str, LineColumns] = {}
     try:
-        with path.open(encoding="utf-8") as lines:
+        with opened_input(path) as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
-                    read = _parsed(path, number, line)
+                    read = _parsed(path, number, line.decode("utf-8"))
                     found[read.path] = read
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}") from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gateviz.errors import ImageError
 from gateviz.files.folders import IMAGE_SUFFIXES, LineSource, folder_files
+from gateviz.files.inputs import read_input
 
 TEXT_SUFFIX = ".gt.txt"
 # Binarized, normalized and raw pictures of one line share its text: a.bin.png and a.nrm.png have a.gt.txt.
@@ -41,9 +42,9 @@ def read_pairs(folder: Path) -> LinePairs:
     strays: list[str] = []
     used: set[str] = set()
     for image in images:
-        name = next((name for name in _text_names(image.name) if name in texts), None)
+        name = next((name for name in text_names(image.name) if name in texts), None)
         if name is None:
-            strays.append(f"the image {image} has no text: there is no {_text_names(image.name)[-1]} beside it")
+            strays.append(f"the image {image} has no text: there is no {text_names(image.name)[-1]} beside it")
             continue
         used.add(name)
         try:
@@ -66,7 +67,7 @@ def read_text(path: Path) -> str:
         ImageError: it cannot be read or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig").rstrip("\r\n")
+        return read_input(path).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         raise ImageError(f"the text {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -85,6 +86,6 @@ def line_stem(image_name: str) -> str:
     return stem[: -len(kind)] if kind in PICTURE_KINDS else stem
 
 
-def _text_names(image_name: str) -> tuple[str, ...]:
+def text_names(image_name: str) -> tuple[str, ...]:
     """Where the text of an image may stand, the closest first."""
     return tuple(dict.fromkeys(stem + TEXT_SUFFIX for stem in (Path(image_name).stem, line_stem(image_name))))

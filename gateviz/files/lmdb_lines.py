@@ -14,6 +14,7 @@ from jaxtyping import UInt8
 
 from gateviz.errors import ImageError, MissingExtraError
 from gateviz.files.images import DEFAULT_MAX_PIXELS, decode_line_image
+from gateviz.files.inputs import will_read
 
 if TYPE_CHECKING:
     import lmdb
@@ -149,6 +150,7 @@ def _open(file: Path) -> "lmdb.Environment":
             f"reading the LMDB {file} needs lmdb, which is not installed; pip install 'gateviz[train]'"
         ) from error
     try:
+        will_read([file])
         size = file.stat().st_size
         environment = lmdb.open(
             str(file), subdir=False, readonly=True, lock=False, readahead=False, meminit=False, create=False

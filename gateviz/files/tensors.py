@@ -6,19 +6,25 @@ without the rest.
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from gateviz.errors import OutputError, RecordingFileError, ShapeError
 from gateviz.files.atomic import written_whole
+from gateviz.files.inputs import opened_input
+from gateviz.files.tensor_header import TensorHeader, read_header
 
 DOCUMENT_KEY = "gateviz"
+LARGEST_DOCUMENT = 8 * 1024**2
+"""Characters of a document that are read; one with 6,000 symbols and a hundred layers has 300,000."""
+
 # The types that are written: anything else in a file was not written here.
 _TYPES = {"F32": np.dtype(np.float32), "U8": np.dtype(np.uint8)}
 
@@ -45,22 +51,25 @@ def write_tensors(path: str | Path, tensors: Mapping[str, np.ndarray], document:
 
 @dataclass(frozen=True)
 class TensorFile:
-    """An open file of arrays: they are read when they are asked for.
+    """An open file of arrays: they are read when they are asked for, into memory of their own.
 
     Attributes:
         path: the file.
         document: what its metadata says.
-        handle: the safetensors reader.
+        header: which arrays there are, and where they lie.
+        handle: the open file. It is read and never mapped: a file that is cut short meanwhile gives an error,
+            where a mapping would end the process.
     """
 
     path: Path
     document: Mapping[str, Any]
-    handle: Any
+    header: TensorHeader
+    handle: BufferedReader
 
     @property
     def names(self) -> tuple[str, ...]:
         """Name of every array, sorted."""
-        return tuple(sorted(self.handle.keys()))
+        return tuple(sorted(self.header.places))
 
     def read(self, name: str) -> np.ndarray:
         """One array, copied into memory; nothing else of the file is read.
@@ -68,17 +77,25 @@ class TensorFile:
         Raises:
             RecordingFileError: the array is not there, or of a type that is never written.
         """
+        place = self.header.places.get(name)
+        if place is None:
+            raise RecordingFileError(f"{self.path} holds no readable {name} (there is none); record the line again")
+        if place.kind not in _TYPES:
+            raise RecordingFileError(
+                f"{self.path}: {name} has the type {place.kind}, and a recording holds {' and '.join(_TYPES)} only"
+            )
         try:
-            found = self.handle.get_slice(name).get_dtype()
-            if found not in _TYPES:
-                raise RecordingFileError(
-                    f"{self.path}: {name} has the type {found}, and a recording holds {' and '.join(_TYPES)} only"
-                )
-            tensor: np.ndarray = self.handle.get_tensor(name)
-        except SafetensorError as error:
+            tensor = np.empty(place.shape, _TYPES[place.kind])
+            self.handle.seek(self.header.size + place.start)
+            found = self.handle.readinto(tensor.reshape(-1).view(np.uint8)) if tensor.size else 0
+        except (OSError, ValueError, MemoryError) as error:
             raise RecordingFileError(
                 f"{self.path} holds no readable {name} ({error}); record the line again"
             ) from error
+        if found != tensor.nbytes:
+            raise RecordingFileError(
+                f"{self.path} holds no readable {name} (the file was cut short while it was read); record the line again"
+            )
         return tensor
 
 
@@ -91,25 +108,31 @@ def opened_tensors(path: str | Path) -> Iterator[TensorFile]:
             document of gateviz.
     """
     path = Path(path)
-    _check_file(path)
-    try:
-        handle: Any = safe_open(str(path), framework="numpy")
-    except (SafetensorError, OSError) as error:
-        raise RecordingFileError(f"{path} is no recording: it is no whole safetensors file ({error})") from error
-    with handle:
-        yield TensorFile(path, _document(path, handle.metadata() or {}), handle)
+    check_recording(path)
+    with ExitStack() as stack:
+        try:
+            handle = stack.enter_context(opened_input(path))
+            header = read_header(handle)
+        except (RecordingFileError, OSError) as error:
+            raise RecordingFileError(f"{path} is no recording: it is no whole safetensors file ({error})") from error
+        yield TensorFile(path, _document(path, header.metadata), header, handle)
 
 
 def has_document(path: str | Path) -> bool:
     """True for a safetensors file that carries a document of gateviz, whatever it says."""
     try:
-        with safe_open(str(path), framework="numpy") as handle:
-            return DOCUMENT_KEY in (handle.metadata() or {})
-    except (SafetensorError, OSError):
+        with opened_input(path) as handle:
+            return DOCUMENT_KEY in read_header(handle).metadata
+    except (RecordingFileError, OSError):
         return False
 
 
-def _check_file(path: Path) -> None:
+def check_recording(path: Path) -> None:
+    """Find out without reading it whether there is a file that may be a recording.
+
+    Raises:
+        RecordingFileError: it is missing, no file, or empty.
+    """
     try:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -128,6 +151,11 @@ def _document(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any]:
         raise RecordingFileError(
             f"{path} is a safetensors file without a recording in it (its metadata has no {DOCUMENT_KEY!r}); "
             f"a checkpoint goes to --model"
+        )
+    if len(text) > LARGEST_DOCUMENT:
+        raise RecordingFileError(
+            f"{path} has a document of {len(text):,} characters, and at most {LARGEST_DOCUMENT:,} are read; "
+            f"it is no recording of a line"
         )
     try:
         document = json.loads(text)

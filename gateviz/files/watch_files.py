@@ -30,6 +30,16 @@ def read_watch(path: str | Path) -> GateHistory:
     Raises:
         RecordingFileError: there is none, or one of its files is damaged.
     """
+    folder = watched_folder(path)
+    return GateHistory(read_line(folder), tuple(read_step(folder, step) for step in steps_in(folder)))
+
+
+def watched_folder(path: str | Path) -> Path:
+    """The folder with the records of a watched training: ``path``, or ``gates`` in it.
+
+    Raises:
+        RecordingFileError: there is none.
+    """
     folder = Path(path)
     if not (folder / LINE).is_file():
         folder /= FOLDER
@@ -38,12 +48,14 @@ def read_watch(path: str | Path) -> GateHistory:
             f"{path} holds no watched training: neither it nor {FOLDER} in it has a {LINE}; "
             f"name the folder of a run that was watched"
         )
-    return GateHistory(read_line(folder), tuple(read_step(folder, step) for step in steps_in(folder)))
+    return folder
 
 
 def steps_in(folder: Path) -> list[int]:
     """The steps there are files of, in order."""
-    return sorted(int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdigit())
+    return sorted(
+        int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdecimal() and path.stem.isascii()
+    )
 
 
 def forget_from(folder: Path, step: int) -> None:

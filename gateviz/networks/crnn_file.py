@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError, OutputError
 from gateviz.files.atomic import written_whole
+from gateviz.files.inputs import read_with_digest
+from gateviz.files.json_text import json_text
 from gateviz.networks.crnn import CRNN, CrnnConfig
+from gateviz.networks.tensor_bytes import tensors_in
 
 DOCUMENT_KEY = "gateviz_crnn"
 FORMAT_VERSION = 1
@@ -99,7 +102,7 @@ def save_crnn(
         name: (tensor.half() if half and tensor.is_floating_point() else tensor).detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
     }
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    text = json_text(document)
     with written_whole(path) as temporary:
         try:
             save_file(tensors, str(temporary), metadata={DOCUMENT_KEY: text})
@@ -114,11 +117,10 @@ def load_crnn(path: str | Path) -> tuple[CRNN, CrnnDocument]:
         CheckpointError: the file is missing, damaged, or was not written by ``save_crnn``.
     """
     try:
-        with safe_open(str(path), framework="pt", device="cpu") as handle:
-            text = (handle.metadata() or {}).get(DOCUMENT_KEY)
-            tensors = {name: handle.get_tensor(name) for name in handle.keys()} if text is not None else {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+        tensors, metadata = tensors_in(read_with_digest(path)[0])
+    except (CheckpointError, OSError) as error:
         raise CheckpointError(f"{path} cannot be read as a safetensors file: {error}; check the path") from error
+    text = metadata.get(DOCUMENT_KEY)
     if text is None:
         raise CheckpointError(
             f"{path} is a safetensors file without a {DOCUMENT_KEY!r} document; it is no gateviz model"

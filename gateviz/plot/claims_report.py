@@ -30,7 +30,7 @@ def write_report(report: ClaimReport, path: str | Path, *, title: str = "", line
     Raises:
         OutputError: it cannot be written.
     """
-    write_whole(path, report_html(report, title=title, lines=lines).encode())
+    write_whole(path, report_html(report, title=title, lines=lines).encode("utf-8", "backslashreplace"))
 
 
 def report_html(report: ClaimReport, *, title: str = "", lines: bool = True) -> str:

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from gateviz.errors import OutputError
 from gateviz.files.atomic import written_whole
+from gateviz.files.json_text import json_text
+from gateviz.files.printable import printable
 from gateviz.plot.canvas import settings
 
 FORMATS = ("png", "pdf", "svg")
@@ -61,10 +63,13 @@ def checked_format(path: str | Path, kind: str | None = None) -> str:
 
 
 def metadata_for(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
-    """The facts in the fields that a format has; all of them as JSON in one field."""
-    title = facts.get("text") or facts.get("image") or "gate activations"
+    """The facts in the fields that a format has; all of them as JSON in one field.
+
+    Characters that no format takes, such as controls and halves of surrogate pairs, are written by their codes.
+    """
+    title = printable(facts.get("text") or facts.get("image") or "gate activations")
     maker = _maker(facts)
-    document = json.dumps(dict(facts), ensure_ascii=False, sort_keys=True)
+    document = json_text(dict(sorted(facts.items())))
     if kind == "pdf":
         return {"Title": title, "Creator": maker, "Subject": _sentence(facts), "Keywords": document}
     if kind == "svg":
@@ -95,4 +100,4 @@ def _maker(facts: Mapping[str, str]) -> str:
 
 def _sentence(facts: Mapping[str, str]) -> str:
     model = " ".join(filter(None, (facts.get("adapter"), facts.get("checkpoint"))))
-    return f"What the gates of {model or 'a recurrent network'} did on {facts.get('image') or 'one line'}"
+    return printable(f"What the gates of {model or 'a recurrent network'} did on {facts.get('image') or 'one line'}")

@@ -44,7 +44,7 @@ def write_measures(report: MeasureReport, path: str | Path, *, title: str = "") 
     Raises:
         OutputError: it cannot be written.
     """
-    write_whole(path, measures_html(report, title=title).encode())
+    write_whole(path, measures_html(report, title=title).encode("utf-8", "backslashreplace"))
 
 
 def measures_html(report: MeasureReport, *, title: str = "") -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from gateviz.errors import OutputError
+from gateviz.files.json_text import json_text
 from gateviz.survey.ablation import LineOutcome
 
 FORMAT_VERSION = 1
@@ -49,7 +50,7 @@ class AblationLog:
             raise OutputError(f"the outcomes in {self._path} cannot be read ({error}); name another folder") from error
         whole = text[: text.rfind("\n") + 1]
         if not whole:
-            self._write(json.dumps(self._header, ensure_ascii=False) + "\n")
+            self._write(json_text(self._header) + "\n")
             return []
         try:
             header, *outcomes = (json.loads(line) for line in whole.splitlines())
@@ -75,7 +76,7 @@ class AblationLog:
     def _append(self, document: Mapping[str, Any]) -> None:
         try:
             with self._path.open("a", encoding="utf-8") as handle:
-                handle.write(json.dumps(document, ensure_ascii=False) + "\n")
+                handle.write(json_text(document, infinite=True) + "\n")
         except OSError as error:
             raise OutputError(f"the outcomes cannot be written to {self._path}: {error.strerror}") from error
 

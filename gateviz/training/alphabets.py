@@ -4,6 +4,7 @@ import string
 from pathlib import Path
 
 from gateviz.errors import AlphabetError
+from gateviz.files.inputs import read_input
 
 CHINESE_PUNCTUATION = "，。！？、：；（）《》〈〉“”‘’【】「」『』…—～·￥％"
 TYPOGRAPHY = "–•×÷±°€£¥©→←≤≥"
@@ -73,7 +74,7 @@ def symbols_of(given: str) -> tuple[str, ...]:
 
 def _of_file(path: Path) -> tuple[str, ...]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AlphabetError(f"the alphabet file {path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
     except OSError as error:

@@ -12,6 +12,7 @@ from fontTools.ttLib import TTFont, TTLibError
 from PIL import ImageFont
 
 from gateviz.errors import AlphabetError
+from gateviz.files.inputs import will_read
 from gateviz.files.placeholders import FEWEST, is_placeholder
 
 FOLDERS = (
@@ -146,7 +147,9 @@ def missing_fonts(symbols: Sequence[str], *, held_out: bool = False) -> Alphabet
 def _files(folder: Path) -> Iterator[Path]:
     for home, names, files in os.walk(folder):
         names.sort()
-        yield from (Path(home, name) for name in sorted(files) if Path(name).suffix.lower() in SUFFIXES)
+        found = [Path(home, name) for name in sorted(files) if Path(name).suffix.lower() in SUFFIXES]
+        will_read(found)
+        yield from found
 
 
 def _faces(path: Path) -> Iterator[FontFace]:

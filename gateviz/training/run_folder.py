@@ -8,36 +8,63 @@ from pathlib import Path
 from typing import Any
 
 from gateviz.errors import OutputError, TrainingError
-from gateviz.files.atomic import make_folder, write_whole
-from gateviz.files.watch_files import FOLDER
+from gateviz.files.atomic import check_not_read, make_folder, write_whole
+from gateviz.files.json_text import json_text
+from gateviz.files.watch_files import FOLDER, LINE, forget_from
 from gateviz.training.progress import GateReport, StepReport, ValidationReport
 
 CONFIG = "config.json"
 LOG = "log.jsonl"
 STATE = "last.pt"
+CURVES = "curves.png"
+GATES = "gates.png"
+BEST = "best"
+PLANNED = "settings"
+"""A key that the config of every run has."""
+
 _KINDS = {StepReport: "step", ValidationReport: "validation", GateReport: "gates"}
 
 
 class RunFolder:
     """Where a run leaves what it makes.
 
+    A run that was killed before its first checkpoint has learned nothing that is kept: it is begun anew, by ``resume``
+    as it was told then.
+
     Args:
         path: the folder, made where it is missing.
         resume: go on with the run that is there.
 
+    Attributes:
+        begun_anew: in words, what was there of a run without a checkpoint; empty where there was none.
+
     Raises:
         TrainingError: there is a run already and ``resume`` is false, or none and it is true.
-        OutputError: the folder cannot be made.
+        OutputError: the folder cannot be made, or what the run reads lies where it would write.
     """
 
     def __init__(self, path: str | Path, *, resume: bool = False) -> None:
         self.path = Path(path)
-        if resume and not self.state.is_file():
+        self.begun_anew = ""
+        models = sorted(self.path.glob(f"{BEST}.*"))
+        logged, told = (self.path / LOG).exists(), (self.path / CONFIG).exists()
+        kept = self.state.exists() or bool(models)
+        unborn = not kept and self._has_plan()
+        if resume and not unborn and not self.state.is_file():
             raise TrainingError(f"there is no run to resume in {self.path}: it has no {STATE}; start without --resume")
-        if not resume and (self.path / LOG).exists():
+        if not resume and not unborn and (logged or kept):
             raise TrainingError(f"{self.path} holds a run already; go on with --resume, or name another folder")
+        if not resume and not unborn and told:
+            raise TrainingError(
+                f"{self.path} has a {CONFIG} that is no run's and would be replaced; name another folder"
+            )
+        if unborn:
+            self.begun_anew = f"the run in {self.path} was stopped before its first checkpoint, so it begins anew"
         self._made = not self.path.exists()
         make_folder(self.path)
+        # Any of these may be the model to go on from, or a line that somebody drew.
+        for path in (*models, *(self.path / name for name in (CONFIG, LOG, STATE, CURVES, GATES))):
+            check_not_read(path)
 
     @contextmanager
     def starting(self) -> Iterator[None]:
@@ -48,6 +75,28 @@ class RunFolder:
             if self._made:
                 with suppress(OSError):  # it is not empty: the run has begun
                     self.path.rmdir()
+
+    def _has_plan(self) -> bool:
+        """Whether the config in the folder is that of a run."""
+        try:
+            return PLANNED in self.read_config()
+        except TrainingError:
+            return False
+
+    def forget_unborn(self) -> None:
+        """Remove the log and the watched gates of a run that never came to a checkpoint.
+
+        Raises:
+            OutputError: one of them cannot be removed.
+        """
+        try:
+            (self.path / LOG).unlink(missing_ok=True)
+            (self.gates / LINE).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"what the stopped run left in {self.path} cannot be removed: {error.strerror}"
+            ) from error
+        forget_from(self.gates, 0)
 
     @property
     def state(self) -> Path:
@@ -61,7 +110,7 @@ class RunFolder:
 
     def best(self, suffix: str) -> Path:
         """The model with the lowest validation CER so far."""
-        return self.path / f"best{suffix}"
+        return self.path / f"{BEST}{suffix}"
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write what the run was told.
@@ -69,7 +118,7 @@ class RunFolder:
         Raises:
             OutputError: it cannot be written.
         """
-        text = json.dumps(config, ensure_ascii=False, indent=2, allow_nan=False)
+        text = json_text(config, indent=2)
         write_whole(self.path / CONFIG, (text + "\n").encode())
 
     def read_config(self) -> dict[str, Any]:
@@ -99,7 +148,7 @@ class RunFolder:
         Raises:
             OutputError: the log cannot be written.
         """
-        kept = [json.dumps(entry, ensure_ascii=False) + "\n" for entry in self.read_log() if entry["step"] <= step]
+        kept = [json_text(entry, infinite=True) + "\n" for entry in self.read_log() if entry["step"] <= step]
         write_whole(self.path / LOG, "".join(kept).encode())
 
     def log(self, report: StepReport | ValidationReport | GateReport) -> None:
@@ -108,7 +157,7 @@ class RunFolder:
         Raises:
             OutputError: it cannot be written.
         """
-        line = json.dumps({"kind": _KINDS[type(report)], **asdict(report)}, ensure_ascii=False)
+        line = json_text({"kind": _KINDS[type(report)], **asdict(report)}, infinite=True)
         try:
             with (self.path / LOG).open("a", encoding="utf-8") as handle:
                 handle.write(line + "\n")

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import html
-import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from gateviz.files.atomic import write_whole
+from gateviz.files.json_text import json_text
 from gateviz.panels.wire import Wire, encode
 
 MODULE = "explorer.js"
@@ -96,10 +96,9 @@ def write_html(path: str | Path, document: Mapping[str, Any], state: Mapping[str
         OutputError: the file cannot be written.
     """
     page = html_page(encode(document), initial_state(document) if state is None else state)
-    write_whole(path, page.encode("utf-8"))
+    write_whole(path, page.encode("utf-8", "backslashreplace"))
 
 
 def _json(value: Any) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return json_text(value).replace("<", "\\u003c")

@@ -115,16 +115,23 @@ def test_a_message_of_several_lines_becomes_one(run, monkeypatch, saved):
         raise ImageError("one line here\nand another there")
 
     monkeypatch.setattr(gateviz.cli.read, "text_of", broken)
-    assert run("read", saved).stderr == "gateviz: error: one line here and another there\n"
+    assert run("read", saved).stderr == "gateviz: error: one line here\\nand another there\n"
 
 
-def test_an_error_that_nobody_foresaw_is_not_hidden(run, monkeypatch, saved):
+def test_an_error_that_nobody_foresaw_is_a_sentence_and_with_debug_all_of_it(run, monkeypatch, saved):
     def broken(recording, beam):
-        raise ZeroDivisionError
+        raise ZeroDivisionError("no number")
 
     monkeypatch.setattr(gateviz.cli.read, "text_of", broken)
+    result = run("read", saved)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("gateviz: error: ZeroDivisionError in read.py, line ")
+    assert result.stderr.endswith(
+        ": no number; this is a fault of gateviz, please report it with what the same command says with --debug\n"
+    )
+    assert result.stderr.count("\n") == 1
     with pytest.raises(ZeroDivisionError):
-        run("read", saved)
+        run("read", saved, "--debug")
 
 
 def test_an_interrupted_run_ends_with_130_and_leaves_nothing(saved, tmp_path):
@@ -134,7 +141,7 @@ def test_an_interrupted_run_ends_with_130_and_leaves_nothing(saved, tmp_path):
         "from gateviz.cli.main import main\n"
         "def slow(*arguments, **options):\n"
         "    sys.stdout.write('reading\\n'); sys.stdout.flush(); time.sleep(60)\n"
-        "tensors.safe_open = slow\n"
+        "tensors.read_header = slow\n"
         "main(sys.argv[1:])\n"
     )
     command = [sys.executable, "-c", script, "plot", str(saved), "-o", str(out)]

@@ -6,7 +6,6 @@ recognizer) may share a file. Older Core ML files hold one model, and the oldest
 only the texts ``vgsl`` and ``codec``.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -112,8 +111,8 @@ def _of_core_ml(file: ModelFile) -> tuple[KrakenDocument, Checkpoint]:
         raise CheckpointError(
             f"it has {file.size:,} bytes, and at most {LARGEST_BYTES:,} are read; it is no line recognizer"
         )
-    data = file.path.read_bytes()
-    model = read_mlmodel(data)
+    data, digest = file.read()
+    model = read_mlmodel(bytes(data))
     entry = _object(model.metadata.get(DOCUMENT_KEY, "{}"), f"document {DOCUMENT_KEY!r}")
     # The first files are from before there were models for anything else.
     tasks = _tasks(entry) or (_RECOGNITION,)
@@ -133,7 +132,6 @@ def _of_core_ml(file: ModelFile) -> tuple[KrakenDocument, Checkpoint]:
     for name, tensor in model.weights.items():
         layer, _, part = name.partition(".")
         tensors[f"{dotted.get(layer, f'nn.{layer}')}.{part}"] = tensor
-    digest = hashlib.sha256(data).hexdigest()
     return document, Checkpoint(file.path.name, digest, tensors, model.metadata)
 
 

@@ -4,7 +4,6 @@ The format is that of onnx.proto (github.com/onnx/onnx). Nothing in the file is 
 number is believed before it is held against the bytes that are there.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -120,9 +119,9 @@ def read_graph(file: ModelFile) -> OnnxGraph:
             f"{file.path} has {file.size:,} bytes, and ONNX graphs of at most {LARGEST_BYTES:,} are read; "
             f"it is no line recognizer"
         )
-    data = file.path.read_bytes()
+    data, digest = file.read()
     try:
-        return _graph_of(onnx, _parsed(onnx, data), file.path.parent, hashlib.sha256(data).hexdigest())
+        return _graph_of(onnx, _parsed(onnx, bytes(data)), file.path.parent, digest)
     except CheckpointError as error:
         raise CheckpointError(f"{file.path} cannot be read: {error}") from error
 

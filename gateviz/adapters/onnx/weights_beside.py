@@ -7,6 +7,7 @@ from typing import Any
 
 from gateviz.adapters.onnx.node import text
 from gateviz.errors import CheckpointError
+from gateviz.files.inputs import read_input
 
 LARGEST_BYTES = 1 << 29
 """Bytes of all weights beside a graph beyond which none are read."""
@@ -76,7 +77,7 @@ def _content(folder: Path, name: str, read: int) -> bytes:
             f"its weights in {name} come to {read + size:,} bytes, and at most {LARGEST_BYTES:,} are read; "
             f"it is no line recognizer"
         )
-    return path.read_bytes()
+    return read_input(path)
 
 
 def _number(place: Mapping[str, str], key: str, default: int) -> int:

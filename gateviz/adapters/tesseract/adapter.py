@@ -1,6 +1,5 @@
 """The lineage ``tesseract``: ``.traineddata`` files of Tesseract 4 and 5."""
 
-import hashlib
 import unicodedata
 
 from gateviz.adapters.model_file import Container, ModelFile
@@ -44,13 +43,12 @@ class TesseractAdapter:
             )
         if file.size > LARGEST_BYTES:
             raise CheckpointError(f"{file.path} has {file.size} bytes, more than any traineddata ({LARGEST_BYTES})")
-        data = file.path.read_bytes()
+        data, digest = file.read()
         try:
-            model = read_model(data)
+            model = read_model(bytes(data))
             network = build_network(model.network, int8=model.int8, sample_iteration=model.sample_iteration)
         except CheckpointError as error:
             raise CheckpointError(f"{file.path} cannot be loaded: {error}") from error
-        digest = hashlib.sha256(data).hexdigest()
         return recognizer_of(model, network, file.path.name, digest)
 
 
