@@ -100,6 +100,11 @@ class Recording:
         """What was read (greedy), in the order people read it; empty without an emission."""
         return self.alignment.reading if self.emission is not None else ""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of this recording must know of its line, a sentence each; those of its provenance."""
+        return self.provenance.remarks
+
     def trace(self, layer: int, direction: Direction | str = Direction.FORWARD) -> GateTrace:
         """The trace of one layer and direction.
 

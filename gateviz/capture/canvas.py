@@ -4,7 +4,7 @@ Every step is a frozen dataclass whose fields are its options and whose call map
 canvas; each says where its columns come from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -27,11 +27,13 @@ class Canvas:
         pixels: (H, W) or (H, W, 3); uint8 up to the normalization, float32 after it.
         to_source: from its columns to columns of the user's image.
         content_width: leading columns that hold the line; what follows is padding.
+        remarks: what the steps so far have to say of this line (``data.remarks``).
     """
 
     pixels: Pixels
     to_source: ColumnMap
     content_width: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -45,11 +47,15 @@ class Canvas:
 
     def redrawn(self, pixels: Pixels) -> "Canvas":
         """The same columns with other pixels."""
-        return Canvas(pixels, self.to_source, self.content_width)
+        return replace(self, pixels=pixels)
 
     def moved(self, pixels: Pixels, to_this: ColumnMap, content_width: int) -> "Canvas":
         """Other columns: ``to_this`` maps columns of the new pixels to columns of this canvas."""
-        return Canvas(pixels, to_this.then(self.to_source), content_width)
+        return Canvas(pixels, to_this.then(self.to_source), content_width, self.remarks)
+
+    def remarked(self, remark: str) -> "Canvas":
+        """The same canvas with one more remark."""
+        return replace(self, remarks=(*self.remarks, remark))
 
 
 @runtime_checkable

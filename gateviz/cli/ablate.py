@@ -14,6 +14,7 @@ from gateviz.cli.options import (
     layer_option,
     model_options,
 )
+from gateviz.cli.remarks import note_corpus
 from gateviz.cli.table import print_json, table
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]") -> "Cor
 
     with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(recognizer, sources, progress=bar.update)
+    note_corpus(corpus.lines)
     for skipped in corpus.skipped:
         tell(f"gateviz: error: {skipped.why}", err=True)
     return corpus

@@ -24,6 +24,7 @@ from gateviz.cli.options import (
     quantity_option,
 )
 from gateviz.cli.plot import STYLES
+from gateviz.cli.remarks import note_remarks
 from gateviz.cli.table import print_json
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
         checked_format(out)
         check_output(out)
     comparison, origin = (_of_images if images else _of_models)(given, told)
+    for name, remarks in comparison.remarks.items():
+        note_remarks(name, remarks)
     for skipped in comparison.skipped[:TOLD]:
         tell(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
     if comparison.skipped:
@@ -177,6 +180,8 @@ def _of_images(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
         quantities=none_if_empty(told["quantities"]),
         max_pixels=told["max_pixels"],
     )
+    for path, recording in zip(given, (one, other), strict=True):
+        note_remarks(path, recording.remarks)
     comparison = compare_images(one, other, directions=none_if_empty(told["directions"]), by=told["axis"])
     names = [click.format_filename(path) for path in given]
     return comparison, {

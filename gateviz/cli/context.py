@@ -15,6 +15,7 @@ from gateviz.cli.options import (
     model_options,
     none_if_empty,
 )
+from gateviz.cli.remarks import note_corpus
 from gateviz.cli.table import print_json, table
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]", max_pix
         corpus = record_corpus(
             recognizer, sources, quantities=("hidden_state",), max_pixels=max_pixels, progress=bar.update
         )
+    note_corpus(corpus.lines)
     for skipped in corpus.skipped:
         tell(f"gateviz: error: {skipped.source.path}: {skipped.why}", err=True)
     return corpus

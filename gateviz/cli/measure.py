@@ -20,6 +20,7 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.outputs import FIGURE_FORMATS
 from gateviz.cli.plot import STYLES
+from gateviz.cli.remarks import noting
 from gateviz.cli.table import print_json
 from gateviz.errors import OutputError
 
@@ -136,12 +137,14 @@ def _report(
     request.check_symbols(recognizer.alphabet)
     with tqdm(total=len(lines), unit="line", file=sys.stderr, disable=None) as bar:
         report = measure_lines(
-            recorded_lines(
-                recognizer,
-                lines,
-                layers=none_if_empty(told["layers"]),
-                max_pixels=told["max_pixels"],
-                progress=bar.update,
+            noting(
+                recorded_lines(
+                    recognizer,
+                    lines,
+                    layers=none_if_empty(told["layers"]),
+                    max_pixels=told["max_pixels"],
+                    progress=bar.update,
+                )
             ),
             request,
         )

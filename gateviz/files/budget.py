@@ -147,6 +147,43 @@ NODES = Bound("nodes of a graph", 20_000, "nodes", "the deepest recognizers have
 DEPTH = Bound("levels of nesting", 32, "levels", "honest files nest three to eight deep")
 SYMBOLS = Bound("symbols of an alphabet", 200_000, "symbols", "Unicode has 150,000 characters")
 
+# Of line images, and of the files of lines and recordings.
+IMAGE_BYTES = Bound(
+    "bytes of an image file",
+    512 * MEBIBYTE,
+    "bytes",
+    "the most pixels that any option allows, uncompressed in three colors",
+)
+DEFAULT_PIXELS = Bound(
+    "pixels of an image", 25_000_000, "pixels", "a page at 600 dpi has 35 million, a line a tenth of that"
+)
+LARGEST_PIXELS = Bound("pixels of any image", 178_956_970, "pixels", "past this Pillow refuses by itself")
+RECORDING_BYTES = Bound(
+    "bytes of a recording",
+    2048 * MEBIBYTE,
+    "bytes",
+    "65,536 columns of input give 16,384 frames, of two layers of 512 units some 1.6 GB",
+)
+LIST_BYTES = Bound(
+    "bytes of a list of lines",
+    256 * MEBIBYTE,
+    "bytes",
+    "a million lines with their paths and texts take a hundred megabytes",
+)
+TEXT_CHARACTERS = Bound(
+    "characters of a line's text", 10_000, "characters", "the widest line has some thousand, and figures draw each"
+)
+SYMBOL_CHARACTERS = Bound(
+    "characters of a symbol", 64, "characters", "the longest ligatures and emoji sequences have a dozen"
+)
+SETTINGS_BYTES = Bound(
+    "bytes of a TOML file", MEBIBYTE, "bytes", "an alphabet of all Chinese characters in it takes a tenth of that"
+)
+KEY_PARTS = Bound("dots of a line of TOML", 16, "dots", "keys of settings have one or two parts")
+NGRAM_CHARACTERS = Bound(
+    "characters of an n-gram model", 512 * MEBIBYTE, "characters", "five characters over a gigabyte of text take half"
+)
+
 # Of graphs that run.
 GRAPH_BYTES = Bound(
     "bytes of an ONNX graph",

@@ -121,6 +121,7 @@ def to_json(document: RecordingDocument) -> dict[str, Any]:
             "engine": dict(provenance.engine),
             "witness": None if provenance.witness is None else _number_out(provenance.witness),
             "edits": list(provenance.edits),
+            "remarks": list(provenance.remarks),
             "versions": dict(provenance.versions),
         },
     }
@@ -208,6 +209,7 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
         engine=_words(record, "engine"),
         witness=None if record.get("witness") is None else _number(record, "witness"),
         edits=_strings(record, "edits"),
+        remarks=_strings(record, "remarks") if "remarks" in record else (),
         versions=_words(record, "versions"),
     )
 
