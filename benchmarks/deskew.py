@@ -49,10 +49,18 @@ def turned(image: UInt8[np.ndarray, "H W"], degrees: float) -> UInt8[np.ndarray,
     return np.asarray(cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC, borderValue=int(np.median(image))))
 
 
-def outcomes_at(recognizer: Recognizer, lines: list[TrainingLine], degrees: float) -> list[Outcome]:
+def cropped(image: UInt8[np.ndarray, "H W"], margin: int = 2) -> UInt8[np.ndarray, "_ W"]:
+    """The rows with ink and a small margin, as segmenters cut lines."""
+    rows = np.flatnonzero((np.abs(image.astype(np.int16) - np.median(image)) > 64).any(axis=1))
+    return image[max(rows[0] - margin, 0) : rows[-1] + 1 + margin] if len(rows) else image
+
+
+def outcomes_at(recognizer: Recognizer, lines: list[TrainingLine], degrees: float, *, crop: bool) -> list[Outcome]:
     """Every line turned by ``degrees``, every second one the other way."""
     signed = [degrees if number % 2 else -degrees for number in range(len(lines))]
     images = [turned(line.image, angle) for line, angle in zip(lines, signed, strict=True)]
+    if crop:
+        images = [cropped(image) for image in images]
     estimates = [estimate_slope(image, LIMIT) for image in images]
     level = [shear_columns(image, slope) if slope else image for image, slope in zip(images, estimates, strict=True)]
     plain, sheared = (
@@ -83,6 +91,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="lines")
     parser.add_argument("--height", type=int, default=48, help="rows of a line")
     parser.add_argument("--hardness", default="clean", help="of the lines: clean, mixed, noisy")
+    parser.add_argument("--crop", action="store_true", help="cut each turned line to the rows with ink")
+    parser.add_argument("--degrees", type=float, nargs="*", default=list(DEGREES), help="slopes")
     told = parser.parse_args()
     recognizer = gateviz.load()
     symbols = tuple(symbol for symbol in recognizer.alphabet.symbols if len(symbol) == 1)
@@ -92,8 +102,8 @@ def main() -> None:
     pitch = sum(line.image.shape[1] for line in lines) / sum(len(line.text) for line in lines)
     print(f"{told.count} lines of {told.height} rows, {pitch:.1f} pixels a symbol; error rates in percent")
     print("degrees  px/symbol  off by  as it is " + " ".join(f">={threshold:<5g}" for threshold in THRESHOLDS))
-    for degrees in DEGREES:
-        found = outcomes_at(recognizer, lines, degrees)
+    for degrees in told.degrees:
+        found = outcomes_at(recognizer, lines, degrees, crop=told.crop)
         off = np.degrees(np.mean([abs(each.estimate - each.slope) for each in found]))
         rates = " ".join(f"{rate(found, threshold):7.2f}" for threshold in THRESHOLDS)
         print(

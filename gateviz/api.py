@@ -15,6 +15,7 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import Quantity
+from gateviz.files.folders import display_name
 from gateviz.files.images import DEFAULT_MAX_PIXELS, as_line_image, open_line_image
 from gateviz.files.models import default_model
 from gateviz.files.pixels import DecodedLine
@@ -174,4 +175,4 @@ def _decoded(image: LineImage, max_pixels: int) -> DecodedLine:
 
 def _name(image: LineImage) -> str:
     """What goes into the provenance."""
-    return "" if isinstance(image, np.ndarray) else Path(image).name
+    return "" if isinstance(image, np.ndarray) else display_name(image)

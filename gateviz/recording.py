@@ -196,6 +196,10 @@ def open_recording(
             document = from_json(file.document)
         except RecordingFileError as error:
             raise RecordingFileError(f"the recording {path} {error}") from error
+        except Exception as error:  # of a document that no check foresaw
+            raise RecordingFileError(
+                f"the recording {path} cannot be understood ({error}); record the line again"
+            ) from error
         chosen = _chosen(document.traces, layers, quantities)
         try:
             return Recording(

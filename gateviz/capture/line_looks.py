@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float64, UInt8
+from jaxtyping import Bool, Float32, UInt8
 
 # Levels of 255 between darkest and lightest below which there is nothing that could be read.
 LEAST_CONTRAST = 24.0
@@ -16,6 +16,7 @@ _NARROWEST_GAP = 0.2
 _NARROWEST_BAND = 0.3
 # Of the fullest row: specks and the odd tail of a letter do not join two lines.
 _THIN = 0.04
+_MOST_PIXELS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,11 @@ class LineLook:
         return int(self.pixels.shape[1])
 
     @cached_property
-    def _gray(self) -> Float64[np.ndarray, "height width"]:
-        gray = self.pixels if self.pixels.ndim == 2 else self.pixels.mean(axis=2)
-        return np.asarray(gray, np.float64)
+    def _gray(self) -> Float32[np.ndarray, "height columns"]:
+        """Levels of gray, of a very large image in every so many columns."""
+        step = -(-self.height * self.width // _MOST_PIXELS)
+        some = self.pixels[:, ::step]
+        return np.asarray(some if some.ndim == 2 else some.mean(axis=2, dtype=np.float32), np.float32)
 
     @cached_property
     def ground(self) -> float:
@@ -64,7 +67,7 @@ class LineLook:
         return self.contrast >= LEAST_CONTRAST and self.ground < sum(self.levels) / 2
 
     @cached_property
-    def ink(self) -> Bool[np.ndarray, "height width"]:
+    def ink(self) -> Bool[np.ndarray, "height columns"]:
         """Where the image is further from its ground than half of the farthest pixel; nowhere without contrast."""
         away = np.abs(self._gray - self.ground)
         return np.asarray(away > max(away.max() / 2, LEAST_CONTRAST / 2))
@@ -94,4 +97,4 @@ class LineLook:
 
     def _is_wide(self, band: tuple[int, int]) -> bool:
         columns = np.flatnonzero(self.ink[band[0] : band[1]].any(axis=0))
-        return bool(len(columns)) and columns[-1] - columns[0] + 1 >= _NARROWEST_BAND * self.width
+        return bool(len(columns)) and columns[-1] - columns[0] + 1 >= _NARROWEST_BAND * self.ink.shape[1]

@@ -1,6 +1,7 @@
 """Line images: any picture file to 8-bit gray or RGB."""
 
 import io
+import struct
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG = 0x0112
+_BROKEN_EXIF = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error)
 
 
 def read_line_image(
@@ -197,7 +199,7 @@ def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """The picture as its EXIF orientation has it; a broken EXIF leaves it as it is stored, and is said."""
     try:
         turn = _TURNS.get(picture.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception as error:  # as in _decoded
+    except _BROKEN_EXIF as error:
         return picture, (f"broken EXIF: nothing says how it is turned, so it is read as stored ({_words(error)})",)
     return (picture if turn is None else picture.transpose(turn)), ()
 

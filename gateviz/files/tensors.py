@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from gateviz.errors import OutputError, RecordingFileError, ShapeError
 from gateviz.files.atomic import written_whole
+from gateviz.files.budget import DOCUMENT_BYTES, HEADER_BYTES, RECORDING_BYTES
 
 DOCUMENT_KEY = "gateviz"
 # The types that are written: anything else in a file was not written here.
@@ -94,7 +95,7 @@ def opened_tensors(path: str | Path) -> Iterator[TensorFile]:
     _check_file(path)
     try:
         handle: Any = safe_open(str(path), framework="numpy")
-    except (SafetensorError, OSError) as error:
+    except Exception as error:  # what the library raises on hostile headers is no closed list
         raise RecordingFileError(f"{path} is no recording: it is no whole safetensors file ({error})") from error
     with handle:
         yield TensorFile(path, _document(path, handle.metadata() or {}), handle)
@@ -116,10 +117,21 @@ def _check_file(path: Path) -> None:
         raise RecordingFileError(f"there is no recording {path}; check the path") from error
     except OSError as error:
         raise RecordingFileError(f"the recording {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise RecordingFileError(f"the recording {str(path)!r} cannot be read: {error}") from error
     if not path.is_file():
         raise RecordingFileError(f"{path} is no file, and a recording is one .safetensors file; name the file")
     if size == 0:
         raise RecordingFileError(f"the recording {path} is empty (0 bytes); record the line again")
+    RECORDING_BYTES.check(size, f"the recording {path}", advice="record fewer layers", error=RecordingFileError)
+    try:
+        with path.open("rb") as file:
+            header = int.from_bytes(file.read(8), "little")
+    except OSError as error:
+        raise RecordingFileError(f"the recording {path} cannot be read: {error.strerror}") from error
+    # A header longer than its file is said by the library.
+    if header < size:
+        HEADER_BYTES.check(header, f"the header of {path}", advice="record the line again", error=RecordingFileError)
 
 
 def _document(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any]:
@@ -129,6 +141,7 @@ def _document(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any]:
             f"{path} is a safetensors file without a recording in it (its metadata has no {DOCUMENT_KEY!r}); "
             f"a checkpoint goes to --model"
         )
+    DOCUMENT_BYTES.check(len(text), f"the document of {path}", advice="record the line again", error=RecordingFileError)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -8,7 +8,7 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Quantity
 from gateviz.errors import CheckpointError, GatevizError, ImageError, WitnessError
-from gateviz.files.folders import LineSource
+from gateviz.files.folders import LineSource, display_name
 from gateviz.files.images import DEFAULT_MAX_PIXELS, open_line_image
 from gateviz.files.pixels import DecodedLine
 from gateviz.recording import Recording
@@ -79,7 +79,7 @@ def recorded_lines(
         raise ImageError("the corpus holds no line; name a folder of line images, a manifest, or images")
 
     def record(lines: Sequence[tuple[LineSource, DecodedLine]]) -> list[Recording]:
-        images = [(line.pixels, source.path.name) for source, line in lines]
+        images = [(line.pixels, display_name(source.path)) for source, line in lines]
         said = [line.remarks for _, line in lines]
         return record_lines(recognizer, images, remarks=said, layers=layers, quantities=quantities, edits=edits)
 

@@ -4,6 +4,7 @@ import string
 from pathlib import Path
 
 from gateviz.errors import AlphabetError
+from gateviz.files.budget import ALPHABET_BYTES
 
 CHINESE_PUNCTUATION = "，。！？、：；（）《》〈〉“”‘’【】「」『』…—～·￥％"
 TYPOGRAPHY = "–•×÷±°€£¥©→←≤≥"
@@ -73,6 +74,9 @@ def symbols_of(given: str) -> tuple[str, ...]:
 
 def _of_file(path: Path) -> tuple[str, ...]:
     try:
+        ALPHABET_BYTES.check(
+            path.stat().st_size, f"the alphabet file {path}", advice="name a file of symbols", error=AlphabetError
+        )
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise AlphabetError(f"the alphabet file {path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
