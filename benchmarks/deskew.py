@@ -3,7 +3,7 @@
 ``python -m benchmarks.deskew [--count N]`` renders lines with the fonts of the system, turns each by some degrees
 to either side, and lets the bundled model read them as they are and after ``capture.deskew``. Printed is the
 character error rate (edits over symbols of the truth) for each slope, and for several thresholds below which
-lines are left as they are: the threshold is a rise of so much of the height of the ink over one square symbol.
+lines are left as they are: rises from end to end of so much of the height of the ink (``capture.deskew.rise_share``).
 """
 
 import argparse
@@ -14,24 +14,25 @@ import numpy as np
 from jaxtyping import UInt8
 
 import gateviz
-from gateviz.capture.deskew import estimate_slope, shear_columns
+from gateviz.capture.deskew import estimate_slope, rise_share, shear_columns
 from gateviz.capture.recognizer import Recognizer
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.training.lines import TrainingLine
 from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
 
 DEGREES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 4.0)
-THRESHOLDS = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04)
+THRESHOLDS = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)
 SEED = 2_000_003
 LIMIT = float(np.tan(np.radians(5.0)))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One line at one slope: its slope, the estimate, its symbols, and its errors as it is and sheared."""
+    """One line at one slope: its slope, the estimate and its rise, its symbols, and its errors as it is and sheared."""
 
     slope: float
     estimate: float
+    rise: float
     symbols: int
     plain: int
     sheared: int
@@ -71,17 +72,20 @@ def outcomes_at(recognizer: Recognizer, lines: list[TrainingLine], degrees: floa
         Outcome(
             float(np.tan(np.radians(angle))),
             estimate,
+            rise_share(image, estimate),
             len(line.text),
             edit_distance(line.text, before),
             edit_distance(line.text, after),
         )
-        for line, angle, estimate, before, after in zip(lines, signed, estimates, plain, sheared, strict=True)
+        for line, image, angle, estimate, before, after in zip(
+            lines, images, signed, estimates, plain, sheared, strict=True
+        )
     ]
 
 
 def rate(outcomes: list[Outcome], threshold: float) -> float:
-    """Errors in percent of the symbols where slopes estimated below the threshold are left as they are."""
-    errors = sum(each.sheared if abs(each.estimate) >= threshold else each.plain for each in outcomes)
+    """Errors in percent of the symbols where rises below the threshold are left as they are."""
+    errors = sum(each.sheared if each.rise >= threshold else each.plain for each in outcomes)
     return 100 * errors / sum(each.symbols for each in outcomes)
 
 
@@ -101,7 +105,7 @@ def main() -> None:
     lines = [rendered[number] for number in range(told.count)]
     pitch = sum(line.image.shape[1] for line in lines) / sum(len(line.text) for line in lines)
     print(f"{told.count} lines of {told.height} rows, {pitch:.1f} pixels a symbol; error rates in percent")
-    print("degrees  px/symbol  off by  as it is " + " ".join(f">={threshold:<5g}" for threshold in THRESHOLDS))
+    print("degrees  px/symbol  off by  as it is " + " ".join(f">={threshold:<5.3f}" for threshold in THRESHOLDS))
     for degrees in told.degrees:
         found = outcomes_at(recognizer, lines, degrees, crop=told.crop)
         off = np.degrees(np.mean([abs(each.estimate - each.slope) for each in found]))

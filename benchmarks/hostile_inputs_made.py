@@ -56,6 +56,12 @@ def _png(width: int, height: int, color: int, depth: int, rows: int | None = Non
     return _PNG + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
 
 
+def _claiming(width: int, height: int) -> bytes:
+    """A small PNG that says it is so large."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return _PNG + _chunk(b"IHDR", header) + _png(100, 32, 0, 8)[33:]
+
+
 def _packed(kind: bytes) -> bytes:
     """A small PNG with 900 MB of zeros packed into a chunk."""
     packer = zlib.compressobj(9)
@@ -93,8 +99,7 @@ def _english() -> bytes:
 _IMAGES: dict[str, tuple[Any, ...]] = {
     "25 million pixels with alpha": ("rgba.png", lambda: _png(158_000, 158, 6, 8)),
     "25 million pixels, 16 bits, with alpha": ("rgba16.png", lambda: _png(158_000, 158, 6, 16)),
-    "2^31 x 2^31 pixels": ("huge.png", lambda: _png(2**31 - 1, 1, 0, 1, rows=0).replace(
-        struct.pack(">II", 2**31 - 1, 1), struct.pack(">II", 2**31 - 1, 2**31 - 1))),
+    "2^31 x 2^31 pixels": ("huge.png", lambda: _claiming(2**31 - 1, 2**31 - 1)),
     "no pixels": ("none.png", lambda: _png(0, 0, 0, 8)),
     "100,000 columns": ("wide.png", lambda: _png(100_000, 100, 0, 8)),
     "cut after 3 of 100 rows": ("cut.png", lambda: _png(1000, 100, 0, 8, rows=3)),
@@ -238,9 +243,12 @@ def _command_lines(folder: Path) -> Iterator[Input]:
     yield Input(
         "alphabet file of noise", ("read", "line.png", "--alphabet", _wrote(folder / "noise.txt", b"\xff\0" * 50))
     )
-    yield Input("log of a run that is no JSON", ("watch", _run(folder / "run1", b"{\n")))
-    yield Input("log of a run nested 100,000 deep", ("watch", _run(folder / "run2", b"[" * 100_000 + b"\n")))
-    yield Input("log of a run with 5,000 digits", ("watch", _run(folder / "run3", b'{"step":' + b"9" * 5000 + b"}\n")))
+    for number, (name, document) in enumerate(_WATCHED.items()):
+        home = folder / f"run{number}" / "gates"
+        home.mkdir(parents=True)
+        head = json.dumps({"__metadata__": {"gateviz": document}}).encode()
+        (home / "line.safetensors").write_bytes(struct.pack("<Q", len(head)) + head)
+        yield Input(f"watched training: {name}", ("watch", home.parent.name))
     pairs = folder / "pairs"
     pairs.mkdir()
     shutil.copy(ASSETS / "english.png", pairs / "a.png")
@@ -261,8 +269,12 @@ def _wrote(path: Path, content: bytes) -> str:
     return path.name
 
 
-def _run(folder: Path, log: bytes) -> str:
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
-    (folder / "log.jsonl").write_bytes(log)
-    return folder.name
+_LINE = '{"kind":"watched line","format_version":1,"grid":%s,"truth":"","name":"","evenly":true}'
+_WATCHED = {
+    "no JSON": "{",
+    "nested 100,000 deep": "[" * 100_000,
+    "5,000 digits": '{"kind":' + "9" * 5000 + "}",
+    "a grid that is none": _LINE % '{"frame_count": 1}',
+    "a grid of 10^400": _LINE
+    % ('{"frame_count":1' + "0" * 400 + ',"stride":1,"first_center":0,"receptive_field":1,"source_width":1}'),
+}

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from gateviz.capture.deskew import estimate_slope, shear_columns
+from gateviz.capture.deskew import LEAST_RISE, estimate_slope, rise_share, shear_columns
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import ImageError
 
@@ -167,6 +167,7 @@ class Deskew:
 
     A rotation would mix columns; over the few degrees that a text line slants the two differ by
     less than 1 - cos(5 degrees) = 0.4 % in width, and after the shear column c still is column c.
+    A line whose estimated slope is too small to matter stays as it is, with a remark.
 
     Attributes:
         degrees: how much the line falls to the right (negative where it rises); None estimates it.
@@ -180,6 +181,12 @@ class Deskew:
         """The level line. Rows that hold no line of its own are dropped or added as the shear needs."""
         if self.degrees is None:
             slope = estimate_slope(canvas.pixels, float(np.tan(np.radians(self.limit))))
+            share = rise_share(canvas.pixels, slope)
+            if share < LEAST_RISE:
+                return canvas.remarked(
+                    f"left level: the slope found is {np.degrees(np.arctan(slope)):.2f} degrees, {100 * share:.0f} % of "
+                    f"the height of the ink from end to end, and less than {100 * LEAST_RISE:.0f} % is not turned"
+                )
         else:
             slope = float(np.tan(np.radians(self.degrees)))
         return canvas.redrawn(shear_columns(canvas.pixels, slope)) if slope else canvas

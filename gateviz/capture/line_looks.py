@@ -97,4 +97,4 @@ class LineLook:
 
     def _is_wide(self, band: tuple[int, int]) -> bool:
         columns = np.flatnonzero(self.ink[band[0] : band[1]].any(axis=0))
-        return bool(len(columns)) and columns[-1] - columns[0] + 1 >= _NARROWEST_BAND * self.ink.shape[1]
+        return len(columns) > 0 and bool(columns[-1] - columns[0] + 1 >= _NARROWEST_BAND * self.ink.shape[1])

@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from gateviz.errors import ImageError
 from gateviz.files.budget import DEFAULT_PIXELS, IMAGE_BYTES, LARGEST_PIXELS
 from gateviz.files.pixels import DecodedLine, to_pixels
+from gateviz.files.png_data import check_rows
 
 DEFAULT_MAX_PIXELS = DEFAULT_PIXELS.most
 LARGEST_MAX_PIXELS = LARGEST_PIXELS.most
@@ -144,6 +145,8 @@ def _decoded(source: Path | io.BytesIO, max_pixels: int) -> DecodedLine:
             with Image.open(source, formats=_FORMATS) as picture:
                 _check_pixels(picture, max_pixels)
                 _check_single(picture)
+                if picture.format == "PNG" and picture.fp is not None:
+                    check_rows(picture.fp)
                 sixteen_bit_color = _is_16_bit_color(picture)
                 picture.load()
                 upright, remarks = _upright(picture)

@@ -47,7 +47,7 @@ def test_without_contrast_there_is_no_ink():
         ([(5, 25)], [(5, 25)]),
         ([(5, 25), (35, 55)], [(5, 25), (35, 55)]),
         ([(2, 14), (20, 34), (42, 56)], [(2, 14), (20, 34), (42, 56)]),
-        ([(5, 9), (12, 35)], [(12, 35)]),  # dots and accents over letters
+        ([(5, 8), (14, 35)], [(14, 35)]),  # dots and accents over letters
         ([(5, 28), (31, 55)], [(5, 55)]),  # strokes of one Chinese character, parted by little
     ],
 )

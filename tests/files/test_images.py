@@ -206,12 +206,23 @@ def test_16_bits_that_fill_a_quarter_of_their_range_are_left_as_they_are(tmp_pat
     assert (line.pixels[0].tolist(), line.remarks) == ([0, 64], ())
 
 
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def interlaced_png() -> bytes:
+    """Adam7 of 8 x 4 gray pixels: pass after pass its rows, each with its filter byte."""
+    values = np.arange(32, dtype=np.uint8).reshape(4, 8)
+    starts = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+    passes = [values[top::down, left::across] for top, left, down, across in starts]
+    data = b"".join(b"\0" + row.tobytes() for part in passes if part.size for row in part)
+    header = struct.pack(">IIBBBBB", 8, 4, 8, 0, 0, 0, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
 def color_png(values: np.ndarray) -> bytes:
     """A PNG of 16 bits a channel, which Pillow cannot write."""
     height, width, _ = values.shape
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
@@ -229,6 +240,24 @@ def test_dark_16_bits_of_color_are_scaled_and_full_ones_not(tmp_path):
     (tmp_path / "b.png").write_bytes(color_png(values * 16))
     bright = open_line_image(tmp_path / "b.png")
     assert (bright.pixels[0, 2].tolist(), bright.remarks) == ([255, 255, 255], ())
+
+
+@pytest.mark.parametrize(("rows", "words"), [(12, None), (5, "is cut short: it has 5 of its 12 rows; save it anew")])
+def test_rows_that_are_missing_from_a_whole_png_are_an_error_not_black(tmp_path, rows, words):
+    whole = color_png(np.full((12, 30, 3), 65535))
+    part = color_png(np.full((rows, 30, 3), 65535))
+    # The signature and the header of the whole picture: 8 bytes, and 25 of a chunk.
+    (tmp_path / "a.png").write_bytes(whole[:33] + part[33:])
+    if words is None:
+        assert (read_line_image(tmp_path / "a.png") == 255).all()
+        return
+    with pytest.raises(ImageError, match=words):
+        read_line_image(tmp_path / "a.png")
+
+
+def test_the_rows_of_an_interlaced_png_come_in_passes(tmp_path):
+    (tmp_path / "a.png").write_bytes(interlaced_png())
+    np.testing.assert_array_equal(read_line_image(tmp_path / "a.png"), np.arange(32, dtype=np.uint8).reshape(4, 8))
 
 
 def test_a_broken_exif_leaves_the_line_as_it_is_stored_and_is_said(tmp_path):
@@ -334,7 +363,7 @@ def test_what_is_no_picture_is_named_with_what_would_be(tmp_path, content):
 def test_a_truncated_image_is_broken(tmp_path, suffix):
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(COLOR))
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
-    with pytest.raises(ImageError, match=r"is broken or cut short and cannot be decoded|is no picture"):
+    with pytest.raises(ImageError, match=r"is broken or cut short and cannot be decoded|is cut short: it has|is no picture"):
         read_line_image(path)
 
 
@@ -377,7 +406,7 @@ def test_too_many_pixels_are_refused_before_decoding_with_limit_and_option(tmp_p
     ):
         read_line_image(tmp_path / "a.png")
     # With the limit raised the pixels are looked for.
-    with pytest.raises(ImageError, match="is broken or cut short"):
+    with pytest.raises(ImageError, match="is cut short: it has 0 of its 3000 rows"):
         read_line_image(tmp_path / "a.png", max_pixels=30_000_000)
 
 
