@@ -63,8 +63,8 @@ class LineLook:
 
     @property
     def light_on_dark(self) -> bool:
-        """Whether the ground is nearer to the darkest pixel than to the lightest."""
-        return self.contrast >= LEAST_CONTRAST and self.ground < sum(self.levels) / 2
+        """Whether the ground lies in the darkest third of the levels there are."""
+        return self.contrast >= LEAST_CONTRAST and self.ground - self.levels[0] < self.contrast / 3
 
     @cached_property
     def ink(self) -> Bool[np.ndarray, "height columns"]:

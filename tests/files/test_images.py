@@ -363,7 +363,9 @@ def test_what_is_no_picture_is_named_with_what_would_be(tmp_path, content):
 def test_a_truncated_image_is_broken(tmp_path, suffix):
     path = saved(tmp_path / f"a.{suffix}", Image.fromarray(COLOR))
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
-    with pytest.raises(ImageError, match=r"is broken or cut short and cannot be decoded|is cut short: it has|is no picture"):
+    with pytest.raises(
+        ImageError, match=r"is broken or cut short and cannot be decoded|is cut short: it has|is no picture"
+    ):
         read_line_image(path)
 
 
