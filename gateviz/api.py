@@ -15,8 +15,10 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import Quantity
-from gateviz.files.images import DEFAULT_MAX_PIXELS, as_line_image, read_line_image
+from gateviz.files.folders import display_name
+from gateviz.files.images import DEFAULT_MAX_PIXELS, as_line_image, open_line_image
 from gateviz.files.models import default_model
+from gateviz.files.pixels import DecodedLine
 from gateviz.recording import Recording
 
 LineImage = str | Path | np.ndarray
@@ -137,7 +139,8 @@ def record(
         layers: record these layers only.
         quantities: record these series only.
         invert: the text is light on dark ground.
-        deskew: turn the line level first, where it slopes a little.
+        deskew: turn the line level first, where it slopes a little; one that slopes less than can be seen stays
+            as it is (``Deskew``), which its recording's ``remarks`` say.
         clahe: equalize the contrast first (contrast-limited adaptive histogram equalization).
         witness: compare the recorded run with that of the plain layers.
         max_pixels: refuse larger image files before they are decoded.
@@ -149,10 +152,12 @@ def record(
     """
     single = isinstance(images, str | Path | np.ndarray)
     several = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
+    decoded = [_decoded(image, max_pixels) for image in several]
     asked = ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe()))
     recordings = record_lines(
         recognizer,
-        [_line(image, max_pixels) for image in several],
+        [(line.pixels, _name(image)) for image, line in zip(several, decoded, strict=True)],
+        remarks=[line.remarks for line in decoded],
         edits=edits,
         layers=layers,
         quantities=quantities,
@@ -162,8 +167,12 @@ def record(
     return recordings[0] if single else recordings
 
 
-def _line(image: LineImage, max_pixels: int) -> tuple[np.ndarray, str]:
-    """The pixels and the name that goes into the provenance."""
+def _decoded(image: LineImage, max_pixels: int) -> DecodedLine:
     if isinstance(image, np.ndarray):
-        return as_line_image(image), ""
-    return read_line_image(image, max_pixels=max_pixels), Path(image).name
+        return DecodedLine(as_line_image(image))
+    return open_line_image(image, max_pixels=max_pixels)
+
+
+def _name(image: LineImage) -> str:
+    """What goes into the provenance."""
+    return "" if isinstance(image, np.ndarray) else display_name(image)

@@ -100,6 +100,11 @@ class Recording:
         """What was read (greedy), in the order people read it; empty without an emission."""
         return self.alignment.reading if self.emission is not None else ""
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader of this recording must know of its line, a sentence each; those of its provenance."""
+        return self.provenance.remarks
+
     def trace(self, layer: int, direction: Direction | str = Direction.FORWARD) -> GateTrace:
         """The trace of one layer and direction.
 
@@ -191,6 +196,10 @@ def open_recording(
             document = from_json(file.document)
         except RecordingFileError as error:
             raise RecordingFileError(f"the recording {path} {error}") from error
+        except Exception as error:  # of a document that no check foresaw
+            raise RecordingFileError(
+                f"the recording {path} cannot be understood ({error}); record the line again"
+            ) from error
         chosen = _chosen(document.traces, layers, quantities)
         try:
             return Recording(

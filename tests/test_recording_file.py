@@ -42,7 +42,14 @@ def small(frames: int = 5, units: int = 3, seed: int = 1) -> Recording:
         FrameGrid(frames, 4.0, 2.0, 10.0, 20),
         traces,
         Emission(log_probs, Alphabet.from_symbols("aé", blank=0)),
-        Provenance(adapter="crnn", checkpoint="a.pth", witness=1e-7, edits=("clamped",), versions={"torch": "2"}),
+        Provenance(
+            adapter="crnn",
+            checkpoint="a.pth",
+            witness=1e-7,
+            edits=("clamped",),
+            remarks=("odd: 1",),
+            versions={"torch": "2"},
+        ),
     )
 
 
@@ -482,3 +489,59 @@ def test_without_xarray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(MissingExtraError, match=r"to_xarray needs xarray.*pip install 'gateviz\[xarray\]'"):
         small().to_xarray()
+
+
+def test_a_recording_of_before_remarks_has_none(tmp_path):
+    path = tmp_path / "a.safetensors"
+    small().save(path)
+    assert open_recording(path).remarks == ("odd: 1",)
+    with opened_tensors(path) as file:
+        tensors, document = {name: file.read(name) for name in file.names}, json.loads(json.dumps(dict(file.document)))
+    del document["provenance"]["remarks"]
+    write_tensors(path, tensors, document)
+    assert open_recording(path).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda d: d["grid"].update(source_width=10**15),
+            r"comes to 1,000,000,000,000,000 pixels, and at most 178,956,970",
+        ),
+        (lambda d: d["grid"].update(source_width=10**400), r"comes to some 10\^400 pixels"),
+        (
+            lambda d: d["alphabet"]["symbols"].__setitem__(0, "a" * 65),
+            "the symbol 'a{20}' of its alphabet comes to 65 char",
+        ),
+        (lambda d: d["alphabet"]["codes"].__setitem__(0, [1] * 65), "a code of its alphabet comes to 65 labels"),
+        (
+            lambda d: d["alphabet"]["symbols"].__setitem__(0, "\ud800"),
+            r"the symbol '\\ud800' of its alphabet is half of a",
+        ),
+        (lambda d: d["provenance"].update(remarks=[1]), "'remarks' in its document is int where str belongs"),
+        (lambda d: d["provenance"].update(witness=10**400), "'witness' in its document is int where float belongs"),
+    ],
+)
+def test_a_document_beyond_its_bounds_is_one_sentence(tmp_path, change, words):
+    path = tmp_path / "a.safetensors"
+    small().save(path)
+    with opened_tensors(path) as file:
+        tensors, document = {name: file.read(name) for name in file.names}, json.loads(json.dumps(dict(file.document)))
+    change(document)
+    write_tensors(path, tensors, document)
+    with pytest.raises(RecordingFileError, match=words):
+        open_recording(path)
+
+
+def test_headers_and_documents_beyond_their_bounds_are_not_parsed(tmp_path):
+    path = tmp_path / "a.safetensors"
+    document = '{"a":[' + "[]," * 1_400_000 + "0]}"
+    write_tensors(path, {}, {"a": document})
+    with pytest.raises(RecordingFileError, match=r"the header of .* bytes, and at most 4,194,304 are read"):
+        open_recording(path)
+    path.write_bytes(struct.pack("<Q", 2**62) + bytes(100))
+    with pytest.raises(RecordingFileError, match="it is no whole safetensors file"):
+        open_recording(path)
+    with pytest.raises(RecordingFileError, match="cannot be read: embedded null byte"):
+        open_recording(tmp_path / "a\0b")

@@ -4,7 +4,6 @@ A file beside a checkpoint comes from wherever the checkpoint comes from, so it 
 symbols only; code (``--factory``) is named by the user alone.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError
-from gateviz.files.inputs import read_input
+from gateviz.files.toml import read_toml
 
 SIDECAR_SUFFIX = ".gateviz.toml"
-LARGEST_SIDECAR = 1024**2
+LARGEST_LEVEL = 1000.0
 _READING = ("alphabet", "variant", "keep_ratio")
 
 
@@ -56,6 +55,11 @@ class Declared:
             numbers = getattr(self, name)
             if numbers is not None and len(numbers) not in (1, 3):
                 raise CheckpointError(f"{len(numbers)} numbers were declared as {name}; give one, or one a channel")
+            if numbers is not None and not all(abs(number) <= LARGEST_LEVEL for number in numbers):
+                raise CheckpointError(
+                    f"{name} was declared as {', '.join(f'{number:g}' for number in numbers)}, and pixels lie between "
+                    f"0 and 1; give finite numbers of at most {LARGEST_LEVEL:g}"
+                )
         if self.std is not None and 0.0 in self.std:
             raise CheckpointError("a std of 0 was declared, and pixels are divided by it; give what the training used")
 
@@ -117,14 +121,7 @@ def read_sidecar(checkpoint: Path) -> Sidecar:
 
 def _parsed(path: Path) -> Mapping[str, Any]:
     try:
-        if path.stat().st_size > LARGEST_SIDECAR:
-            raise CheckpointError(
-                f"{path} has {path.stat().st_size:,} bytes, and at most {LARGEST_SIDECAR:,} are read; "
-                f"put a long alphabet into a file of its own"
-            )
-        return tomllib.loads(read_input(path).decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} is no TOML: {' '.join(str(error).split())}; mend or remove it") from error
+        return read_toml(path, CheckpointError)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
 
@@ -143,7 +140,7 @@ def _require_known(path: Path, values: Mapping[str, Any]) -> None:
                 f"{path} has the key {name!r}, which gateviz does not know; there are {', '.join(known)}"
             )
         if not _holds(name, value):
-            raise CheckpointError(f"{path} has {name} = {value!r}, and {name} is {_kind(name)}")
+            raise CheckpointError(f"{path} has {name} = {_short(value)}, and {name} is {_kind(name)}")
 
 
 def _holds(name: str, value: Any) -> bool:
@@ -153,7 +150,7 @@ def _holds(name: str, value: Any) -> bool:
         return isinstance(value, bool)
     if name in ("mean", "std"):
         return all(_is_number(number) for number in (value if isinstance(value, list) else [value]))
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64
 
 
 def _kind(name: str) -> str:
@@ -165,7 +162,15 @@ def _kind(name: str) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number beyond this is no float.
+    return isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64
+    )
+
+
+def _short(value: Any) -> str:
+    words = repr(value)
+    return words if len(words) <= 80 else f"{words[:60]}... ({len(words):,} characters)"
 
 
 def _numbers(value: Any) -> tuple[float, ...] | None:

@@ -4,13 +4,13 @@ Every step is a frozen dataclass whose fields are its options and whose call map
 canvas; each says where its columns come from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from gateviz.capture.deskew import estimate_slope, shear_columns
+from gateviz.capture.deskew import LEAST_RISE, estimate_slope, rise_share, shear_columns
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import ImageError
 
@@ -27,11 +27,13 @@ class Canvas:
         pixels: (H, W) or (H, W, 3); uint8 up to the normalization, float32 after it.
         to_source: from its columns to columns of the user's image.
         content_width: leading columns that hold the line; what follows is padding.
+        remarks: what the steps so far have to say of this line (``data.remarks``).
     """
 
     pixels: Pixels
     to_source: ColumnMap
     content_width: int
+    remarks: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
@@ -45,11 +47,15 @@ class Canvas:
 
     def redrawn(self, pixels: Pixels) -> "Canvas":
         """The same columns with other pixels."""
-        return Canvas(pixels, self.to_source, self.content_width)
+        return replace(self, pixels=pixels)
 
     def moved(self, pixels: Pixels, to_this: ColumnMap, content_width: int) -> "Canvas":
         """Other columns: ``to_this`` maps columns of the new pixels to columns of this canvas."""
-        return Canvas(pixels, to_this.then(self.to_source), content_width)
+        return Canvas(pixels, to_this.then(self.to_source), content_width, self.remarks)
+
+    def remarked(self, remark: str) -> "Canvas":
+        """The same canvas with one more remark."""
+        return replace(self, remarks=(*self.remarks, remark))
 
 
 @runtime_checkable
@@ -161,6 +167,7 @@ class Deskew:
 
     A rotation would mix columns; over the few degrees that a text line slants the two differ by
     less than 1 - cos(5 degrees) = 0.4 % in width, and after the shear column c still is column c.
+    A line whose estimated slope is too small to matter stays as it is, with a remark.
 
     Attributes:
         degrees: how much the line falls to the right (negative where it rises); None estimates it.
@@ -174,6 +181,12 @@ class Deskew:
         """The level line. Rows that hold no line of its own are dropped or added as the shear needs."""
         if self.degrees is None:
             slope = estimate_slope(canvas.pixels, float(np.tan(np.radians(self.limit))))
+            share = rise_share(canvas.pixels, slope)
+            if share < LEAST_RISE:
+                return canvas.remarked(
+                    f"left level: the slope found is {np.degrees(np.arctan(slope)):.2f} degrees, {100 * share:.0f} % of "
+                    f"the height of the ink from end to end, and less than {100 * LEAST_RISE:.0f} % is not turned"
+                )
         else:
             slope = float(np.tan(np.radians(self.degrees)))
         return canvas.redrawn(shear_columns(canvas.pixels, slope)) if slope else canvas

@@ -222,7 +222,7 @@ class Preprocess:
         canvas = self.apply(image)
         pixels = canvas.pixels[None] if canvas.pixels.ndim == 2 else canvas.pixels.transpose(2, 0, 1)
         tensor = torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32))
-        return PreparedLine(tensor, canvas.to_source, int(image.shape[1]), canvas.content_width)
+        return PreparedLine(tensor, canvas.to_source, int(image.shape[1]), canvas.content_width, remarks=canvas.remarks)
 
     def apply(self, image: UInt8[np.ndarray, "height width *channels"]) -> Canvas:
         """The image after the last step, with its way back.

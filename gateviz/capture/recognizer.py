@@ -29,6 +29,7 @@ class PreparedLine:
         seen: the image to whose columns ``to_source`` and ``source_width`` belong, where it is not the
             user's: a network that bends an image before it reads it has no one map back. None for the user's.
         seen_words: what was done to make it, for people; it stands in the provenance and at the column axis.
+        remarks: what preparing it has to say of this line (``data.remarks``).
     """
 
     pixels: Float[torch.Tensor, "channels height width"]
@@ -37,6 +38,7 @@ class PreparedLine:
     content_width: int
     seen: UInt8[np.ndarray, "rows columns *channels"] | None = None
     seen_words: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

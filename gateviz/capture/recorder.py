@@ -12,12 +12,14 @@ from jaxtyping import Float, UInt8
 from gateviz.capture.canvas import Step
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
+from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
 from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.run_checks import require_frames, require_posteriors, require_selection
 from gateviz.capture.traces import Traces
 from gateviz.capture.tracing import trace_gates
 from gateviz.capture.witness import check_calls
+from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Quantity
@@ -37,6 +39,7 @@ def record_lines(
     quantities: Collection[Quantity | str] | None = None,
     edits: Sequence[Edit] = (),
     retouch: Sequence[Step] = (),
+    remarks: Sequence[Sequence[str]] | None = None,
     witness: bool = True,
     batch_size: int = 16,
     progress: Callable[[int], object] | None = None,
@@ -58,6 +61,8 @@ def record_lines(
         edits: changes of the run, applied in this order to every line; each must have its effect on each.
         retouch: steps on the user's image before the recognizer's own recipe, such as ``Deskew()``,
             ``Clahe()`` or ``Invert()``.
+        remarks: what is already to be said of each image (``data.remarks``), such as how its file had to be
+            decoded; what is found here is added to it.
         witness: compare with the plain layers.
         batch_size: most lines that run at once.
         progress: called with the number of lines just done.
@@ -76,6 +81,8 @@ def record_lines(
         _prepared(recognizer, position, image, name, Preprocess(tuple(retouch)))
         for position, (image, name) in enumerate(images)
     ]
+    if remarks is not None:
+        lines = [replace(line, remarks=(*said, *line.remarks)) for line, said in zip(lines, remarks, strict=True)]
     recordings: dict[int, Recording] = {}
     for batch in _batches(lines, batch_size):
         recordings.update(zip((line.position for line in batch), session.record(batch), strict=True))
@@ -93,6 +100,9 @@ class _Line:
     image: LineImage
     pixels: Float[torch.Tensor, "channels height width"]
     grid: FrameGrid
+    recipe_image: LineImage
+    fit: Fit
+    remarks: tuple[str, ...]
     seen_words: str = ""
 
 
@@ -104,10 +114,20 @@ def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str
     except GatevizError as error:
         raise type(error)(f"{name or f'line {position}'}: {error}") from error
     if line.seen is not None:
-        straight = grid.mapped(line.to_source, line.source_width)
-        return _Line(position, name, line.seen, line.pixels, straight, line.seen_words)
-    way_back = line.to_source.then(touched.to_source)
-    return _Line(position, name, image, line.pixels, grid.mapped(way_back, int(image.shape[1])))
+        shown, placed = line.seen, grid.mapped(line.to_source, line.source_width)
+    else:
+        shown, placed = image, grid.mapped(line.to_source.then(touched.to_source), int(image.shape[1]))
+    return _Line(
+        position,
+        name,
+        shown,
+        line.pixels,
+        placed,
+        recipe_image=touched.pixels,
+        fit=fit_of(touched.pixels, line, grid.frame_count),
+        remarks=touched.remarks + line.remarks,
+        seen_words=line.seen_words,
+    )
 
 
 def _batches(lines: Sequence[_Line], most: int) -> Iterator[list[_Line]]:
@@ -152,16 +172,14 @@ class _Session:
         require_selection(traces, self._layers, self._quantities)
         provenance = self._provenance(traces)
         emissions = log_probs.to("cpu", torch.float32).numpy()
-        return [
-            Recording(
-                line.image,
-                line.grid,
-                traces.line(index),
-                Emission(np.array(emissions[index]), self._recognizer.alphabet),
-                replace(provenance, image=line.name, seen=line.seen_words),
-            )
-            for index, line in enumerate(batch)
-        ]
+        recordings = []
+        for index, line in enumerate(batch):
+            emission = Emission(np.array(emissions[index]), self._recognizer.alphabet)
+            # What an edit does to a reading is what was asked for, and speaks neither for nor against the line.
+            found = () if self._edits else line_remarks(line.recipe_image, line.fit, emission, greedy(emission))
+            origin = replace(provenance, image=line.name, seen=line.seen_words, remarks=line.remarks + found)
+            recordings.append(Recording(line.image, line.grid, traces.line(index), emission, origin))
+        return recordings
 
     @torch.no_grad()
     def _run(self, pixels: torch.Tensor, plan: EditPlan) -> tuple[torch.Tensor, Traces]:

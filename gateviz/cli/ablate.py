@@ -16,6 +16,7 @@ from gateviz.cli.options import (
     model_options,
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes, check_spared
+from gateviz.cli.remarks import note_corpus
 from gateviz.cli.table import print_json, table
 from gateviz.cli.terminal import say
 from gateviz.files.printable import one_line, printable
@@ -131,6 +132,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]") -> "Cor
 
     with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(recognizer, sources, progress=bar.update)
+    note_corpus(corpus.lines)
     for skipped in corpus.skipped:
         tell(f"gateviz: error: {one_line(skipped.why)}", err=True)
     return corpus

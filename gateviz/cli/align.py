@@ -80,4 +80,5 @@ def placed(recording: "Recording", alignment: "Alignment") -> dict[str, Any]:
             for span in alignment.spans
         ],
         "edits": list(recording.provenance.edits),
+        "remarks": list(recording.remarks),
     }

@@ -21,6 +21,7 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
+from gateviz.cli.remarks import note_corpus
 from gateviz.cli.table import print_json
 from gateviz.cli.terminal import say
 from gateviz.errors import OutputError
@@ -153,6 +154,7 @@ def _report(
             max_pixels=told["max_pixels"],
             progress=bar.update,
         )
+    note_corpus(corpus.lines)
     for skipped in corpus.skipped[:TOLD]:
         say(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     if corpus.skipped:

@@ -26,6 +26,7 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
+from gateviz.cli.remarks import note_remarks
 from gateviz.cli.table import print_json
 from gateviz.cli.terminal import say
 from gateviz.files.printable import one_line
@@ -93,6 +94,8 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
         checked_format(out)
         check_output(out)
     comparison, origin = (_of_images if images else _of_models)(given, told)
+    for name, remarks in comparison.remarks.items():
+        note_remarks(name, remarks)
     for skipped in comparison.skipped[:TOLD]:
         tell(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     if comparison.skipped:
@@ -180,6 +183,8 @@ def _of_images(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
         quantities=none_if_empty(told["quantities"]),
         max_pixels=told["max_pixels"],
     )
+    for path, recording in zip(given, (one, other), strict=True):
+        note_remarks(path, recording.remarks)
     comparison = compare_images(one, other, directions=none_if_empty(told["directions"]), by=told["axis"])
     names = list(map(str, given))
     return comparison, {

@@ -17,6 +17,7 @@ from gateviz.cli.options import (
     none_if_empty,
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
+from gateviz.cli.remarks import note_corpus
 from gateviz.cli.table import print_json, table
 from gateviz.cli.terminal import say
 from gateviz.files.printable import one_line
@@ -125,6 +126,7 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]", max_pix
         corpus = record_corpus(
             recognizer, sources, quantities=("hidden_state",), max_pixels=max_pixels, progress=bar.update
         )
+    note_corpus(corpus.lines)
     for skipped in corpus.skipped:
         tell(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
     return corpus

@@ -18,6 +18,7 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
+from gateviz.cli.remarks import note_remarks
 from gateviz.cli.scripts import SCRIPTS, script_weights
 from gateviz.cli.synth import HARDNESS
 from gateviz.cli.table import print_json
@@ -188,6 +189,8 @@ def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) ->
     with tqdm(total=count, unit="line", file=sys.stderr, disable=None) as bar:
         evaluation = evaluate(recognizer, lines, limit=limit, on_progress=bar.update)
     seconds = max(time.monotonic() - started, 1e-6)
+    for read_line in evaluation.lines:
+        note_remarks(read_line.name, read_line.remarks)
     for line in evaluation.failures[:TOLD]:
         say(f"gateviz: error: {one_line(f'{line.name}: {line.reason}')}", err=True)
     if evaluation.failures:

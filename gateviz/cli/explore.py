@@ -79,7 +79,12 @@ def command(
                 "bytes": page.stat().st_size,
                 "exact": exact,
                 "lines": [
-                    {"image": each.provenance.image, "text": each.text, "edits": list(each.provenance.edits)}
+                    {
+                        "image": each.provenance.image,
+                        "text": each.text,
+                        "edits": list(each.provenance.edits),
+                        "remarks": list(each.remarks),
+                    }
                     for each in recordings
                 ],
             }

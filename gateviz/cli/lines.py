@@ -11,6 +11,7 @@ import click
 
 from gateviz.cli.looks import RECORDING_SUFFIX
 from gateviz.cli.options import Reading
+from gateviz.cli.remarks import note_remarks
 from gateviz.cli.terminal import say
 from gateviz.errors import CheckpointError, GatevizError, MissingExtraError, OutputError
 from gateviz.files.printable import one_line
@@ -94,6 +95,11 @@ class LineReader:
         return self._read(source, ())
 
     def _read(self, source: "LineSource", edits: "tuple[Edit, ...]") -> "Recording":
+        recording = self._recorded(source, edits)
+        note_remarks(source.path, recording.remarks)
+        return recording
+
+    def _recorded(self, source: "LineSource", edits: "tuple[Edit, ...]") -> "Recording":
         if source.path.suffix.lower() == RECORDING_SUFFIX:
             if self.reading.edits:
                 raise click.UsageError(f"{source.path} is a saved recording; --edit needs the image, to read it again")

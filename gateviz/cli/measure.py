@@ -22,6 +22,7 @@ from gateviz.cli.options import (
 from gateviz.cli.outputs import FIGURE_FORMATS
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
+from gateviz.cli.remarks import noting
 from gateviz.cli.table import print_json
 from gateviz.cli.terminal import say
 from gateviz.errors import OutputError
@@ -140,12 +141,14 @@ def _report(
     request.check_symbols(recognizer.alphabet)
     with tqdm(total=len(lines), unit="line", file=sys.stderr, disable=None) as bar:
         report = measure_lines(
-            recorded_lines(
-                recognizer,
-                lines,
-                layers=none_if_empty(told["layers"]),
-                max_pixels=told["max_pixels"],
-                progress=bar.update,
+            noting(
+                recorded_lines(
+                    recognizer,
+                    lines,
+                    layers=none_if_empty(told["layers"]),
+                    max_pixels=told["max_pixels"],
+                    progress=bar.update,
+                )
             ),
             request,
         )

@@ -90,6 +90,7 @@ def text_of(recording: "Recording", beam: int | None) -> dict[str, Any]:
         "confidence": text_confidence(emission, alignment),
         "confidence_rule": "span_mean",
         "edits": list(recording.provenance.edits),
+        "remarks": list(recording.remarks),
     }
     if beam is not None:
         hypotheses = prefix_beam_search(emission, beam_width=max(beam, 16), hypotheses=beam)

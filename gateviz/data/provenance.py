@@ -21,6 +21,8 @@ class Provenance:
         witness: the largest difference between the recorded run and the plain layer's, or None if
             it was not asked for.
         edits: a sentence for every edit of this run; empty for the model as it is.
+        remarks: what a reader of this recording must know of its line, a sentence each (``data.remarks``): how
+            its file had to be decoded, what it looks like, what speaks against the reading.
         versions: version of every package that had a part in the numbers.
     """
 
@@ -34,4 +36,5 @@ class Provenance:
     engine: Mapping[str, str] = field(default_factory=dict)
     witness: float | None = None
     edits: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import AlphabetError, GeometryError, RecordingFileError
+from gateviz.files.budget import CODE_LABELS, LARGEST_PIXELS, SYMBOL_CHARACTERS, Bound
 
 KIND = "recording"
 FORMAT_VERSION = 1
@@ -121,6 +122,7 @@ def to_json(document: RecordingDocument) -> dict[str, Any]:
             "engine": dict(provenance.engine),
             "witness": None if provenance.witness is None else _number_out(provenance.witness),
             "edits": list(provenance.edits),
+            "remarks": list(provenance.remarks),
             "versions": dict(provenance.versions),
         },
     }
@@ -155,6 +157,7 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
 
 
 def _grid(record: Mapping[str, Any]) -> FrameGrid:
+    _bounded(LARGEST_PIXELS, _field(record, "source_width", int), "its image")
     return FrameGrid(
         frame_count=_field(record, "frame_count", int),
         stride=_number(record, "stride"),
@@ -186,9 +189,17 @@ def _trace(record: Mapping[str, Any]) -> TraceEntry:
 
 
 def _alphabet(record: Mapping[str, Any]) -> Alphabet:
-    codes = _field(record, "codes", list)
+    codes, symbols = _field(record, "codes", list), _strings(record, "symbols")
+    for symbol in symbols:
+        _bounded(SYMBOL_CHARACTERS, len(symbol), f"the symbol {symbol[:20]!r} of its alphabet")
+        if not symbol.isascii() and any("\ud800" <= character <= "\udfff" for character in symbol):
+            raise RecordingFileError(
+                f"is damaged: the symbol {symbol!r} of its alphabet is half of a character (UTF-16)"
+            )
+    for code in codes:
+        _bounded(CODE_LABELS, len(_is(code, "codes", list)), "a code of its alphabet")
     return Alphabet(
-        symbols=_strings(record, "symbols"),
+        symbols=symbols,
         codes=tuple(tuple(_is(label, "codes", int) for label in _is(code, "codes", list)) for code in codes),
         blank=_field(record, "blank", int),
         class_count=_field(record, "class_count", int),
@@ -208,8 +219,14 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
         engine=_words(record, "engine"),
         witness=None if record.get("witness") is None else _number(record, "witness"),
         edits=_strings(record, "edits"),
+        remarks=_strings(record, "remarks") if "remarks" in record else (),
         versions=_words(record, "versions"),
     )
+
+
+def _bounded(bound: Bound, found: int, subject: str) -> None:
+    if bound.passed_by(found):
+        raise RecordingFileError(f"is damaged: {bound.words(found, subject, 'record the line again')}")
 
 
 def _field(record: Mapping[str, Any], name: str, kind: type[_T]) -> _T:

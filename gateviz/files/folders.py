@@ -1,17 +1,21 @@
 """What a person names on the command line, as one line after the other."""
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateviz.errors import ImageError
-from gateviz.files.inputs import read_input
+from gateviz.files.budget import LIST_BYTES, TEXT_CHARACTERS
+from gateviz.files.inputs import read_within
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2"}
 )
 MANIFEST_SUFFIX = ".tsv"
+# Linux's PATH_MAX.
+_LONGEST_PATH = 4096
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,27 @@ def folder_files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
     ]
 
 
+def display_name(path: str | Path) -> str:
+    """The name of a file without its folder; bytes in it that are no UTF-8 are replaced, so that it can be written.
+
+    Example:
+        >>> display_name("lines/gr\udcfcn.png")
+        'gr\ufffdn.png'
+    """
+    return os.fsencode(Path(path).name).decode("utf-8", "replace")
+
+
+def _malformed(path: str, tab: str, text: str) -> str:
+    """What is wrong with a line of a manifest; empty where nothing is."""
+    if not tab or not path.strip():
+        return f"is {(path + tab + text)[:60]!r}; each line is a path, a tab and the text"
+    if "\0" in path or len(path) > _LONGEST_PATH:
+        return f"has the path {path[:60]!r}, and no file is called so"
+    if TEXT_CHARACTERS.passed_by(len(text)):
+        return TEXT_CHARACTERS.words(len(text), "has a text that", "cut the line into pieces")
+    return ""
+
+
 def _folder(folder: Path, suffixes: frozenset[str]) -> list[LineSource]:
     fitting = [LineSource(entry) for entry in folder_files(folder, suffixes)]
     if not fitting:
@@ -91,7 +116,10 @@ def read_manifest(manifest: Path, *, malformed: list[str] | None = None) -> list
         ImageError: it is missing, not UTF-8, names no image, or a line has no path or no tab.
     """
     try:
-        lines = read_input(manifest).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        content = read_within(
+            manifest, LIST_BYTES, f"the manifest {manifest}", advice="cut it into several", error=ImageError
+        )
+        lines = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except FileNotFoundError as error:
         raise ImageError(f"there is no manifest {manifest}") from error
     except OSError as error:
@@ -104,10 +132,8 @@ def read_manifest(manifest: Path, *, malformed: list[str] | None = None) -> list
         if not line.strip():
             continue
         path, tab, text = line.partition("\t")
-        if not tab or not path.strip():
-            words = (
-                f"line {number} of the manifest {manifest} is {line[:60]!r}; each line is a path, a tab and the text"
-            )
+        if words := _malformed(path, tab, text):
+            words = f"line {number} of the manifest {manifest} {words}"
             if malformed is None:
                 raise ImageError(words)
             malformed.append(words)

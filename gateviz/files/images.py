@@ -3,7 +3,7 @@
 import io
 import struct
 import warnings
-import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,13 @@ from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from gateviz.errors import ImageError
+from gateviz.files.budget import DEFAULT_PIXELS, IMAGE_BYTES, LARGEST_PIXELS
 from gateviz.files.inputs import will_read
+from gateviz.files.pixels import DecodedLine, to_pixels
+from gateviz.files.png_data import check_rows
 
-DEFAULT_MAX_PIXELS = 25_000_000
-# Past this Pillow refuses by itself.
-LARGEST_MAX_PIXELS = 178_956_970
+DEFAULT_MAX_PIXELS = DEFAULT_PIXELS.most
+LARGEST_MAX_PIXELS = LARGEST_PIXELS.most
 LEAST_ROWS = 4
 # As wide as this and a network input of 32 rows has 32,000 columns.
 MOST_COLUMNS_PER_ROW = 1000
@@ -24,23 +26,6 @@ MOST_ROWS_PER_COLUMN = 100
 # The first five are those that Pillow loads quickly; formats that start a program (EPS) stay out.
 _FORMATS = ("BMP", "GIF", "JPEG", "PPM", "PNG", "TIFF", "WEBP", "JPEG2000", "DIB", "PCX", "SGI")
 _KNOWN = "PNG, JPEG, TIFF, BMP, GIF, WebP, PNM and JPEG 2000"
-
-# What Pillow's decoders raise on broken files.
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    MemoryError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-)
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -52,15 +37,27 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG = 0x0112
+_BROKEN_EXIF = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error)
 
 
 def read_line_image(
     path: str | Path, *, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> UInt8[np.ndarray, "height width *channels"]:
-    """The pixels of an image file: (H, W) where it is gray, otherwise (H, W, 3) RGB.
+    """The pixels of ``open_line_image``, without its remarks.
 
-    The picture is turned upright by its EXIF orientation, transparency is laid over white, 16 bits
-    are scaled to 8 (65535 becomes 255), and palette, CMYK and the other color modes become RGB.
+    Raises:
+        ImageError: as there.
+    """
+    return open_line_image(path, max_pixels=max_pixels).pixels
+
+
+def open_line_image(path: str | Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> DecodedLine:
+    """The pixels of an image file, (H, W) where it is gray, otherwise (H, W, 3) RGB, and remarks on them.
+
+    The picture is turned upright by its EXIF orientation. Transparency is laid over white, or over
+    black where white would hide what the picture shows. 16 bits are scaled to 8 (65535 becomes 255),
+    by the brightest pixel where that fills less than a quarter of them. Palette, CMYK and the other
+    color modes become RGB.
 
     Args:
         path: a PNG, JPEG, TIFF, BMP, GIF, WebP, PNM or JPEG 2000 file with one picture.
@@ -74,17 +71,15 @@ def read_line_image(
     try:
         check_image(path)
         will_read([path])
-        pixels = _decoded(path, max_pixels)
-        _check_line(pixels)
+        line = _decoded(path, max_pixels)
+        _check_line(line.pixels)
     except ImageError as error:
         raise ImageError(f"the image {path} {error}") from error
-    return pixels
+    return line
 
 
-def decode_line_image(
-    content: bytes, name: str, *, max_pixels: int = DEFAULT_MAX_PIXELS
-) -> UInt8[np.ndarray, "height width *channels"]:
-    """The pixels of an image whose file content is at hand, as ``read_line_image`` gives them.
+def decode_line_image(content: bytes, name: str, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> DecodedLine:
+    """The pixels of an image whose file content is at hand, as ``open_line_image`` gives them.
 
     Args:
         content: what would stand in the file.
@@ -92,15 +87,15 @@ def decode_line_image(
         max_pixels: refuse a larger image before it is decoded.
 
     Raises:
-        ImageError: as ``read_line_image``.
+        ImageError: as ``open_line_image``.
     """
     try:
         _check_size(len(content))
-        pixels = _decoded(io.BytesIO(content), max_pixels)
-        _check_line(pixels)
+        line = _decoded(io.BytesIO(content), max_pixels)
+        _check_line(line.pixels)
     except ImageError as error:
         raise ImageError(f"the image {name} {error}") from error
-    return pixels
+    return line
 
 
 def as_line_image(pixels: np.ndarray) -> UInt8[np.ndarray, "height width *channels"]:
@@ -134,6 +129,8 @@ def check_image(path: Path) -> None:
         raise ImageError("is not there; check its path") from error
     except OSError as error:
         raise ImageError(f"cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ImageError(f"cannot be read: {error}; check its path") from error
     if path.is_dir():
         raise ImageError("is a folder; name an image in it")
     if not path.is_file():
@@ -144,18 +141,24 @@ def check_image(path: Path) -> None:
 def _check_size(size: int) -> None:
     if size == 0:
         raise ImageError("is empty (0 bytes), so there is nothing to read in it")
+    IMAGE_BYTES.check(size, "the file", advice="cut the line out of it", error=ImageError)
 
 
-def _decoded(source: Path | io.BytesIO, max_pixels: int) -> UInt8[np.ndarray, "height width *channels"]:
+def _decoded(source: Path | io.BytesIO, max_pixels: int) -> DecodedLine:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             Image.preinit()
             with Image.open(source, formats=_FORMATS) as picture:
                 _check_pixels(picture, max_pixels)
                 _check_single(picture)
+                if picture.format == "PNG" and picture.fp is not None:
+                    check_rows(picture.fp)
+                sixteen_bit_color = _is_16_bit_color(picture)
                 picture.load()
-                return _to_pixels(_upright(picture))
+                upright, remarks = _upright(picture)
+                line = to_pixels(upright, sixteen_bit_color=sixteen_bit_color)
+                return replace(line, remarks=remarks + line.remarks)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
@@ -164,7 +167,7 @@ def _decoded(source: Path | io.BytesIO, max_pixels: int) -> UInt8[np.ndarray, "h
         raise ImageError(
             f"holds more than {LARGEST_MAX_PIXELS:,} pixels, the most any option allows; cut the line out of it"
         ) from error
-    except _BROKEN as error:
+    except Exception as error:  # what Pillow's decoders raise on broken files is no closed list
         raise ImageError(f"is broken or cut short and cannot be decoded ({_words(error)})") from error
 
 
@@ -178,10 +181,15 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
 
 
 def _check_single(picture: Image.Image) -> None:
-    # The further pictures of an MPO are previews and depth maps that phones add to a JPEG.
-    count = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-    if count > 1:
-        raise ImageError(f"holds {count} pictures (an animation or pages); save the one with the line by itself")
+    # The further pictures of an MPO are previews and depth maps that phones add to a JPEG. How many pictures
+    # there are is not asked: a GIF or TIFF is walked through for that, and may have a million.
+    if picture.format != "MPO" and getattr(picture, "is_animated", False):
+        raise ImageError("holds several pictures (an animation or pages); save the one with the line by itself")
+
+
+def _is_16_bit_color(picture: Image.Image) -> bool:
+    """Whether the file has 16 bits a channel, which Pillow cuts to the upper 8; known before it is decoded only."""
+    return picture.mode in ("RGB", "RGBA", "LA") and any("16" in str(tile[3]) for tile in picture.tile)
 
 
 def _check_line(pixels: np.ndarray) -> None:
@@ -197,56 +205,13 @@ def _check_line(pixels: np.ndarray) -> None:
         )
 
 
-def _upright(picture: Image.Image) -> Image.Image:
-    turn = _TURNS.get(picture.getexif().get(_ORIENTATION_TAG, 1))
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _to_pixels(picture: Image.Image) -> UInt8[np.ndarray, "height width *channels"]:
-    mode = picture.mode
-    if mode.startswith("I;16"):
-        return _from_16_bits(np.array(picture, dtype=np.uint16))
-    if mode == "I":
-        return _from_integers(np.array(picture), sixteen_bits=picture.format in ("PNG", "PPM"))
-    if mode == "F":
-        return _from_floats(np.array(picture))
-    if picture.has_transparency_data:
-        return _over_white(np.array(picture.convert("LA" if mode in ("1", "L", "LA", "La") else "RGBA")))
-    return np.array(picture.convert("L" if mode in ("1", "L") else "RGB"))
-
-
-def _over_white(pixels: UInt8[np.ndarray, "H W samples"]) -> UInt8[np.ndarray, "H W *channels"]:
-    alpha = pixels[..., -1:].astype(np.uint16)
-    mixed = (pixels[..., :-1] * alpha + 255 * (255 - alpha) + 127) // 255
-    flat = mixed.astype(np.uint8)
-    return flat[..., 0] if flat.shape[2] == 1 else flat
-
-
-def _from_16_bits(values: np.ndarray) -> UInt8[np.ndarray, "H W"]:
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
-def _from_integers(values: np.ndarray, *, sixteen_bits: bool) -> UInt8[np.ndarray, "H W"]:
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > 65535:
-        raise ImageError(
-            f"holds 32-bit integers from {low} to {high}, and nothing says which is white; save it with 8 bits"
-        )
-    if high <= 255 and not sixteen_bits:
-        return values.astype(np.uint8)
-    return _from_16_bits(values)
-
-
-def _from_floats(values: np.ndarray) -> UInt8[np.ndarray, "H W"]:
-    if not np.isfinite(values).all():
-        raise ImageError("holds NaN or infinite pixels; save it with 8 bits")
-    low, high = float(values.min()), float(values.max())
-    if low < 0 or high > 255:
-        raise ImageError(
-            f"holds floating-point pixels from {low:g} to {high:g}, and nothing says which is white; save it with 8 bits"
-        )
-    scale = 255.0 if high <= 1 else 1.0
-    return np.rint(values * scale).astype(np.uint8)
+def _upright(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """The picture as its EXIF orientation has it; a broken EXIF leaves it as it is stored, and is said."""
+    try:
+        turn = _TURNS.get(picture.getexif().get(_ORIENTATION_TAG, 1))
+    except _BROKEN_EXIF as error:
+        return picture, (f"broken EXIF: nothing says how it is turned, so it is read as stored ({_words(error)})",)
+    return (picture if turn is None else picture.transpose(turn)), ()
 
 
 def _words(error: BaseException) -> str:

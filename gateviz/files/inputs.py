@@ -9,6 +9,9 @@ from contextvars import ContextVar
 from io import BufferedReader
 from pathlib import Path
 
+from gateviz.errors import GatevizError
+from gateviz.files.budget import Bound
+
 
 class Inputs:
     """The files that one run reads, known by where they lie and by what they are: a link is the file it leads to."""
@@ -112,6 +115,28 @@ def read_input(path: str | Path, *, most: int = -1) -> bytes:
     """
     with opened_input(path) as handle:
         return handle.read(most)
+
+
+def read_within(path: Path, bound: Bound, subject: str, *, advice: str, error: type[GatevizError]) -> bytes:
+    """The bytes of a file that has no more of them than a bound allows.
+
+    Args:
+        path: the file.
+        bound: on its bytes.
+        subject: what messages call it.
+        advice: what to do with a larger one.
+        error: which kind of file it is.
+
+    Raises:
+        GatevizError: the given kind: it is larger.
+        OSError: it cannot be read.
+    """
+    with opened_input(path) as handle:
+        bound.check(os.fstat(handle.fileno()).st_size, subject, advice=advice, error=error)
+        content = handle.read(bound.most + 1)
+    # A device has no size, and a file may grow.
+    bound.check(len(content), subject, advice=advice, error=error)
+    return content
 
 
 def read_with_digest(path: str | Path) -> tuple[bytearray, str]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from gateviz.errors import ImageError
+from gateviz.files.budget import LIST_BYTES
 from gateviz.files.inputs import opened_input
 
 COLUMNS_FILE = "columns.jsonl"
@@ -50,6 +51,7 @@ def read_columns(path: Path) -> dict[str, LineColumns]:
     """
     found: dict[str, LineColumns] = {}
     try:
+        LIST_BYTES.check(path.stat().st_size, str(path), advice="cut the lines into several folders", error=ImageError)
         with opened_input(path) as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
@@ -67,7 +69,7 @@ def _parsed(path: Path, number: int, line: str) -> LineColumns:
         document = json.loads(line)
         texts = {name: _text(document, name) for name in ("path", "script", "font")}
         return LineColumns(**texts, columns=_edges(document.get("columns")))
-    except (ValueError, RecursionError) as error:
+    except Exception as error:  # numbers beyond floats, nesting too deep
         raise ImageError(
             f"line {number} of {path} is no line's columns: {error}; write it anew or remove it"
         ) from error

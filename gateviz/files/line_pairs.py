@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateviz.errors import ImageError
+from gateviz.files.budget import TEXT_CHARACTERS
 from gateviz.files.folders import IMAGE_SUFFIXES, LineSource, folder_files
 from gateviz.files.inputs import read_input
 
@@ -67,7 +68,13 @@ def read_text(path: Path) -> str:
         ImageError: it cannot be read or is not UTF-8.
     """
     try:
-        return read_input(path).decode("utf-8-sig").rstrip("\r\n")
+        # No character takes more than four bytes.
+        TEXT_CHARACTERS.check(
+            path.stat().st_size / 4, f"the text {path}", advice="cut the line into pieces", error=ImageError
+        )
+        text = read_input(path).decode("utf-8-sig").rstrip("\r\n")
+        TEXT_CHARACTERS.check(len(text), f"the text {path}", advice="cut the line into pieces", error=ImageError)
+        return text
     except OSError as error:
         raise ImageError(f"the text {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -9,12 +9,10 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from jaxtyping import UInt8
-
 from gateviz.errors import ImageError, MissingExtraError
 from gateviz.files.images import DEFAULT_MAX_PIXELS, decode_line_image
 from gateviz.files.inputs import will_read
+from gateviz.files.pixels import DecodedLine
 
 if TYPE_CHECKING:
     import lmdb
@@ -86,8 +84,8 @@ class LmdbLines:
                 f"write the LMDB anew from UTF-8 texts"
             ) from error
 
-    def image(self, index: int, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> UInt8[np.ndarray, "height width *channels"]:
-        """The pixels of a line, as ``read_line_image`` gives them.
+    def image(self, index: int, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> DecodedLine:
+        """The pixels of a line, as ``open_line_image`` gives them.
 
         Raises:
             IndexError: there is no such line.

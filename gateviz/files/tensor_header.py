@@ -14,9 +14,7 @@ from io import BufferedIOBase
 from typing import Any
 
 from gateviz.errors import RecordingFileError
-
-LARGEST_HEADER = 100_000_000
-"""Bytes of a header beyond which the format's own library reads none."""
+from gateviz.files.budget import HEADER_BYTES
 
 MOST_AXES = 32
 """Of an array; numpy has no more."""
@@ -71,8 +69,9 @@ def read_header(handle: BufferedIOBase) -> TensorHeader:
     if len(first) < 8:
         raise RecordingFileError(f"it has {size} bytes, too few for a header")
     (length,) = struct.unpack("<Q", first)
-    if length > min(LARGEST_HEADER, size - 8):
+    if length > size - 8:
         raise RecordingFileError(f"its header would have {length:,} bytes, and the file has {size:,}")
+    HEADER_BYTES.check(length, "its header", advice="record the line again", error=RecordingFileError)
     found = _parsed(handle.read(length))
     metadata = found.pop(METADATA, None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):

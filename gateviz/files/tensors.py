@@ -18,13 +18,11 @@ from safetensors.numpy import save_file
 
 from gateviz.errors import OutputError, RecordingFileError, ShapeError
 from gateviz.files.atomic import written_whole
+from gateviz.files.budget import DOCUMENT_BYTES, RECORDING_BYTES
 from gateviz.files.inputs import opened_input
 from gateviz.files.tensor_header import TensorHeader, read_header
 
 DOCUMENT_KEY = "gateviz"
-LARGEST_DOCUMENT = 8 * 1024**2
-"""Characters of a document that are read; one with 6,000 symbols and a hundred layers has 300,000."""
-
 # The types that are written: anything else in a file was not written here.
 _TYPES = {"F32": np.dtype(np.float32), "U8": np.dtype(np.uint8)}
 
@@ -139,10 +137,13 @@ def check_recording(path: Path) -> None:
         raise RecordingFileError(f"there is no recording {path}; check the path") from error
     except OSError as error:
         raise RecordingFileError(f"the recording {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise RecordingFileError(f"the recording {str(path)!r} cannot be read: {error}") from error
     if not path.is_file():
         raise RecordingFileError(f"{path} is no file, and a recording is one .safetensors file; name the file")
     if size == 0:
         raise RecordingFileError(f"the recording {path} is empty (0 bytes); record the line again")
+    RECORDING_BYTES.check(size, f"the recording {path}", advice="record fewer layers", error=RecordingFileError)
 
 
 def _document(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any]:
@@ -152,11 +153,7 @@ def _document(path: Path, metadata: Mapping[str, str]) -> Mapping[str, Any]:
             f"{path} is a safetensors file without a recording in it (its metadata has no {DOCUMENT_KEY!r}); "
             f"a checkpoint goes to --model"
         )
-    if len(text) > LARGEST_DOCUMENT:
-        raise RecordingFileError(
-            f"{path} has a document of {len(text):,} characters, and at most {LARGEST_DOCUMENT:,} are read; "
-            f"it is no recording of a line"
-        )
+    DOCUMENT_BYTES.check(len(text), f"the document of {path}", advice="record the line again", error=RecordingFileError)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

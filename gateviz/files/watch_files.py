@@ -10,7 +10,7 @@ from gateviz.data.alignment import Span
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, Quantity
 from gateviz.data.watch import GateHistory, LayerWatch, ReadingWatch, WatchedLine, WatchRecord
-from gateviz.errors import GeometryError, OutputError, RecordingFileError
+from gateviz.errors import OutputError, RecordingFileError
 from gateviz.files.tensors import TensorFile, opened_tensors, write_tensors
 
 FOLDER = "gates"
@@ -134,7 +134,9 @@ def read_line(folder: Path) -> WatchedLine:
             grid = FrameGrid(**document["grid"])
             image = file.read("image") if "image" in file.names else None
             return WatchedLine(grid, image, document["truth"], document["name"], document["evenly"])
-        except (KeyError, TypeError, GeometryError) as error:
+        except RecordingFileError:
+            raise
+        except Exception as error:  # a document that holds anything
             raise RecordingFileError(f"{file.path} is damaged: {error!r}; watch the training again") from error
 
 
@@ -149,9 +151,9 @@ def read_step(folder: Path, step: int) -> WatchRecord:
         try:
             layers = tuple(_layer(file, entry) for entry in document["layers"])
             return WatchRecord(int(document["step"]), layers, _reading(file, document["reading"]))
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, RecordingFileError):
-                raise
+        except RecordingFileError:
+            raise
+        except Exception as error:  # as in read_line
             raise RecordingFileError(f"{file.path} is damaged: {error!r}; remove it") from error
 
 

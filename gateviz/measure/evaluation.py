@@ -37,6 +37,7 @@ class ReadLine:
         spans: errors of the spans that the truth was aligned to; None where the true columns are
             unknown or the truth could not be aligned.
         unaligned: why the truth could not be aligned although its columns are known; else empty.
+        remarks: what speaks against the reading, or must be known of it (``data.remarks``).
     """
 
     truth: str
@@ -47,6 +48,7 @@ class ReadLine:
     outside: tuple[str, ...] = ()
     spans: SpanErrors | None = None
     unaligned: str = ""
+    remarks: tuple[str, ...] = ()
 
     @cached_property
     def score(self) -> LineScore:

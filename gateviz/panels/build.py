@@ -7,7 +7,7 @@ from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import AlignmentError
 from gateviz.panels.heatmaps import heatmaps
 from gateviz.panels.order import Order, order_named
-from gateviz.panels.origin import metadata_of, notes_of
+from gateviz.panels.origin import metadata_of, notes_of, remarks_of
 from gateviz.panels.panel import Panel, PanelStack
 from gateviz.panels.reading import (
     boundaries,
@@ -175,6 +175,6 @@ def _stack(
         title=title,
         axis_label=axis_label,
         notes=notes_of(recording),
-        remarks=remarks,
+        remarks=remarks_of(recording) + remarks,
         metadata=metadata_of(recording, drawn),
     )

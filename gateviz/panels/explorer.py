@@ -14,7 +14,7 @@ from gateviz.panels.colors import ALARM, ENDS, INK, QUIET, ROLES, SHADE, ramp
 from gateviz.panels.comparison import comparison_of, names_of
 from gateviz.panels.heatmaps import group_name
 from gateviz.panels.order import KEEPING, Order, unit_order
-from gateviz.panels.origin import notes_of
+from gateviz.panels.origin import notes_of, remarks_of
 from gateviz.panels.panel import Palette, Scale
 from gateviz.panels.reading import boundaries, column_axis, posterior_panel, span_panel
 from gateviz.panels.scales import scales_for
@@ -112,7 +112,7 @@ def _recording(
     return {
         "name": name,
         "text": None if recording.emission is None else recording.text,
-        "notes": list(notes_of(recording)),
+        "notes": [*notes_of(recording), *remarks_of(recording)],
         "axis": {"start": start, "stop": stop, "label": label},
         "image": recording.image,
         "frames": {

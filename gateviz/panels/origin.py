@@ -12,6 +12,11 @@ def notes_of(recording: Recording) -> tuple[str, ...]:
     return (f"Edited run: {'; '.join(edits)}",) if edits else ()
 
 
+def remarks_of(recording: Recording) -> tuple[str, ...]:
+    """What is to be said of the line, for a small note: what was found, without the advice behind it."""
+    return tuple(f"{words[:1].upper()}{words[1:]}" for words in (said.partition(";")[0] for said in recording.remarks))
+
+
 def metadata_of(recording: Recording, alignment: Alignment | None) -> dict[str, str]:
     """The provenance of a recording as short texts, for the metadata of a file; what is unknown is left out."""
     origin = recording.provenance
@@ -26,6 +31,7 @@ def metadata_of(recording: Recording, alignment: Alignment | None) -> dict[str, 
         "engine": json.dumps(dict(origin.engine)) if origin.engine else "",
         "witness": "" if origin.witness is None else repr(origin.witness),
         "edits": "; ".join(origin.edits),
+        "remarks": " | ".join(origin.remarks),
         "versions": json.dumps(dict(origin.versions)) if origin.versions else "",
         "frames": str(recording.grid.frame_count),
         "stride": f"{recording.grid.stride:.6g}",

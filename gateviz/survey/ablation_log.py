@@ -55,7 +55,7 @@ class AblationLog:
         try:
             header, *outcomes = (json.loads(line) for line in whole.splitlines())
             found = [_from_json(outcome) for outcome in outcomes]
-        except (ValueError, KeyError, TypeError) as error:
+        except Exception as error:  # what was written there may be anything
             raise OutputError(f"{self._path} is no file of outcomes ({error}); name another folder") from error
         if header != self._header:
             differing = sorted(key for key in {*header, *self._header} if header.get(key) != self._header.get(key))

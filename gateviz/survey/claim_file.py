@@ -1,12 +1,11 @@
 """Claims that a user wrote down, in TOML."""
 
-import tomllib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from gateviz.errors import SelectionError
-from gateviz.files.inputs import read_input
+from gateviz.files.toml import read_toml
 from gateviz.survey.claim import Claim, checked_claims
 
 TABLE = "claim"
@@ -26,13 +25,11 @@ def read_claims(path: str | Path) -> tuple[Claim, ...]:
         SelectionError: the file is missing, no TOML, holds no claim, or one that cannot be tested.
     """
     try:
-        document = tomllib.loads(read_input(path).decode("utf-8-sig").replace("\r\n", "\n"))
+        document = read_toml(Path(path), SelectionError)
     except FileNotFoundError as error:
         raise SelectionError(f"there is no file of claims {path}") from error
     except OSError as error:
         raise SelectionError(f"the claims {path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise SelectionError(f"the claims {path} are no TOML: {error}") from error
     tables = document.get(TABLE)
     if not isinstance(tables, list) or not tables or set(document) != {TABLE}:
         found = ", ".join(sorted(document)) or "nothing"

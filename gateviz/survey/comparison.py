@@ -1,7 +1,7 @@
 """Two recognizers on the same lines, or one on two: where they part, and what it costs in text."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Comparison:
         cost: in text.
         alone: layers and directions that only one has, and other things that could not be compared, in words.
         skipped: lines that one of the two could not read.
+        remarks: what is to be said of lines that were read (``data.remarks``), by the line's name.
     """
 
     names: tuple[str, str]
@@ -46,6 +47,7 @@ class Comparison:
     cost: Cost
     alone: tuple[str, ...] = field(default=())
     skipped: tuple[Skipped, ...] = field(default=())
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def first_apart(self, threshold: float = ROUNDING) -> PlaceComparison | None:
         """The first layer and direction, in network order, that lies apart by more than a threshold on average."""
@@ -104,7 +106,8 @@ def compare_models(
     ]
     if not pairs:
         raise ImageError(f"none of the {len(sources)} lines can be read by both; the first reason: {skipped[0].why}")
-    return compare_pairs(pairs, names=names, directions=directions, skipped=skipped)
+    said = {pair.name: tuple(dict.fromkeys(pair.first.remarks + pair.second.remarks)) for pair in pairs}
+    return replace(compare_pairs(pairs, names=names, directions=directions, skipped=skipped), remarks=said)
 
 
 def compare_images(

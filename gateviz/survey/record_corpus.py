@@ -1,21 +1,21 @@
 """Records the lines of a corpus, one after the other."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import islice
 
 from gateviz.capture.edits import Edit
 from gateviz.capture.recognizer import Recognizer
-from gateviz.capture.recorder import LineImage, record_lines
+from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Quantity
 from gateviz.errors import CheckpointError, GatevizError, ImageError, WitnessError
-from gateviz.files.folders import LineSource
-from gateviz.files.images import DEFAULT_MAX_PIXELS, read_line_image
+from gateviz.files.folders import LineSource, display_name
+from gateviz.files.images import DEFAULT_MAX_PIXELS, open_line_image
+from gateviz.files.pixels import DecodedLine
 from gateviz.recording import Recording
 from gateviz.survey.corpus import Corpus, CorpusLine, Skipped
 
 CHUNK = 32
-_Record = Callable[[Sequence[tuple[LineImage, str]]], list[Recording]]
+_Record = Callable[[Sequence[tuple[LineSource, DecodedLine]]], list[Recording]]
 # These would come again with every line.
 _STOPPING = (CheckpointError, WitnessError)
 
@@ -77,7 +77,12 @@ def recorded_lines(
     """
     if not sources:
         raise ImageError("the corpus holds no line; name a folder of line images, a manifest, or images")
-    record = partial(record_lines, recognizer, layers=layers, quantities=quantities, edits=edits)
+
+    def record(lines: Sequence[tuple[LineSource, DecodedLine]]) -> list[Recording]:
+        images = [(line.pixels, display_name(source.path)) for source, line in lines]
+        said = [line.remarks for _, line in lines]
+        return record_lines(recognizer, images, remarks=said, layers=layers, quantities=quantities, edits=edits)
+
     read, first_why = 0, ""
     for chunk in _chunks(sources):
         for outcome in _recorded(record, chunk, max_pixels):
@@ -100,15 +105,14 @@ def _chunks(sources: Iterable[LineSource]) -> Iterator[list[LineSource]]:
 
 def _recorded(record: _Record, chunk: Sequence[LineSource], max_pixels: int) -> Iterator[CorpusLine | Skipped]:
     """The outcome of every line of a chunk, in order: together where all can be read, else one by one."""
-    read: list[tuple[LineSource, LineImage] | Skipped] = []
+    read: list[tuple[LineSource, DecodedLine] | Skipped] = []
     for source in chunk:
         try:
-            read.append((source, read_line_image(source.path, max_pixels=max_pixels)))
+            read.append((source, open_line_image(source.path, max_pixels=max_pixels)))
         except GatevizError as error:
             read.append(Skipped(source, str(error)))
-    images = [(image, source.path.name) for source, image in (item for item in read if not isinstance(item, Skipped))]
     try:
-        together = iter(record(images))
+        together = iter(record([item for item in read if not isinstance(item, Skipped)]))
     except _STOPPING:
         raise
     except GatevizError:
@@ -122,9 +126,9 @@ def _recorded(record: _Record, chunk: Sequence[LineSource], max_pixels: int) -> 
             yield _alone(record, *item)
 
 
-def _alone(record: _Record, source: LineSource, image: LineImage) -> CorpusLine | Skipped:
+def _alone(record: _Record, source: LineSource, line: DecodedLine) -> CorpusLine | Skipped:
     try:
-        return CorpusLine(source, record([(image, source.path.name)])[0])
+        return CorpusLine(source, record([(source, line)])[0])
     except _STOPPING:
         raise
     except GatevizError as error:

@@ -4,7 +4,8 @@ import string
 from pathlib import Path
 
 from gateviz.errors import AlphabetError
-from gateviz.files.inputs import read_input
+from gateviz.files.budget import ALPHABET_BYTES
+from gateviz.files.inputs import read_within
 
 CHINESE_PUNCTUATION = "，。！？、：；（）《》〈〉“”‘’【】「」『』…—～·￥％"
 TYPOGRAPHY = "–•×÷±°€£¥©→←≤≥"
@@ -74,7 +75,10 @@ def symbols_of(given: str) -> tuple[str, ...]:
 
 def _of_file(path: Path) -> tuple[str, ...]:
     try:
-        text = read_input(path).decode("utf-8-sig")
+        content = read_within(
+            path, ALPHABET_BYTES, f"the alphabet file {path}", advice="name a file of symbols", error=AlphabetError
+        )
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AlphabetError(f"the alphabet file {path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
     except OSError as error:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32
 
+from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.run_checks import require_frames, require_posteriors
 from gateviz.ctc.forced import align
@@ -82,6 +83,8 @@ class _Line:
     pixels: Float[torch.Tensor, "channels height width"]
     grid: FrameGrid
     seen_words: str
+    fit: Fit
+    remarks: tuple[str, ...]
 
 
 def _windows(
@@ -146,7 +149,10 @@ class _Reader:
         prepared = self._recognizer.prepare(line.image)
         grid = self._recognizer.frame_grid(int(prepared.pixels.shape[2]))
         placed = grid.mapped(prepared.to_source, prepared.source_width)
-        return _Line(index, line, prepared.pixels, placed, prepared.seen_words)
+        fit = fit_of(line.image, prepared, grid.frame_count)
+        return _Line(
+            index, line, prepared.pixels, placed, prepared.seen_words, fit, remarks=line.remarks + prepared.remarks
+        )
 
     def read(self, batch: list[_Line]) -> list[ReadLine]:
         """What is written on lines of one input size."""
@@ -170,15 +176,17 @@ class _Reader:
                 spans = aligned_errors(emission, truth.text, truth.columns, line.grid)
             except (AlphabetError, AlignmentError) as error:
                 unaligned = str(error)
+        alignment = greedy(emission)
         return ReadLine(
             truth=truth.text,
-            reading=greedy(emission).reading,
+            reading=alignment.reading,
             name=truth.name,
             script=truth.script,
             font=truth.font,
             outside=tuple(symbol for symbol in truth.text if symbol not in self._known),
             spans=spans,
             unaligned=unaligned,
+            remarks=line.remarks + line_remarks(truth.image, line.fit, emission, alignment),
         )
 
 

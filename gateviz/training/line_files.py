@@ -12,11 +12,12 @@ from jaxtyping import UInt8
 from gateviz.capture.preprocess import Gray, Preprocess
 from gateviz.errors import ImageError, TrainingError
 from gateviz.files.folders import LineSource, read_manifest
-from gateviz.files.images import read_line_image
+from gateviz.files.images import open_line_image
 from gateviz.files.line_columns import COLUMNS_FILE, LineColumns, read_columns
 from gateviz.files.line_pairs import line_stem, read_pairs
 from gateviz.files.line_places import LineKind, line_place
 from gateviz.files.lmdb_lines import LmdbLines
+from gateviz.files.pixels import DecodedLine
 from gateviz.training.lines import TrainingLine
 
 _GRAY = Preprocess((Gray(),))
@@ -68,9 +69,15 @@ class LineFiles:
             ImageError: its image or its record cannot be read.
         """
         part, place = self._find(index)
-        known = part.known(place)
+        known, decoded = part.known(place), part.image(place)
         return TrainingLine(
-            self.image(index), part.text(place), known.columns, known.script, known.font, part.name(place)
+            _gray(decoded),
+            part.text(place),
+            known.columns,
+            known.script,
+            known.font,
+            part.name(place),
+            remarks=decoded.remarks,
         )
 
     def name(self, index: int) -> str:
@@ -104,7 +111,7 @@ class LineFiles:
             ImageError: it cannot be read.
         """
         part, place = self._find(index)
-        return np.asarray(_GRAY.apply(part.image(place)).pixels)
+        return _gray(part.image(place))
 
     def _find(self, index: int) -> "tuple[_FilePart | _LmdbPart, int]":
         index = range(len(self))[index]
@@ -152,8 +159,8 @@ class _FilePart:
     def text(self, index: int) -> str:
         return self.lines[index].text or ""
 
-    def image(self, index: int) -> UInt8[np.ndarray, "height width *channels"]:
-        return read_line_image(self.lines[index].path)
+    def image(self, index: int) -> DecodedLine:
+        return open_line_image(self.lines[index].path)
 
     def known(self, index: int) -> LineColumns:
         return self.columns.get(index, _UNKNOWN)
@@ -177,11 +184,15 @@ class _LmdbPart:
     def text(self, index: int) -> str:
         return self.lines.text(index)
 
-    def image(self, index: int) -> UInt8[np.ndarray, "height width *channels"]:
+    def image(self, index: int) -> DecodedLine:
         return self.lines.image(index)
 
     def known(self, index: int) -> LineColumns:
         return _UNKNOWN
+
+
+def _gray(line: DecodedLine) -> UInt8[np.ndarray, "height width"]:
+    return np.asarray(_GRAY.apply(line.pixels).pixels)
 
 
 def _with_columns(part: _FilePart, manifest: Path) -> _FilePart:

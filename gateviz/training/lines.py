@@ -19,6 +19,7 @@ class TrainingLine:
         script: ``latin``, ``chinese``, ``mixed``, ``number``, or empty where nobody said.
         font: the family it is set in, or empty.
         name: where it comes from: a file, or a seed and a number.
+        remarks: what is to be said of how its file was decoded (``data.remarks``).
     """
 
     image: UInt8[np.ndarray, "height width"]
@@ -27,6 +28,7 @@ class TrainingLine:
     script: str = ""
     font: str = ""
     name: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.atomic import check_not_read, make_folder, write_whole
+from gateviz.files.budget import LIST_BYTES
 from gateviz.files.json_text import json_text
 from gateviz.files.watch_files import FOLDER, LINE, forget_from
 from gateviz.training.progress import GateReport, StepReport, ValidationReport
@@ -129,18 +130,27 @@ class RunFolder:
         """
         try:
             config = json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise TrainingError(f"the {CONFIG} of the run {self.path} cannot be read: {error}") from error
         if not isinstance(config, dict):
             raise TrainingError(f"the {CONFIG} of the run {self.path} is no JSON object")
         return config
 
     def read_log(self) -> list[dict[str, Any]]:
-        """What was logged, in order; a last line that a crash cut short is left out."""
-        if not (self.path / LOG).is_file():
+        """What was logged, in order; a last line that a crash cut short is left out.
+
+        Raises:
+            TrainingError: a line of it is no report.
+        """
+        path = self.path / LOG
+        if not path.is_file():
             return []
-        lines = (self.path / LOG).read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        try:
+            LIST_BYTES.check(path.stat().st_size, str(path), advice="start a new run", error=TrainingError)
+            lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        except (OSError, UnicodeDecodeError) as error:
+            raise TrainingError(f"the log {path} cannot be read: {error}") from error
+        return [_report(path, number, line) for number, line in enumerate(lines, start=1)]
 
     def forget_after(self, step: int) -> None:
         """Take the steps after ``step`` out of the log: a run that goes on from there logs them again.
@@ -163,3 +173,15 @@ class RunFolder:
                 handle.write(line + "\n")
         except OSError as error:
             raise OutputError(f"the log in {self.path} could not be written: {error.strerror}") from error
+
+
+def _report(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        report = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise TrainingError(
+            f"line {number} of the log {path} is no JSON ({error}); remove it, or start anew"
+        ) from error
+    if not isinstance(report, dict) or type(report.get("step")) is not int:
+        raise TrainingError(f"line {number} of the log {path} is {line[:60]!r}, and a report has its step; remove it")
+    return report

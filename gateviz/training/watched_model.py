@@ -19,6 +19,7 @@ from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import GateTrace
 from gateviz.errors import SelectionError, ShapeError
+from gateviz.files.folders import display_name
 from gateviz.files.images import as_line_image, read_line_image
 from gateviz.recording import Recording
 from gateviz.training.undisturbed import bare, undisturbed
@@ -124,7 +125,7 @@ def watched_model(model: Recognizer | nn.Module, line: LineInput, alphabet: Alph
         raise SelectionError("a recognizer prepares its line itself; give the line image, not a tensor")
     if isinstance(line, np.ndarray):
         return KnownModel(model, as_line_image(line), "")
-    return KnownModel(model, read_line_image(line), Path(line).name)
+    return KnownModel(model, read_line_image(line), display_name(line))
 
 
 def _has_recurrent(module: nn.Module) -> bool:

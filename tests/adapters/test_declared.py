@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import gateviz
-from gateviz.adapters.declared import LARGEST_SIDECAR, Declared, Sidecar, read_sidecar
+from gateviz.adapters.declared import Declared, Sidecar, read_sidecar
 from gateviz.adapters.registry import load_recognizer
 from gateviz.errors import AlphabetError, CheckpointError
 
@@ -87,7 +87,18 @@ def test_an_alphabet_file_is_looked_for_beside_the_toml(beside, tmp_path, monkey
         ("alphabet = 3\n", "has alphabet = 3, and alphabet is a text"),
         ("keep_ratio = 1\n", "has keep_ratio = 1, and keep_ratio is true or false"),
         ("height = \n", "is no TOML: Invalid value"),
-        ("# " + "x" * LARGEST_SIDECAR, "at most 1,048,576 are read"),
+        ("blank = " + "9" * 5000 + "\n", "is no TOML: Exceeds the limit"),
+        ("height = 1" + "0" * 400 + "\n", r"has height = 10*\.\.\. \(401 characters\), and height is a whole number"),
+        ("mean = 1" + "0" * 400 + "\n", "and mean is a number or a list of them"),
+        (
+            "mean = 1e99999\n",
+            "mean was declared as inf, and pixels lie between 0 and 1; give finite numbers of at most",
+        ),
+        ("std = [0.5, nan, 0.5]\n", "std was declared as 0.5, nan, 0.5, and pixels lie between 0 and 1"),
+        ("pad_left = 1e9\n", "has the key 'pad_left', which gateviz does not know"),
+        ("x." * 100_000 + "y = 1\n", "line 1 of .* comes to 100,000 dots, and at most 16 are read"),
+        ("a = " + "[" * 100_000 + "\n", "is no TOML"),
+        ("# " + "x" * 1024**2, "at most 1,048,576 are read"),
     ],
 )
 def test_what_cannot_be_understood_is_named(beside, text, words):

@@ -1,5 +1,7 @@
 """Deskewing: the slant is found, the shear keeps columns, no ink is lost."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from gateviz.capture.canvas import Deskew
-from gateviz.capture.deskew import estimate_slope, shear_columns
+from gateviz.capture.deskew import estimate_slope, rise_share, shear_columns
 from gateviz.capture.preprocess import Preprocess
 from gateviz.errors import ImageError
 
@@ -90,3 +92,33 @@ def test_a_shear_that_would_fill_the_memory_is_refused():
     image[0, ::7] = 0
     with pytest.raises(ImageError, match=r"leveling an image of 100000 x 1 pixels by 5.00 degrees takes 87"):
         shear_columns(image, LIMIT)
+
+
+def test_a_line_that_rises_by_next_to_nothing_is_left_level_and_said():
+    level = text_image()
+    canvas = Preprocess((Deskew(),)).apply(rotated(level, 0.1))
+    np.testing.assert_array_equal(canvas.pixels, rotated(level, 0.1))
+    [remark] = canvas.remarks
+    assert re.fullmatch(
+        r"left level: the slope found is -?0\.\d\d degrees, [0-5] % of the height of the ink from end to end, "
+        r"and less than 6 % is not turned",
+        remark,
+    )
+    turned = Preprocess((Deskew(),)).apply(rotated(level, 1.0))
+    assert turned.remarks == ()
+    assert turned.pixels.shape != rotated(level, 1.0).shape
+
+
+def test_a_slope_that_is_given_is_turned_however_small():
+    image = rotated(text_image(), 0.1)
+    canvas = Preprocess((Deskew(degrees=0.1),)).apply(image)
+    assert canvas.remarks == ()
+    assert not np.array_equal(canvas.pixels, image)
+
+
+def test_the_rise_is_that_of_the_ink_from_end_to_end():
+    image = np.full((50, 200), 255, np.uint8)
+    image[10:30, 20:121] = 0
+    assert rise_share(image, 0.1) == pytest.approx(0.1 * 100 / 20)
+    assert rise_share(image, -0.1) == rise_share(image, 0.1)
+    assert rise_share(np.full((50, 200), 255, np.uint8), 0.1) == 0.0

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from gateviz.capture.canvas import Crop, Normalize
+from gateviz.capture.canvas import Crop, Deskew, Normalize
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.edits import ablate, clamp, patch, scale
 from gateviz.capture.preprocess import Gray, Invert, Preprocess, ResizeToHeight, Stretch
@@ -550,3 +550,42 @@ def test_patches_between_lines_of_different_length_are_refused():
         SelectionError, match=r"the recording of long.png has 12 frames and this line 10; patching needs as many"
     ):
         record_lines(reader, [(line_image(80), "")], edits=[patch("cell_state", longer)])
+
+
+def test_remarks_of_file_steps_and_reading_stand_in_the_provenance_in_this_order():
+    blank = np.full((16, 80), 200, np.uint8)
+    tilted = np.full((40, 160), 255, np.uint8)
+    tilted[10:30, 8:150:5] = 0
+    model = recognizer()
+    found = record_lines(model, [(blank, "a"), (tilted, "b")], retouch=[Deskew()], remarks=[["file: odd"], []])
+    assert [remark.partition(":")[0] for remark in found[0].remarks][:2] == ["file", "left level"]
+    assert found[1].remarks[0].startswith("left level: the slope found is 0.00 degrees")
+    assert found[0].remarks == found[0].provenance.remarks
+
+
+def test_a_reading_that_is_empty_is_remarked_on_and_that_of_an_edited_run_is_not():
+    model = recognizer()
+    with torch.no_grad():
+        model.module.head.weight.zero_()
+        model.module.head.bias.copy_(torch.tensor([9.0, 0, 0, 0, 0]))
+    dark = np.full((16, 80), 200, np.uint8)
+    [found] = record_lines(model, [(dark, "a")])
+    assert found.text == ""
+    assert found.remarks == ("nothing was read: hardly any ink: all levels of gray lie between 200 and 200",)
+    [edited] = record_lines(model, [(dark, "a")], edits=[clamp("forget_gate", 1.0, layer=0)], remarks=[["file: odd"]])
+    assert edited.remarks == ("file: odd",)
+
+
+def test_a_line_squeezed_into_a_fixed_width_is_remarked_on():
+    squeezing = recognizer(preprocess=Preprocess((Gray(), Stretch(HEIGHT, 40), Normalize())))
+    [long] = record_lines(squeezing, [(line_image(width=800), "a")])
+    [short] = record_lines(squeezing, [(line_image(width=80), "a")])
+    assert len(long.alignment.spans) > 10 / 3
+    words = f"squeezed: 10 frames for the {len(long.alignment.spans)} symbols read, since the line has 10 % of its own width"
+    assert [remark for remark in long.remarks if remark.startswith(words)]
+    assert not [remark for remark in short.remarks if remark.startswith("squeezed")]
+
+
+def test_as_many_remarks_as_images_are_wanted():
+    with pytest.raises(ValueError, match="shorter"):
+        record_lines(recognizer(), [(line_image(), "a"), (line_image(), "b")], remarks=[[]])

@@ -53,7 +53,7 @@ def assert_whole(lines):
     assert len(lines) == 4
     assert [lines.text(index) for index in range(4)] == TEXTS
     for index in range(4):
-        np.testing.assert_array_equal(lines.image(index), IMAGES[index])
+        np.testing.assert_array_equal(lines.image(index).pixels, IMAGES[index])
 
 
 def test_texts_and_images_are_those_written(folder):
@@ -117,7 +117,7 @@ def test_a_pickled_one_opens_the_file_again(folder):
 
 
 def text_of(lines):
-    return lines.text(1), lines.image(3).tolist()
+    return lines.text(1), lines.image(3).pixels.tolist()
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -235,7 +235,7 @@ def test_importing_the_reader_does_not_import_the_package():
 def test_bytes_and_files_give_the_same_pixels(tmp_path):
     color = RNG.integers(0, 256, (12, 30, 3), dtype=np.uint8)
     (tmp_path / "a.png").write_bytes(png(color))
-    np.testing.assert_array_equal(decode_line_image(png(color), "a"), read_line_image(tmp_path / "a.png"))
+    np.testing.assert_array_equal(decode_line_image(png(color), "a").pixels, read_line_image(tmp_path / "a.png"))
     with pytest.raises(ImageError, match=r"the image a is 30 x 12 = 360 pixels, over the limit of 359"):
         decode_line_image(png(color), "a", max_pixels=359)
     with pytest.raises(ImageError, match=r"the image a is 30 x 3 pixels"):
