@@ -1,8 +1,8 @@
 """Tensors out of somebody's checkpoint, without running anything that is in it."""
 
 import hashlib
+import struct
 import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,10 +13,9 @@ from safetensors import SafetensorError, safe_open
 
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.adapters.pickle_names import wanted_by_pickle
+from gateviz.adapters.torch_claims import check_archive, check_claims
 from gateviz.errors import CheckpointError
-
-LARGEST_BYTES = 2 * 1024**3
-"""Bytes a checkpoint may come to when unpacked; recognizers have tens of megabytes."""
+from gateviz.files import budget
 
 # Names under which training scripts put the weights beside an optimizer, an epoch, a configuration.
 _WRAPPERS = (
@@ -81,16 +80,16 @@ class Checkpoint:
         }
 
 
-def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> Checkpoint:
+def read_checkpoint(file: ModelFile) -> Checkpoint:
     """The checkpoint in a file: its weights unwrapped, bare of prefixes, and sound.
 
     Raises:
-        CheckpointError: the file holds no tensors, holds code, is cut short, is larger than
-            ``largest_bytes`` when unpacked, or has weights that are no finite dense numbers.
+        CheckpointError: the file holds no tensors, holds code, is cut short, passes a bound of
+            ``files.budget``, or has weights that are no finite dense numbers.
     """
     if file.refusal:
         raise CheckpointError(file.refusal)
-    _check_size(file, largest_bytes)
+    budget.MODEL_BYTES.check(file.size, str(file.path))
     if file.container is Container.SAFETENSORS:
         content, metadata = _read_safetensors(file)
     elif file.container in (Container.TORCH_ZIP, Container.TORCH_PICKLE):
@@ -110,20 +109,9 @@ def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> C
     return Checkpoint(file.path.name, digest, bare, metadata, wrapped_in, beside, prefix)
 
 
-def _check_size(file: ModelFile, largest_bytes: int) -> None:
-    """Bounds what unpacking can come to, by the archive's directory, before anything is unpacked."""
-    size = file.size
-    if file.container is Container.TORCH_ZIP:
-        with zipfile.ZipFile(file.path) as archive:
-            size = max(size, sum(entry.file_size for entry in archive.infolist()))
-    if size > largest_bytes:
-        raise CheckpointError(
-            f"{file.path} comes to {size:,} bytes when unpacked ({file.size:,} on disk), and at most "
-            f"{largest_bytes:,} are read; it is no checkpoint of a line recognizer"
-        )
-
-
 def _read_safetensors(file: ModelFile) -> tuple[dict[str, Any], dict[str, str]]:
+    (header,) = struct.unpack("<Q", file.head[:8])
+    budget.HEADER_BYTES.check(header, f"the header of {file.path}")
     try:
         with safe_open(str(file.path), framework="pt", device="cpu") as handle:
             return {name: handle.get_tensor(name) for name in handle.keys()}, dict(handle.metadata() or {})  # noqa: SIM118
@@ -135,10 +123,15 @@ def _read_safetensors(file: ModelFile) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _read_torch(file: ModelFile) -> Any:
     try:
+        if file.container is Container.TORCH_ZIP:
+            check_archive(file)
+        check_claims(file)
         with warnings.catch_warnings():
             # torch warns of old pickles and of quantized tensors; both are dealt with here.
             warnings.simplefilter("ignore")
             return torch.load(file.path, map_location="cpu", weights_only=True)
+    except CheckpointError:
+        raise
     # A damaged pickle can fail in any way whatever; each is the same to the user.
     except Exception as error:
         if wanted := wanted_by_pickle(file):
@@ -164,7 +157,8 @@ def _unwrapped(file: ModelFile, content: Any) -> tuple[dict[str, Any], tuple[str
             break
         if any(isinstance(value, torch.Tensor) for value in content.values()):
             return {str(key): value for key, value in content.items()}, wrapped_in, beside
-        holders = [str(key) for key, value in content.items() if isinstance(key, str) and _holds_tensors(value)]
+        known: dict[int, bool] = {}
+        holders = [str(key) for key, value in content.items() if isinstance(key, str) and _holds_tensors(value, known)]
         named = [key for key in _WRAPPERS if key in holders]
         if not named and len(holders) != 1:
             break
@@ -180,11 +174,19 @@ def _unwrapped(file: ModelFile, content: Any) -> tuple[dict[str, Any], tuple[str
     )
 
 
-def _holds_tensors(value: Any) -> bool:
-    """True for a state_dict or a dictionary around one; an optimizer's state is keyed by numbers."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+def _holds_tensors(value: Any, known: dict[int, bool], depth: int = 0) -> bool:
+    """True for a state_dict or a dictionary around one; an optimizer's state is keyed by numbers.
+
+    Every dictionary is looked at once, since a pickle can put one into many others, and into itself.
+    """
+    if not isinstance(value, dict) or budget.DEPTH.passed_by(depth):
         return False
-    return any(isinstance(inner, torch.Tensor) or _holds_tensors(inner) for inner in value.values())
+    if id(value) not in known:
+        known[id(value)] = False
+        known[id(value)] = all(isinstance(key, str) for key in value) and any(
+            isinstance(inner, torch.Tensor) or _holds_tensors(inner, known, depth + 1) for inner in value.values()
+        )
+    return known[id(value)]
 
 
 def _plain_values(file: ModelFile, state: Mapping[str, Any]) -> dict[str, str]:

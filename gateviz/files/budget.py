@@ -27,11 +27,11 @@ class Bound:
     unit: str
     reason: str
 
-    def passed_by(self, found: float) -> bool:
+    def passed_by(self, found: float | int) -> bool:
         """True where a number lies beyond the bound; NaN does too, since it lies nowhere."""
         return not found <= self.most
 
-    def words(self, found: float, subject: str, advice: str) -> str:
+    def words(self, found: float | int, subject: str, advice: str) -> str:
         """The sentence that says that a file passes the bound."""
         return (
             f"{subject} comes to {_said(found)} {self.unit}, and at most {self.most:,} are read "
@@ -40,7 +40,7 @@ class Bound:
 
     def check(
         self,
-        found: float,
+        found: float | int,
         subject: str,
         *,
         advice: str = "it is no file of a line recognizer",
@@ -64,7 +64,7 @@ class Bound:
             raise error(self.words(found, subject, advice))
 
 
-def _said(found: float) -> str:
+def _said(found: float | int) -> str:
     """A number for people; of more than twenty digits only how many there are, since writing all out takes time itself."""
     if isinstance(found, int) and found.bit_length() > 64:
         return f"some 10^{int(found.bit_length() * 0.30103)}"
@@ -139,12 +139,21 @@ PICKLE_OPCODES = Bound(
 )
 FIELDS = Bound(
     "fields of a protocol buffer",
-    400_000,
+    1_000_000,
     "fields",
-    "models of recognizers have some ten thousand, and a hundred thousand are read in a tenth of a second",
+    "models of recognizers have some ten thousand, each looked at some five times",
 )
 NODES = Bound("nodes of a graph", 20_000, "nodes", "the deepest recognizers have two thousand")
 DEPTH = Bound("levels of nesting", 32, "levels", "honest files nest three to eight deep")
+VGSL_CHARACTERS = Bound(
+    "characters of a VGSL specification", 65_536, "characters", "the longest of kraken's have a thousand"
+)
+WEIGHTS = Bound(
+    "weights of a Tesseract network",
+    1 << 24,
+    "numbers",
+    "the largest of the published models has two million",
+)
 SYMBOLS = Bound("symbols of an alphabet", 200_000, "symbols", "Unicode has 150,000 characters")
 
 # Of graphs that run.
