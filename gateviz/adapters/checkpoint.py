@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
+from gateviz.adapters.inert_pickle import DamagedPickleError
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.adapters.pickle_names import wanted_by_pickle
 from gateviz.adapters.torch_claims import check_archive, check_claims
@@ -130,10 +131,10 @@ def _read_torch(file: ModelFile) -> Any:
             # torch warns of old pickles and of quantized tensors; both are dealt with here.
             warnings.simplefilter("ignore")
             return torch.load(file.path, map_location="cpu", weights_only=True)
-    except CheckpointError:
-        raise
     # A damaged pickle can fail in any way whatever; each is the same to the user.
     except Exception as error:
+        if isinstance(error, CheckpointError) and not isinstance(error, DamagedPickleError):
+            raise
         if wanted := wanted_by_pickle(file):
             packed = any(mark in name for name in wanted for mark in _QUANTIZED)
             kind = " (a quantized model)" if packed else ""

@@ -16,6 +16,10 @@ from gateviz.errors import CheckpointError
 from gateviz.files import budget
 
 
+class DamagedPickleError(CheckpointError):
+    """A pickle that no program of torch's wrote; the message is what was found."""
+
+
 @dataclass(frozen=True)
 class Name:
     """The dotted name of what a pickle would import."""
@@ -95,7 +99,7 @@ class InertPickle:
         Raises:
             CheckpointError: it passes a bound, claims more numbers than its storages have, or would
                 call what rebuilds no tensor.
-            ValueError: it is damaged, or has an opcode that torch's own pickles do not.
+            DamagedPickleError: it is damaged, or has an opcode that torch's own pickles do not.
         """
         self._stack, self._marks, self._memo = [], [], {}
         for count, (opcode, argument, _) in enumerate(pickletools.genops(stream), 1):
@@ -104,9 +108,9 @@ class InertPickle:
                 return self._stack.pop()
             step = _STEPS.get(opcode.name)
             if step is None:
-                raise ValueError(f"the pickle opcode {opcode.name}")
+                raise DamagedPickleError(f"the pickle opcode {opcode.name}, which torch does not write")
             step(self, argument)
-        raise ValueError("a pickle without an end")
+        raise DamagedPickleError("a pickle without an end")
 
     def _group(self) -> list[Any]:
         start = self._marks.pop()
@@ -116,20 +120,20 @@ class InertPickle:
 
     def _tuple(self, count: int) -> None:
         if len(self._stack) < count:
-            raise ValueError("too few values")
+            raise DamagedPickleError("fewer values than an opcode takes")
         values = tuple(self._stack[len(self._stack) - count :])
         del self._stack[len(self._stack) - count :]
         self._stack.append(values)
 
     def _append(self, values: list[Any]) -> None:
         if not isinstance(self._stack[-1], list):
-            raise ValueError("items for what is no list")
+            raise DamagedPickleError("items for what is no list")
         self._stack[-1].extend(values)
 
     def _set(self, pairs: list[Any]) -> None:
         target = self._stack[-1]
         if not (isinstance(target, dict) or (isinstance(target, Made) and target.name.startswith("collections."))):
-            raise ValueError("items for what is no dictionary")
+            raise DamagedPickleError("items for what is no dictionary")
         for key, value in zip(pairs[::2], pairs[1::2], strict=True):
             self._hashed(key)
             if isinstance(target, dict):
@@ -148,7 +152,7 @@ class InertPickle:
     def _reduce(self) -> None:
         arguments, called = self._stack.pop(), self._stack.pop()
         if not isinstance(called, Name) or not isinstance(arguments, tuple):
-            raise ValueError("a call of what is no name")
+            raise DamagedPickleError("a call of what is no name")
         self._called(called.dotted, arguments)
         self._stack.append({} if called.dotted == "collections.OrderedDict" and not arguments else Made(called.dotted))
 
@@ -172,7 +176,7 @@ class InertPickle:
                 for key in each if isinstance(each, list | tuple) else ():
                     self._hashed(key)
         elif name not in _PLAIN and not (name.startswith("torch.") and name.endswith("Tensor") and not arguments):
-            raise ValueError(f"a call of {name}")
+            raise DamagedPickleError(f"a call of what rebuilds no tensor: {name[:80]}")
 
     def _viewed(self, arguments: tuple[Any, ...]) -> None:
         """Holds a tensor's sizes and strides against its storage."""
@@ -181,7 +185,7 @@ class InertPickle:
         storage, offset, size, stride = arguments[:4]
         numbers = (offset, *size, *stride)
         if len(size) != len(stride) or any(not isinstance(each, int) or each < 0 for each in numbers):
-            raise ValueError("a tensor whose sizes are no sizes")
+            raise DamagedPickleError("a tensor whose sizes are no sizes")
         budget.DIMS.check(len(size), f"a tensor of {self.where}")
         last = offset + sum((each - 1) * step for each, step in zip(size, stride, strict=True))
         if 0 not in size and last >= storage.numbers:
@@ -198,13 +202,13 @@ class InertPickle:
     def _persistent(self) -> None:
         given = self._stack.pop()
         if not isinstance(given, tuple) or len(given) < 5 or given[0] not in ("storage", b"storage"):
-            raise ValueError("something beside the pickle that is no storage")
+            raise DamagedPickleError("something beside the pickle that is no storage")
         kind, key, numbers = given[1], given[2], given[4]
         if not isinstance(kind, Name) or not isinstance(key, str | bytes) or not isinstance(numbers, int):
-            raise ValueError("a storage without a type or a size")
+            raise DamagedPickleError("a storage without a type or a size")
         kind_name = kind.dotted.rpartition(".")[2].removesuffix("Storage")
         if kind_name not in _SIZES or numbers < 0:
-            raise ValueError(f"a storage of {numbers} numbers of the type {kind.dotted}")
+            raise DamagedPickleError(f"a storage of {numbers} numbers of the type {kind.dotted}")
         name = key.decode("ascii") if isinstance(key, bytes) else key
         storage = Storage(name, numbers, _SIZES[kind_name])
         before = self.storages.get(name, storage)

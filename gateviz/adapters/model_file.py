@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 if TYPE_CHECKING:
     import gateviz.adapters.checkpoint
 
 HEAD_BYTES = 4096
-LARGEST_DIRECTORY = 16 * 1024**2
-"""Bytes of a zip archive's directory beyond which it is not read: 16 MiB name some 200,000 tensors."""
-
 LARGEST_HEADER = 100_000_000
 """Bytes of a safetensors header beyond which the format's own library reads none."""
 
@@ -84,6 +82,8 @@ def open_model_file(path: str | Path) -> ModelFile:
     try:
         if path.is_dir():
             raise CheckpointError(f"{path} is a folder; name the checkpoint file in it{_models_in(path)}")
+        if path.exists() and not path.is_file():
+            raise CheckpointError(f"{path} is a pipe or a device, and a checkpoint is a file; name the file itself")
         with path.open("rb") as handle:
             head = handle.read(HEAD_BYTES)
         size = path.stat().st_size
@@ -161,10 +161,10 @@ def _is_traineddata(size: int, head: bytes) -> bool:
 
 
 def _zip_kind(path: Path) -> tuple[Container, str]:
-    if (directory := _directory_bytes(path)) > LARGEST_DIRECTORY:
-        return Container.OTHER, (
-            f"{path} is a zip archive with a directory of {directory} bytes, and at most {LARGEST_DIRECTORY} are read; "
-            f"it is no checkpoint of a recognizer"
+    bound = budget.ARCHIVE_DIRECTORY_BYTES
+    if bound.passed_by(directory := _directory_bytes(path)):
+        return Container.OTHER, bound.words(
+            directory, f"the directory of the zip archive {path}", "it is no checkpoint of a recognizer"
         )
     try:
         with zipfile.ZipFile(path) as archive:

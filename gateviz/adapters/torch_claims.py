@@ -44,7 +44,8 @@ def check_claims(file: ModelFile) -> None:
 
     Raises:
         CheckpointError: it passes a bound, or claims more than the file holds.
-        ValueError, KeyError, IndexError, TypeError, RuntimeError: it is damaged, or calls what rebuilds no tensor.
+        DamagedPickleError, LookupError, TypeError, ValueError, RuntimeError: it is damaged, or calls what rebuilds
+            no tensor.
     """
     pickle = InertPickle(str(file.path))
     if file.container is Container.TORCH_ZIP:
