@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateviz.adapters.door import reading
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 
@@ -64,12 +65,11 @@ class ModelFile:
         """
         # torch takes more than a second to import, and a Tesseract model has no need of tensors.
         if self.container in (Container.PADDLE_PARAMETERS, Container.PADDLE_INFERENCE):
-            from gateviz.adapters.paddle_files import read_paddle
-
-            return read_paddle(self)
-        from gateviz.adapters.checkpoint import read_checkpoint
-
-        return read_checkpoint(self)
+            from gateviz.adapters.paddle_files import read_paddle as read
+        else:
+            from gateviz.adapters.checkpoint import read_checkpoint as read
+        with reading(self.path):
+            return read(self)
 
 
 def open_model_file(path: str | Path) -> ModelFile:
@@ -89,11 +89,13 @@ def open_model_file(path: str | Path) -> ModelFile:
         size = path.stat().st_size
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CheckpointError(f"there is no checkpoint {path}; check the path") from error
-    except OSError as error:
-        raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"the checkpoint {path} cannot be read: {said}") from error
     if not head:
         raise CheckpointError(f"the checkpoint {path} is empty (0 bytes); download or save it again")
-    container, refusal = _recognized(path, size, head)
+    with reading(path):
+        container, refusal = _recognized(path, size, head)
     return ModelFile(path, size, head, container, refusal)
 
 

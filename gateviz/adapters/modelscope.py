@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX
+from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX, lies_beside
 from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.crnn_pytorch import HEIGHT, BidirectionalLstm
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
@@ -153,6 +153,11 @@ class ModelscopeAdapter(LineageAdapter):
         vocabulary = file.path.with_name(VOCABULARY)
         own = options.alphabet is not None or file.path.with_suffix(SIDECAR_SUFFIX).is_file()
         if not own and vocabulary.is_file():
+            if not lies_beside(vocabulary, file.path):
+                raise AlphabetError(
+                    f"{vocabulary} is a link to a file outside the checkpoint's folder; put the vocabulary itself there, or "
+                    f"name the file yourself with --alphabet"
+                )
             options = replace(options, alphabet=vocabulary)
         return super().build(file, options)
 

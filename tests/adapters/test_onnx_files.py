@@ -14,7 +14,7 @@ from PIL import Image
 
 from gateviz.adapters.model_file import Container, open_model_file
 from gateviz.adapters.onnx.adapter import ADAPTER
-from gateviz.adapters.onnx.graph import LARGEST_BYTES, read_graph
+from gateviz.adapters.onnx.graph import read_graph
 from gateviz.adapters.onnx.line_input import InputSpec
 from gateviz.adapters.registry import LoadOptions, load_recognizer
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError, MissingExtraError
