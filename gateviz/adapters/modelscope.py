@@ -21,6 +21,7 @@ from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.errors import AlphabetError
 
 WIDTH = 640
 VOCABULARY = "vocab.txt"

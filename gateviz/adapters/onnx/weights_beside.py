@@ -72,7 +72,7 @@ def _content(graph: Path, name: str, read: int) -> bytes:
             f"or export the model into a single file (external_data=False)"
         )
     size = path.stat().st_size
-    budget.GRAPH_BYTES.check(read + size, f"its weights up to those in {name}")
+    budget.GRAPH_BYTES.check(read + size, f"the size of its weights up to those in {name}")
     return path.read_bytes()
 
 

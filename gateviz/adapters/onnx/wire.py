@@ -55,14 +55,14 @@ def check_wire(data: bytes) -> None:
     waiting = [(Message(memoryview(data), "ONNX graph"), "model", 0)]
     while waiting:
         message, kind, depth = waiting.pop()
-        budget.DEPTH.check(depth, "its graphs inside graphs")
+        budget.DEPTH.check(depth, "the nesting of its graphs")
         parts, packed = _PARTS[kind], _PACKED.get(kind, frozenset())
         for number, value in message.fields():
             if not isinstance(value, memoryview):
                 continue
             if number in packed:
                 counts["packed"] += len(value)
-                budget.PACKED_BYTES.check(counts["packed"], "its packed numbers")
+                budget.PACKED_BYTES.check(counts["packed"], "what it packs")
             inner = parts.get(number)
             if inner is None:
                 continue
@@ -84,7 +84,7 @@ def check_functions(model: Any) -> None:
     sizes: dict[tuple[str, str], int] = {}
 
     def size(nodes: Any, within: tuple[tuple[str, str], ...]) -> int:
-        budget.DEPTH.check(len(within), "its functions inside functions")
+        budget.DEPTH.check(len(within), "the nesting of its functions")
         total = 0
         for node in nodes:
             called = (node.domain, node.op_type)
