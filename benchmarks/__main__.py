@@ -1,8 +1,8 @@
 """Everything the project claims about speed and size, measured: ``python -m benchmarks [--quick] [NAME ...]``.
 
 Some are programs of their own, with options: ``pages`` (how a model reads printed pages), ``crnn-vs-cnn``
-(what the LSTM is good for) and ``hostile-files`` (what broken files come to); ``python -m benchmarks pages
---help`` tells more.
+(what the LSTM is good for), ``hostile-files`` and ``fuzz-readers`` (what broken files come to);
+``python -m benchmarks pages --help`` tells more.
 """
 
 import argparse
@@ -22,6 +22,7 @@ PROGRAMS = {
     "crnn-vs-cnn": "crnn_vs_cnn",
     "claims": "claims",
     "hostile-files": "hostile_files",
+    "fuzz-readers": "fuzz_readers",
 }
 RESULTS = Path(__file__).parent / "results"
 

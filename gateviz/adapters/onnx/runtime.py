@@ -19,6 +19,10 @@ _PLACE = re.compile(r"/\S+:\d+ [^()]*\([^()]*(?:\([^()]*\)[^()]*)*\)(?: const)?(
 """Where in its own source ONNX Runtime raised an error."""
 
 
+_MEMORY = re.compile(r"Available memory|bad.?alloc|std::bad_alloc|Unable to allocate|Failed to allocate")
+"""How the runtime and NumPy say that they were refused memory."""
+
+
 class Section:
     """The nodes that some values are made by, as a graph of their own.
 
@@ -131,4 +135,5 @@ def _words(error: Exception) -> str:
     said = str(error).strip()
     first = said.splitlines()[0] if said else type(error).__name__
     # "[ONNXRuntimeError] : 1 : FAIL : source.cc:256 function(...) ..." begins with what the user need not know.
-    return _PLACE.sub("", re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first))[:200]
+    words = _PLACE.sub("", re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first))[:400]
+    return f"{words} (the bound on {budget.WORKER_BYTES.name})" if _MEMORY.search(words) else words

@@ -60,6 +60,16 @@ def _content(graph: Path, name: str, read: int) -> bytes:
             f"put them there and save the graph anew"
         )
     path = graph.parent / name
+    try:
+        path.stat()
+    except FileNotFoundError:
+        # Said below, for links too.
+        pass
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise CheckpointError(
+            f"its weights should lie in {name[:80]!r}, and no file has such a name ({said})"
+        ) from error
     # Where the graph is a link itself, as in caches of downloads, both may lie in another folder together.
     if path.resolve().parent not in (graph.parent.resolve(), graph.resolve().parent):
         raise CheckpointError(
