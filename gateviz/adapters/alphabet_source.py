@@ -5,11 +5,17 @@ from pathlib import Path
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
-from gateviz.files.inputs import read_input
+from gateviz.files import budget
+from gateviz.files.inputs import read_within
 
-LARGEST_FILE = 4 * 1024**2
 SIDECAR_SUFFIX = ".alphabet.txt"
 _BLANK_NAMES = frozenset({"blank", "<blank>", "[blank]", "[CTCblank]", "∅"})
+
+
+class Symbols(str):
+    """A text that is the symbols themselves, whatever files there are: what a file beside a checkpoint says."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,11 @@ def find_alphabet(
         return _from_symbols([list(str(given))], class_count, blank, checkpoint, f"the alphabet {_short(str(given))}")
     sidecar = checkpoint.with_suffix(SIDECAR_SUFFIX)
     if sidecar.is_file():
+        if not lies_beside(sidecar, checkpoint):
+            raise AlphabetError(
+                f"{sidecar} is a link to a file outside the checkpoint's folder, and whoever made the checkpoint may have made "
+                f"it too; put the alphabet itself there, or name the file yourself with --alphabet"
+            )
         return _from_file(sidecar, class_count, blank, checkpoint)
     if len(default) + 1 == class_count:
         return _from_symbols([list(default)], class_count, blank, checkpoint, f"the lineage's own {_short(default)}")
@@ -57,12 +68,24 @@ def find_alphabet(
     )
 
 
+def lies_beside(path: Path, checkpoint: Path) -> bool:
+    """True for a file in the checkpoint's folder or below it, where links lead nowhere else.
+
+    Of a checkpoint that is a link itself, as in caches of downloads, the folder of its file counts too: a
+    checkpoint and what stands beside it are links into that one together.
+    """
+    place = path.resolve()
+    return place.is_relative_to(checkpoint.parent.resolve()) or place.parent == checkpoint.resolve().parent
+
+
 def as_file(given: str | Path) -> Path | None:
     """The file that the user means; None where the string is the symbols themselves.
 
     Raises:
         AlphabetError: a path without a file.
     """
+    if isinstance(given, Symbols):
+        return None
     path = Path(given)
     try:
         if path.is_file():
@@ -77,12 +100,14 @@ def as_file(given: str | Path) -> Path | None:
 
 def _from_file(path: Path, class_count: int, blank: int, checkpoint: Path) -> AlphabetSource:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise AlphabetError(
-                f"the alphabet file {path} has {path.stat().st_size:,} bytes, and at most {LARGEST_FILE:,} are read; "
-                f"name a file of symbols"
-            )
-        text = read_input(path).decode("utf-8-sig")
+        content = read_within(
+            path,
+            budget.ALPHABET_BYTES,
+            f"the alphabet file {path}",
+            advice="name a file of symbols",
+            error=AlphabetError,
+        )
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise AlphabetError(f"the alphabet file {path} is not UTF-8 ({error.reason}); save it as UTF-8") from error
     except OSError as error:

@@ -2,7 +2,6 @@
 
 import io
 import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +9,13 @@ from typing import Any
 
 import torch
 
+from gateviz.adapters.inert_pickle import DamagedPickleError
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.adapters.pickle_names import wanted_by_pickle
+from gateviz.adapters.torch_claims import check_archive, check_claims
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 from gateviz.networks.tensor_bytes import tensors_in
-
-LARGEST_BYTES = 2 * 1024**3
-"""Bytes a checkpoint may come to when unpacked; recognizers have tens of megabytes."""
 
 # Names under which training scripts put the weights beside an optimizer, an epoch, a configuration.
 _WRAPPERS = (
@@ -81,12 +80,12 @@ class Checkpoint:
         }
 
 
-def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> Checkpoint:
+def read_checkpoint(file: ModelFile) -> Checkpoint:
     """The checkpoint in a file: its weights unwrapped, bare of prefixes, and sound.
 
     Raises:
-        CheckpointError: the file holds no tensors, holds code, is cut short, is larger than
-            ``largest_bytes`` when unpacked, or has weights that are no finite dense numbers.
+        CheckpointError: the file holds no tensors, holds code, is cut short, passes a bound of
+            ``files.budget``, or has weights that are no finite dense numbers.
     """
     if file.refusal:
         raise CheckpointError(file.refusal)
@@ -94,7 +93,7 @@ def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> C
         raise CheckpointError(
             f"{file.path} is {file.container}, which holds no torch weights; name a .pth or .safetensors"
         )
-    _check_size(file, file.size, largest_bytes)
+    budget.MODEL_BYTES.check(file.size, str(file.path))
     # What is hashed is what is taken apart, and what is loaded holds nothing of the file.
     data, digest = file.read()
     content: Any
@@ -102,7 +101,7 @@ def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> C
     if file.container is Container.SAFETENSORS:
         content, metadata = _from_safetensors(file, data)
     else:
-        content = _from_torch(file, data, largest_bytes)
+        content = _from_torch(file, data)
     del data
     state, wrapped_in, beside = _unwrapped(file, content)
     tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
@@ -111,15 +110,6 @@ def read_checkpoint(file: ModelFile, *, largest_bytes: int = LARGEST_BYTES) -> C
         _check_tensor(file, name, tensor)
     bare, prefix = _without_prefixes(tensors)
     return Checkpoint(file.path.name, digest, bare, metadata, wrapped_in, beside, prefix)
-
-
-def _check_size(file: ModelFile, size: int, largest_bytes: int) -> None:
-    """Bounds what a file comes to, before it is read and again before it is unpacked."""
-    if size > largest_bytes:
-        raise CheckpointError(
-            f"{file.path} comes to {size:,} bytes when unpacked ({file.size:,} on disk), and at most "
-            f"{largest_bytes:,} are read; it is no checkpoint of a line recognizer"
-        )
 
 
 def _from_safetensors(file: ModelFile, data: bytearray) -> tuple[dict[str, Any], Mapping[str, str]]:
@@ -131,19 +121,19 @@ def _from_safetensors(file: ModelFile, data: bytearray) -> tuple[dict[str, Any],
         ) from error
 
 
-def _from_torch(file: ModelFile, data: bytearray, largest_bytes: int) -> Any:
-    if file.container is Container.TORCH_ZIP:
-        # By the archive's directory: nothing is unpacked yet.
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        _check_size(file, max(file.size, unpacked), largest_bytes)
+def _from_torch(file: ModelFile, data: bytearray) -> Any:
     try:
+        if file.container is Container.TORCH_ZIP:
+            check_archive(file, data)
+        check_claims(file, data)
         with warnings.catch_warnings():
             # torch warns of old pickles and of quantized tensors; both are dealt with here.
             warnings.simplefilter("ignore")
             return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     # A damaged pickle can fail in any way whatever; each is the same to the user.
     except Exception as error:
+        if isinstance(error, CheckpointError) and not isinstance(error, DamagedPickleError):
+            raise
         if wanted := wanted_by_pickle(file):
             packed = any(mark in name for name in wanted for mark in _QUANTIZED)
             kind = " (a quantized model)" if packed else ""
@@ -167,7 +157,8 @@ def _unwrapped(file: ModelFile, content: Any) -> tuple[dict[str, Any], tuple[str
             break
         if any(isinstance(value, torch.Tensor) for value in content.values()):
             return {str(key): value for key, value in content.items()}, wrapped_in, beside
-        holders = [str(key) for key, value in content.items() if isinstance(key, str) and _holds_tensors(value)]
+        known: dict[int, bool] = {}
+        holders = [str(key) for key, value in content.items() if isinstance(key, str) and _holds_tensors(value, known)]
         named = [key for key in _WRAPPERS if key in holders]
         if not named and len(holders) != 1:
             break
@@ -183,11 +174,19 @@ def _unwrapped(file: ModelFile, content: Any) -> tuple[dict[str, Any], tuple[str
     )
 
 
-def _holds_tensors(value: Any) -> bool:
-    """True for a state_dict or a dictionary around one; an optimizer's state is keyed by numbers."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+def _holds_tensors(value: Any, known: dict[int, bool], depth: int = 0) -> bool:
+    """True for a state_dict or a dictionary around one; an optimizer's state is keyed by numbers.
+
+    Every dictionary is looked at once, since a pickle can put one into many others, and into itself.
+    """
+    if not isinstance(value, dict) or budget.DEPTH.passed_by(depth):
         return False
-    return any(isinstance(inner, torch.Tensor) or _holds_tensors(inner) for inner in value.values())
+    if id(value) not in known:
+        known[id(value)] = False
+        known[id(value)] = all(isinstance(key, str) for key in value) and any(
+            isinstance(inner, torch.Tensor) or _holds_tensors(inner, known, depth + 1) for inner in value.values()
+        )
+    return known[id(value)]
 
 
 def _plain_values(file: ModelFile, state: Mapping[str, Any]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from gateviz.adapters.alphabet_source import Symbols, lies_beside
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError
 from gateviz.files.toml import read_toml
@@ -102,9 +103,7 @@ def read_sidecar(checkpoint: Path) -> Sidecar:
         return Sidecar()
     values = _parsed(path)
     _require_known(path, values)
-    symbols = values.get("alphabet")
-    # A path in the file starts where the file lies, not where the program happens to run.
-    alphabet = path.parent / symbols if symbols is not None and _is_file(path.parent, symbols) else symbols
+    alphabet = _alphabet(path, checkpoint, values.get("alphabet"))
     try:
         declared = Declared(
             values.get("blank"),
@@ -179,9 +178,30 @@ def _numbers(value: Any) -> tuple[float, ...] | None:
     return tuple(float(number) for number in (value if isinstance(value, list) else [value]))
 
 
-def _is_file(folder: Path, name: str) -> bool:
+def _alphabet(sidecar: Path, checkpoint: Path, symbols: str | None) -> Symbols | Path | None:
+    """The file that the sidecar names, or the symbols themselves.
+
+    A path in the sidecar starts where that lies, not where the program happens to run, and stays there:
+    whoever made the checkpoint made the sidecar too, and the lines of any other file would come out as readings.
+
+    Raises:
+        CheckpointError: it names a file in another folder, or one that is not there.
+    """
+    if symbols is None:
+        return None
+    path = sidecar.parent / symbols
     try:
-        return (folder / name).is_file()
+        there = path.is_file()
     except (OSError, ValueError):
         # Too long for a path, or with characters that no path has: these are symbols.
-        return False
+        return Symbols(symbols)
+    if there and not lies_beside(path, checkpoint):
+        raise CheckpointError(
+            f"{sidecar} names the alphabet {symbols!r}, which lies outside the checkpoint's folder; put the file there, "
+            f"or name it yourself with --alphabet"
+        )
+    if not there and path.suffix == ".txt":
+        raise CheckpointError(
+            f"{sidecar} names the alphabet {symbols!r}, and there is no such file beside the checkpoint; put it there"
+        )
+    return path if there else Symbols(symbols)

@@ -9,16 +9,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateviz.adapters.door import reading
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 from gateviz.files.inputs import opened_input, read_with_digest
-from gateviz.files.tensor_header import LARGEST_HEADER
 
 if TYPE_CHECKING:
     import gateviz.adapters.checkpoint
 
 HEAD_BYTES = 4096
-LARGEST_DIRECTORY = 16 * 1024**2
-"""Bytes of a zip archive's directory beyond which it is not read: 16 MiB name some 200,000 tensors."""
+LARGEST_HEADER = 100_000_000
+"""Bytes of a safetensors header beyond which the format's own library reads none."""
+
 
 _ENDINGS = ".pth, .pt, .safetensors, .onnx, .mlmodel, .pdparams or .traineddata"
 _PICTURES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"GIF8": "GIF"}
@@ -65,12 +67,11 @@ class ModelFile:
         """
         # torch takes more than a second to import, and a Tesseract model has no need of tensors.
         if self.container in (Container.PADDLE_PARAMETERS, Container.PADDLE_INFERENCE):
-            from gateviz.adapters.paddle_files import read_paddle
-
-            return read_paddle(self)
-        from gateviz.adapters.checkpoint import read_checkpoint
-
-        return read_checkpoint(self)
+            from gateviz.adapters.paddle_files import read_paddle as read
+        else:
+            from gateviz.adapters.checkpoint import read_checkpoint as read
+        with reading(self.path):
+            return read(self)
 
     def read(self) -> tuple[bytearray, str]:
         """The bytes of the file, from then on independent of it, and the sha256 of these very bytes.
@@ -97,16 +98,20 @@ def open_model_file(path: str | Path) -> ModelFile:
     try:
         if path.is_dir():
             raise CheckpointError(f"{path} is a folder; name the checkpoint file in it{_models_in(path)}")
+        if path.exists() and not path.is_file():
+            raise CheckpointError(f"{path} is a pipe or a device, and a checkpoint is a file; name the file itself")
         with opened_input(path) as handle:
             head = handle.read(HEAD_BYTES)
             size = handle.seek(0, os.SEEK_END)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise CheckpointError(f"there is no checkpoint {path}; check the path") from error
-    except OSError as error:
-        raise CheckpointError(f"the checkpoint {path} cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"the checkpoint {path} cannot be read: {said}") from error
     if not head:
         raise CheckpointError(f"the checkpoint {path} is empty (0 bytes); download or save it again")
-    container, refusal = _recognized(path, size, head)
+    with reading(path):
+        container, refusal = _recognized(path, size, head)
     return ModelFile(path, size, head, container, refusal)
 
 
@@ -174,10 +179,10 @@ def _is_traineddata(size: int, head: bytes) -> bool:
 
 
 def _zip_kind(path: Path) -> tuple[Container, str]:
-    if (directory := _directory_bytes(path)) > LARGEST_DIRECTORY:
-        return Container.OTHER, (
-            f"{path} is a zip archive with a directory of {directory} bytes, and at most {LARGEST_DIRECTORY} are read; "
-            f"it is no checkpoint of a recognizer"
+    bound = budget.ARCHIVE_DIRECTORY_BYTES
+    if bound.passed_by(directory := _directory_bytes(path)):
+        return Container.OTHER, bound.words(
+            directory, f"the directory of the zip archive {path}", "it is no checkpoint of a recognizer"
         )
     try:
         with zipfile.ZipFile(path) as archive:

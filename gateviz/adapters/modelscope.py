@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX
+from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX, lies_beside
 from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.crnn_pytorch import HEIGHT, BidirectionalLstm
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
@@ -21,6 +21,7 @@ from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.errors import AlphabetError
 
 WIDTH = 640
 VOCABULARY = "vocab.txt"
@@ -153,6 +154,11 @@ class ModelscopeAdapter(LineageAdapter):
         vocabulary = file.path.with_name(VOCABULARY)
         own = options.alphabet is not None or file.path.with_suffix(SIDECAR_SUFFIX).is_file()
         if not own and vocabulary.is_file():
+            if not lies_beside(vocabulary, file.path):
+                raise AlphabetError(
+                    f"{vocabulary} is a link to a file outside the checkpoint's folder; put the vocabulary itself there, or "
+                    f"name the file yourself with --alphabet"
+                )
             options = replace(options, alphabet=vocabulary)
         return super().build(file, options)
 

@@ -16,14 +16,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from gateviz.adapters.checkpoint import LARGEST_BYTES, Checkpoint
+from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.adapters.paddle_backbones import TELLTALES
 from gateviz.adapters.paddle_network import PaddleCrnn
 from gateviz.adapters.paddle_pickle import read_pickled
-from gateviz.adapters.paddle_program import LARGEST_PROGRAM, Uses, read_parameters, read_program
+from gateviz.adapters.paddle_program import Uses, read_parameters, read_program
 from gateviz.adapters.refusals import refusal_by_keys
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 from gateviz.files.inputs import read_input, read_with_digest
 
 PROGRAMS = (".pdmodel", ".json")
@@ -40,12 +41,16 @@ def read_paddle(file: ModelFile) -> Checkpoint:
     """The checkpoint in one of Paddle's own files.
 
     Raises:
-        CheckpointError: the file is damaged, wants to run code, lacks the file beside it, is larger than
-            ``LARGEST_BYTES``, or is a network that cannot be shown.
+        CheckpointError: the file is damaged, wants to run code, lacks the file beside it, passes a
+            bound of ``files.budget``, or is a network that cannot be shown.
     """
     inference = file.container is Container.PADDLE_INFERENCE
     weights = file.path.with_suffix(WEIGHTS) if inference else file.path
-    uses = read_program(_whole(_program(file.path), LARGEST_PROGRAM), _program(file.path).name) if inference else None
+    uses = (
+        read_program(_whole(_program(file.path), budget.PROGRAM_BYTES.most), _program(file.path).name)
+        if inference
+        else None
+    )
     if uses is not None and not uses.recurrent:
         raise CheckpointError(
             f"{file.path} is a Paddle inference model without a recurrent layer (PP-OCRv3 and later read with SVTR); "
@@ -60,7 +65,7 @@ def read_paddle(file: ModelFile) -> Checkpoint:
     else:
         arrays, words = read_parameters(content, uses.stored, str(weights)), "a Paddle inference model (.pdiparams)"
         named = _by_use(uses, arrays, file.path)
-    _check(named, file.path)
+    _check(named, file.path, len(content))
     tensors = {name: torch.from_numpy(_native(array)) for name, array in named.items()}
     return Checkpoint(file.path.name, digest, tensors, {FORMAT: words})
 
@@ -95,10 +100,9 @@ def _content(path: Path) -> tuple[memoryview, str]:
     """
     try:
         size = path.stat().st_size
-        if not 0 < size <= LARGEST_BYTES:
-            raise CheckpointError(
-                f"{path} has {size:,} bytes, and 1 to {LARGEST_BYTES:,} are read; it is no file of a recognizer's parameters"
-            )
+        if not size:
+            raise CheckpointError(f"{path} is empty (0 bytes), and should hold parameters; export or download it again")
+        budget.MODEL_BYTES.check(size, str(path))
         content, digest = read_with_digest(path)
     except OSError as error:
         raise CheckpointError(
@@ -175,12 +179,12 @@ def _port_names(network: PaddleCrnn) -> Uses:
     return uses
 
 
-def _check(arrays: Mapping[str, np.ndarray], path: Path) -> None:
+def _check(arrays: Mapping[str, np.ndarray], path: Path, size: int) -> None:
     """Refuses what comes to more than the file, and numbers that are none."""
     claimed = sum(array.nbytes for array in arrays.values())
-    if claimed > LARGEST_BYTES:
+    if claimed > size:
         raise CheckpointError(
-            f"{path} claims {claimed:,} bytes of parameters, more than it has; it is damaged or malicious"
+            f"{path} claims {claimed:,} bytes of parameters and has {size:,}; it is damaged or malicious"
         )
     for name, array in arrays.items():
         if array.dtype.kind == "f" and (broken := int((~np.isfinite(array)).sum())):

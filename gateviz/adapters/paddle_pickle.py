@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 _TYPES = frozenset({"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "b1"})
-MOST_OPCODES = 2_000_000
 LARGEST_SIZE = 2**31 - 1
 _MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
 
@@ -59,7 +59,8 @@ def read_pickled(content: memoryview, where: str) -> dict[str, np.ndarray]:
         value = reader.run()
     except CheckpointError:
         raise
-    except (struct.error, IndexError, KeyError, UnicodeDecodeError, ValueError, TypeError, OverflowError) as error:
+    # Damaged bytes can fail in any way whatever: no value on the stack need be of the kind its opcode asks for.
+    except Exception as error:
         raise reader.damaged(str(error) or type(error).__name__) from error
     arrays = {name: array for name, inner in value.items() if (array := _array_in(inner)) is not None}
     if not arrays:
@@ -86,7 +87,7 @@ class _Reader:
 
     def run(self) -> dict[str, Any]:
         """The dictionary that stands there at the pickle's STOP."""
-        for _ in range(MOST_OPCODES):
+        for _ in range(budget.PICKLE_OPCODES.most):
             opcode = self.take(1).tobytes()
             if opcode == b".":
                 value = self.stack[-1]
@@ -98,8 +99,7 @@ class _Reader:
                 )
             _OPCODES[opcode](self)
         raise CheckpointError(
-            f"{self.where} has more than {MOST_OPCODES:,} pickle opcodes, and parameter files have some thousands; "
-            f"it is no file of a recognizer's parameters"
+            budget.PICKLE_OPCODES.words(budget.PICKLE_OPCODES.most + 1, self.where, "it is no file of parameters")
         )
 
     def damaged(self, found: str) -> CheckpointError:
@@ -230,6 +230,7 @@ class _Reader:
             raise CheckpointError(
                 f"{self.where} holds an array of the numpy type {kind.letters!r}; parameters are plain numbers"
             )
+        budget.DIMS.check(len(shape), f"an array of {self.where}")
         if any(not 0 <= size <= LARGEST_SIZE for size in shape):
             raise self.damaged(f"an array of the shape {shape[:8]}")
         return np.frombuffer(data, np.dtype(kind.order + letters)).reshape(shape, order="F" if by_columns else "C")

@@ -17,8 +17,8 @@ import numpy as np
 
 from gateviz.adapters.protobuf import Message
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
-LARGEST_PROGRAM = 64 * 1024**2
 LARGEST_SIZE = 2**31 - 1
 _MOST_LEVELS = 8
 _TENSOR = 7
@@ -78,10 +78,7 @@ def read_program(content: bytes, where: str) -> Uses:
     Raises:
         CheckpointError: it is none, or is damaged.
     """
-    if len(content) > LARGEST_PROGRAM:
-        raise CheckpointError(
-            f"{where} has {len(content):,} bytes, and at most {LARGEST_PROGRAM:,} are read; it is no Paddle program"
-        )
+    budget.PROGRAM_BYTES.check(len(content), where, advice="it is no Paddle program")
     try:
         return _from_json(content) if content.lstrip()[:1] == b"{" else _from_fields(content)
     except CheckpointError as error:
@@ -90,7 +87,7 @@ def read_program(content: bytes, where: str) -> Uses:
         raise CheckpointError(
             f"{where} is a truncated or damaged Paddle program ({found}); export or download it again"
         ) from error
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(
             f"{where} is no program as Paddle exports them ({type(error).__name__}: {str(error)[:100]}); "
             f"export or download it again"
@@ -129,6 +126,7 @@ def _from_json(content: bytes) -> Uses:
     operators = json.loads(content)["program"]["regions"][0]["blocks"][0]["ops"]
     # The parameters that a value stands for: itself, reshaped, or several put together.
     names: dict[int, list[str]] = {}
+    used = 0
     for operator in operators:
         kind = str(operator["#"]).rpartition(".")[2]
         if kind in ("p", "parameter"):
@@ -138,6 +136,9 @@ def _from_json(content: bytes) -> Uses:
                 uses.stored.append(name)
             continue
         operands = [names.get(operand.get("%"), []) for operand in operator.get("I", [])]
+        # Each may stand for several parameters, and be given to an operator that puts several together.
+        used += sum(map(len, operands))
+        budget.TENSORS.check(used, "what its operators use", advice="its operators put parameters together without end")
         if kind in ("reshape", "reshape_", "combine"):
             names[operator["O"][0]["%"]] = [name for operand in operands for name in operand]
         slots = _SLOTS.get(kind, ("X", "Y"))
@@ -191,6 +192,7 @@ def read_parameters(content: memoryview, names: Iterable[str], where: str) -> di
 def _array(description: Message, take: Any, where: str) -> np.ndarray:
     letters = _TYPES.get(description.integer(1))
     shape = tuple(description.integers(2))
+    budget.DIMS.check(len(shape), f"an array of {where}", advice="export or download it again")
     if letters is None or any(not 0 <= size <= LARGEST_SIZE for size in shape):
         raise CheckpointError(
             f"{where} holds an array of the type {description.integer(1)} and the shape {shape[:8]}, which no "

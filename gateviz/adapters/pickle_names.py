@@ -6,10 +6,7 @@ import zipfile
 from collections.abc import Iterator
 
 from gateviz.adapters.model_file import Container, ModelFile
-
-MOST_OPCODES = 2_000_000
-MOST_BYTES = 16 * 1024**2
-"""A pickle is looked at in memory: one that claims a string of any length then gets no more than is there."""
+from gateviz.files import budget
 
 _LEGACY_PICKLES = 4
 """A torch file from before 1.6 begins with a magic number, a version, a description of the machine, then the object."""
@@ -22,16 +19,17 @@ _HARMLESS = frozenset({"collections.OrderedDict", "torch.Size", "torch.device", 
 
 def wanted_by_pickle(file: ModelFile) -> tuple[str, ...]:
     """Dotted names that a checkpoint's pickle would import and call, without those that rebuild tensors."""
+    # A pickle is looked at in memory: one that claims a string of any length then gets no more than is there.
     names: list[str] = []
     try:
         if file.container is Container.TORCH_ZIP:
             with zipfile.ZipFile(file.path) as archive:
                 inner = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
                 with archive.open(inner) as entry:
-                    names += _names(io.BytesIO(entry.read(MOST_BYTES)))
+                    names += _names(io.BytesIO(entry.read(budget.PICKLE_BYTES.most)))
         else:
             with file.path.open("rb") as handle:
-                stream = io.BytesIO(handle.read(MOST_BYTES))
+                stream = io.BytesIO(handle.read(budget.PICKLE_BYTES.most))
             for _ in range(_LEGACY_PICKLES):
                 names += _names(stream)
     except (ValueError, EOFError, zipfile.BadZipFile, OSError, StopIteration, NotImplementedError):
@@ -55,7 +53,7 @@ def _names(stream: io.BytesIO) -> Iterator[str]:
     memoized = 0
     previous: object = None
     for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-        if count > MOST_OPCODES:
+        if budget.PICKLE_OPCODES.passed_by(count):
             return
         if opcode.name in ("GLOBAL", "INST"):
             yield str(argument).replace(" ", ".")

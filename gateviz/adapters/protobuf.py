@@ -6,14 +6,33 @@ before the bytes are there.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 _LONGEST_VARINT = 10
 _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
+
+
+@dataclass
+class _Tally:
+    """How many fields and packed numbers of a file were looked at."""
+
+    count: int = 0
+
+    def one_more(self, place: str) -> None:
+        """Counts one.
+
+        Raises:
+            CheckpointError: it is one too many.
+        """
+        self.count += 1
+        if self.count > budget.FIELDS.most:
+            budget.FIELDS.check(self.count, f"the {place} of this file", advice="it is damaged or malicious")
 
 
 class Message:
@@ -22,11 +41,13 @@ class Message:
     Args:
         data: its bytes.
         place: what it is, for errors, such as ``layer L_3``.
+        tally: of the message that it lies in.
     """
 
-    def __init__(self, data: memoryview, place: str) -> None:
+    def __init__(self, data: memoryview, place: str, tally: _Tally | None = None) -> None:
         self._data = data
         self.place = place
+        self._tally = tally or _Tally()
 
     def fields(self) -> Iterator[tuple[int, int | memoryview]]:
         """Number and value of every field in the order they stand: integers of varints, bytes of all others.
@@ -36,6 +57,7 @@ class Message:
         """
         at = 0
         while at < len(self._data):
+            self._tally.one_more(self.place)
             key, at = self._varint(at)
             number, kind = key >> 3, key & 7
             if kind == _VARINT:
@@ -52,9 +74,13 @@ class Message:
             yield number, self._data[at : at + size]
             at += size
 
+    def inside(self, data: memoryview, place: str) -> "Message":
+        """The message that the bytes of one of the fields are."""
+        return Message(data, place, self._tally)
+
     def messages(self, number: int, place: str) -> list["Message"]:
         """Every message under a field's number."""
-        return [Message(value, place) for value in self.bytes_of(number)]
+        return [self.inside(value, place) for value in self.bytes_of(number)]
 
     def bytes_of(self, number: int) -> list[memoryview]:
         """The bytes of every field of a number."""
@@ -71,6 +97,7 @@ class Message:
                 continue
             packed, at = Message(value, self.place), 0
             while at < len(value):
+                self._tally.one_more(self.place)
                 integer, at = packed._varint(at)
                 found.append(integer)
         return found

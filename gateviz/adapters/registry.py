@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from gateviz.adapters.declared import Declared, read_sidecar
+from gateviz.adapters.door import reading
 from gateviz.adapters.model_file import Container, ModelFile, open_model_file
 from gateviz.adapters.refusals import refusal_by_keys
 from gateviz.data.alphabet import Alphabet
@@ -173,7 +174,8 @@ def load_recognizer(
     options = LoadOptions(alphabet, variant, keep_ratio, factory, declared or Declared())
     file = None if path is None else open_model_file(path)
     if file is not None:
-        options = options.over_sidecar(file.path)
+        with reading(file.path):
+            options = options.over_sidecar(file.path)
     if options.factory is not None:
         if adapter is not None:
             raise CheckpointError(f"a factory and the adapter {adapter!r} were asked for; give one of them")
@@ -193,7 +195,8 @@ def load_recognizer(
             f"{file.path} is a checkpoint of {chosen.name}, which knows its own {', '.join(said)}; "
             f"leave these out, or name the code that builds the network as a factory"
         )
-    return chosen.build(file, options)
+    with reading(file.path):
+        return chosen.build(file, options)
 
 
 def holds_tensors(file: ModelFile) -> bool:
@@ -208,7 +211,8 @@ def sniff_all(file: ModelFile, adapter: str | None = None) -> list[tuple[Adapter
         CheckpointError: the file cannot be read, or there is no adapter of the given name.
     """
     adapters = _adapters_for(file, adapter)
-    matches = [(candidate, candidate.sniff(file)) for candidate in adapters]
+    with reading(file.path):
+        matches = [(candidate, candidate.sniff(file)) for candidate in adapters]
     return sorted(matches, key=lambda found: (found[1].ok, found[1].score, len(found[1].evidence)), reverse=True)
 
 

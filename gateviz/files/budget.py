@@ -38,6 +38,10 @@ class Bound:
             f"(the bound on {self.name}); {advice}"
         )
 
+    def spent(self, subject: str, advice: str) -> str:
+        """The sentence that says that something took more than the bound, of which nobody knows how much more."""
+        return f"{subject} takes more than {self.most:,} {self.unit} (the bound on {self.name}); {advice}"
+
     def check(
         self,
         found: float | int,
@@ -143,7 +147,7 @@ FIELDS = Bound(
     "fields",
     "models of recognizers have some ten thousand, each looked at some five times",
 )
-NODES = Bound("nodes of a graph", 20_000, "nodes", "the deepest recognizers have two thousand")
+NODES = Bound("nodes of a graph", 10_000, "nodes", "the deepest recognizers have two thousand")
 DEPTH = Bound("levels of nesting", 32, "levels", "honest files nest three to eight deep")
 VGSL_CHARACTERS = Bound(
     "characters of a VGSL specification", 65_536, "characters", "the longest of kraken's have a thousand"
@@ -204,6 +208,24 @@ PACKED_BYTES = Bound(
     "bytes",
     "each may grow to eight in memory, and exporters write weights as raw bytes",
 )
+INPUT_NUMBERS = Bound(
+    "numbers of a graph's input",
+    1 << 24,
+    "numbers",
+    "the widest line that is read, of 65,536 columns, has 12 million in 64 rows and three colors",
+)
+FRAMES_A_COLUMN = Bound(
+    "frames that a graph makes of a column",
+    4,
+    "frames",
+    "recognizers make one of four columns, and none makes more than two",
+)
+VALUE_NUMBERS = Bound(
+    "numbers of one value",
+    1 << 28,
+    "numbers",
+    "a view of one number may be as wide as the posteriors of the widest line",
+)
 GRAPH_NUMBERS = Bound(
     "numbers that a graph makes",
     1 << 24,
@@ -212,6 +234,15 @@ GRAPH_NUMBERS = Bound(
 )
 NUMBERS_A_PIXEL = 1000
 """Numbers that a graph may make for each pixel it is fed: the posteriors of 6,600 classes and four values like them are 260."""
+
+MULTIPLICATIONS = Bound(
+    "multiplications of one matrix product",
+    1 << 34,
+    "multiplications (without those its input pays for)",
+    "a second's work; a head of 6,600 classes over 512 features takes three million a frame",
+)
+MULTIPLICATIONS_A_PIXEL = 1_000_000
+"""What a matrix product may take for each pixel that its graph is fed: the same head takes a tenth of it."""
 
 WORKER_BYTES = Bound(
     "memory of the process that runs graphs",

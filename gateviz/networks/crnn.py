@@ -21,6 +21,8 @@ _BACKBONES: dict[str, Callable[[int, int, float], tuple[nn.Sequential, int]]] = 
     "mobilenet_v3": mobilenet_v3,
 }
 _ROW_STEP = 16
+# Far beyond every recognizer: a file that asks for more is no model.
+_MOST_UNITS, _MOST_LAYERS, _MOST_ROWS, _LARGEST_SCALE = 200_000, 64, 4096, 16
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ class CrnnConfig:
             raise ShapeError(
                 f"a CRNN needs at least one class, unit, layer and channel and a positive scale, not {self.class_count}, "
                 f"{self.hidden_size}, {self.depth}, {self.channels} and {self.backbone_scale}"
+            )
+        if not (
+            max(self.class_count, self.hidden_size) <= _MOST_UNITS
+            and self.depth <= _MOST_LAYERS
+            and self.height <= _MOST_ROWS
+            and self.backbone_scale <= _LARGEST_SCALE
+        ):
+            raise ShapeError(
+                f"a CRNN of {self.class_count} classes, {self.hidden_size} units, {self.depth} layers, {self.height} rows and "
+                f"the scale {self.backbone_scale} was asked for; give at most {_MOST_UNITS:,}, {_MOST_UNITS:,}, "
+                f"{_MOST_LAYERS}, {_MOST_ROWS:,} and {_LARGEST_SCALE}"
             )
         if not 0 <= self.dropout < 1:
             raise ShapeError(f"a CRNN was asked to drop the share {self.dropout} of its values; give 0 to below 1")

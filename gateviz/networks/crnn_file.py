@@ -1,6 +1,7 @@
 """A ``CRNN`` and everything needed to use it, in one safetensors file."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from gateviz.data.alphabet import Alphabet
-from gateviz.errors import AlphabetError, CheckpointError, GatevizError, OutputError
+from gateviz.errors import AlphabetError, CheckpointError, GatevizError, OutputError, ShapeError
 from gateviz.files.atomic import written_whole
 from gateviz.files.inputs import read_with_digest
 from gateviz.files.json_text import json_text
@@ -21,6 +22,8 @@ from gateviz.networks.tensor_bytes import tensors_in
 DOCUMENT_KEY = "gateviz_crnn"
 FORMAT_VERSION = 1
 _LISTED = 4
+WIDEST_PADDING = 65_536
+"""Columns of the widest line that is read."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,18 @@ class CrnnInput:
     pad_right: int = 0
     paper: int = 255
     at_least: int = 32
+
+    def __post_init__(self) -> None:
+        columns = (self.pad_left, self.pad_right, self.at_least)
+        if not all(0 <= count <= WIDEST_PADDING for count in columns) or not 0 <= self.paper <= 255:
+            raise ShapeError(
+                f"lines padded by {self.pad_left} and {self.pad_right} columns to at least {self.at_least}, with paper of "
+                f"{self.paper}, were asked for; give 0 to {WIDEST_PADDING:,} columns and a gray level of 0 to 255"
+            )
+        if not (math.isfinite(self.mean) and math.isfinite(self.std) and self.std):
+            raise ShapeError(
+                f"pixels less {self.mean} and over {self.std} were asked for; give finite numbers, and no std of 0"
+            )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import dataclasses
 import hashlib
 import os
 import pickle
@@ -20,12 +21,24 @@ from gateviz.adapters.checkpoint import read_checkpoint
 from gateviz.adapters.model_file import Container, open_model_file
 from gateviz.adapters.pickle_names import wanted_by_pickle
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.tensor([1.0, -1.0]), "n": torch.tensor(3)}
 
 
-def read(path, **options):
-    return read_checkpoint(open_model_file(path), **options)
+def read(path):
+    return read_checkpoint(open_model_file(path))
+
+
+@pytest.fixture
+def lowered(monkeypatch):
+    """Lowers bounds of the budget, by their names."""
+
+    def lower(**bounds):
+        for name, most in bounds.items():
+            monkeypatch.setattr(budget, name, dataclasses.replace(getattr(budget, name), most=most))
+
+    return lower
 
 
 def assert_is_state(checkpoint, state=None):
@@ -163,22 +176,27 @@ def test_other_objects_beside_the_weights_are_named(tmp_path):
         read(tmp_path / "m.pth")
 
 
-def test_a_zip_bomb_is_not_unpacked(tmp_path):
+def test_a_zip_bomb_is_not_unpacked(tmp_path, lowered):
     path = tmp_path / "bomb.pth"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bomb/data.pkl", b"\x80\x02}q\x00.")
         archive.writestr("bomb/data/0", bytes(50_000_000))
     assert path.stat().st_size < 100_000
+    lowered(MODEL_BYTES=10_000_000)
+    with pytest.raises(CheckpointError, match=r"unpacked, comes to 50,000,\d+ bytes, and at most 10,000,000 are read"):
+        read(path)
+    lowered(MODEL_BYTES=100_000_000, UNPACKED_BYTES=1_000_000)
     with pytest.raises(
-        CheckpointError, match=r"comes to 50,000,\d+ bytes when unpacked .* at most 10,000,000 are read"
+        CheckpointError, match=r"comes to 49,\d+,\d+ bytes more than it takes on the disk, and at most 1,000,000"
     ):
-        read(path, largest_bytes=10_000_000)
+        read(path)
 
 
-def test_a_large_plain_file_is_refused_by_its_size(tmp_path):
+def test_a_large_plain_file_is_refused_by_its_size(tmp_path, lowered):
     torch.save({"w": torch.zeros(10_000)}, tmp_path / "m.pth", _use_new_zipfile_serialization=False)
-    with pytest.raises(CheckpointError, match="at most 1,000 are read"):
-        read(tmp_path / "m.pth", largest_bytes=1_000)
+    lowered(MODEL_BYTES=1_000)
+    with pytest.raises(CheckpointError, match=r"at most 1,000 are read \(the bound on bytes of a model file\)"):
+        read(tmp_path / "m.pth")
 
 
 def test_an_archive_with_an_endless_directory_is_not_read(tmp_path):
@@ -191,7 +209,7 @@ def test_an_archive_with_an_endless_directory_is_not_read(tmp_path):
     if wide >= 0:
         content[wide + 40 : wide + 48] = struct.pack("<Q", 1 << 30)
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="a directory of 1073741824 bytes, and at most 16777216 are read"):
+    with pytest.raises(CheckpointError, match="comes to 1,073,741,824 bytes, and at most 16,777,216 are read"):
         read(path)
 
 

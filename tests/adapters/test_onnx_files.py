@@ -4,6 +4,7 @@ import importlib.util
 import resource
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,11 @@ from PIL import Image
 
 from gateviz.adapters.model_file import Container, open_model_file
 from gateviz.adapters.onnx.adapter import ADAPTER
-from gateviz.adapters.onnx.graph import LARGEST_BYTES, read_graph
+from gateviz.adapters.onnx.graph import read_graph
 from gateviz.adapters.onnx.line_input import InputSpec
 from gateviz.adapters.registry import LoadOptions, load_recognizer
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError, MissingExtraError
+from gateviz.files import budget
 
 _spec = importlib.util.spec_from_file_location("onnx_graphs", Path(__file__).parent / "onnx_graphs.py")
 graphs = importlib.util.module_from_spec(_spec)
@@ -452,9 +454,11 @@ def test_a_file_named_onnx_that_is_none(path):
 
 
 def test_a_file_too_large_to_be_one(path, monkeypatch):
-    monkeypatch.setattr("gateviz.adapters.onnx.graph.LARGEST_BYTES", 100)
-    assert LARGEST_BYTES == 1 << 29
-    refused(graphs.saved(changed(), path), r"has [\d,]+ bytes, and ONNX graphs of at most 100 are read")
+    monkeypatch.setattr(budget, "GRAPH_BYTES", replace(budget.GRAPH_BYTES, most=100))
+    refused(
+        graphs.saved(changed(), path),
+        r"comes to [\d,]+ bytes, and at most 100 are read \(the bound on bytes of an ONNX graph\)",
+    )
 
 
 def test_a_newer_format_than_the_runtime_knows(path):
@@ -523,6 +527,7 @@ def test_a_package_that_is_not_installed(path, monkeypatch, package):
         return sys.modules[name]
 
     monkeypatch.setattr("gateviz.adapters.onnx.extra.import_module", without)
+    monkeypatch.setattr("gateviz.adapters.onnx.extra.find_spec", lambda name: None if name == package else True)
     with pytest.raises(
         MissingExtraError, match=rf"needs {package}, which is not installed; pip install 'gateviz\[onnx\]'"
     ):

@@ -29,6 +29,8 @@ BUILTIN_ERRORS = {
     "LookupError",
     "ImportError",
 }
+ANSWERS = {"adapters/onnx/worker_program.py"}
+"""Programs of their own that send an exception to whoever asked, who raises it there."""
 # IndexError is missing above: with it, Python ends a walk over anything that has __getitem__.
 
 
@@ -70,7 +72,10 @@ def habits_broken(source: str) -> list[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_habits_are_kept(path):
-    assert habits_broken(path.read_text(encoding="utf-8")) == []
+    broken = habits_broken(path.read_text(encoding="utf-8"))
+    if path.relative_to(PACKAGE).as_posix() in ANSWERS:
+        broken = [found for found in broken if "swallows every exception" not in found]
+    assert broken == []
 
 
 @pytest.mark.parametrize(

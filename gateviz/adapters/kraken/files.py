@@ -19,11 +19,9 @@ from gateviz.adapters.kraken.mlmodel import read_mlmodel
 from gateviz.adapters.kraken.vgsl import dotted_names, parse
 from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 DOCUMENT_KEY = "kraken_meta"
-LARGEST_DOCUMENT = 16 * 1024**2
-LARGEST_BYTES = 1 << 30
-"""No recognizer is a tenth of this."""
 
 _RECOGNITION, _NETWORK = "recognition", "TorchVGSLModel"
 
@@ -107,10 +105,7 @@ def _of_safetensors(file: ModelFile) -> tuple[KrakenDocument, Checkpoint]:
 
 
 def _of_core_ml(file: ModelFile) -> tuple[KrakenDocument, Checkpoint]:
-    if file.size > LARGEST_BYTES:
-        raise CheckpointError(
-            f"it has {file.size:,} bytes, and at most {LARGEST_BYTES:,} are read; it is no line recognizer"
-        )
+    budget.MODEL_BYTES.check(file.size, "it")
     data, digest = file.read()
     model = read_mlmodel(bytes(data))
     entry = _object(model.metadata.get(DOCUMENT_KEY, "{}"), f"document {DOCUMENT_KEY!r}")
@@ -156,22 +151,36 @@ def _codec(given: Any) -> dict[str, tuple[int, ...]]:
     """The labels by grapheme; the document has them as an object, or as a text of one."""
     codec: dict[str, tuple[int, ...]] = {}
     for grapheme, labels in _object(given, "codec").items():
-        whole = isinstance(labels, list) and labels and all(type(label) is int and label > 0 for label in labels)
+        whole = (
+            isinstance(labels, list)
+            and labels
+            and all(type(label) is int and 0 < label <= budget.SYMBOLS.most for label in labels)
+        )
         if not whole or not grapheme:
             raise CheckpointError(
-                f"its codec spells {grapheme!r} with {str(labels)[:40]}, and labels are numbers from 1"
+                f"its codec spells {grapheme[:40]!r} with {_shown(labels)}, and labels are numbers from 1 to {budget.SYMBOLS.most:,}"
             )
         codec[grapheme] = tuple(labels)
     return codec
 
 
+def _shown(labels: Any) -> str:
+    """What stands in the place of labels; a number may have more digits than Python writes."""
+    whole = labels if isinstance(labels, list) else [labels]
+    return ", ".join(
+        str(each)[:40]
+        if not isinstance(each, int)
+        else f"{each:.6g}"
+        if abs(each) < 1e18
+        else "a number of more than 18 digits"
+        for each in whole[:4]
+    )
+
+
 def _object(given: Any, what: str) -> dict[str, Any]:
     """A JSON object, itself or as text."""
     if isinstance(given, str):
-        if len(given) > LARGEST_DOCUMENT:
-            raise CheckpointError(
-                f"its {what} has {len(given):,} characters, and at most {LARGEST_DOCUMENT:,} are read"
-            )
+        budget.DOCUMENT_BYTES.check(len(given), f"its {what}")
         try:
             given = json.loads(given)
         except (ValueError, RecursionError) as error:

@@ -66,7 +66,7 @@ def _weights_of(layer: Message) -> dict[str, torch.Tensor]:
     for number, value in layer.fields():
         if not isinstance(value, memoryview):
             continue
-        inner = Message(value, place)
+        inner = layer.inside(value, place)
         if number == _CONVOLUTION:
             return _convolution(name.removesuffix("_conv"), inner)
         if number == _INNER_PRODUCT:

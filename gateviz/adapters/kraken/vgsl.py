@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 MOST_LAYERS = 400
 DEEPEST = 8
@@ -91,6 +92,7 @@ _GRAMMAR = (
 )
 _WORDS = tuple((kind, re.compile(kind.value + pattern)) for kind, pattern in _GRAMMAR)
 _INPUT = re.compile(r"(\d+),(\d+),(\d+),(\d+)")
+_LONG_NUMBER = re.compile(rf"\d{{{budget.DIGITS.most + 1},}}")
 _MASK = re.compile(r"W\{?\w*\}?\d+,\d+,")
 
 
@@ -104,6 +106,9 @@ def parse(text: str) -> Specification:
         >>> [block.name for block in parse("[1,48,0,1 Cr{C_0}3,3,8 Mp2,2 O1c11]").blocks]
         ['C_0', 'Mp_1', 'O_2']
     """
+    budget.VGSL_CHARACTERS.check(len(text), "the VGSL specification of its network")
+    if number := _LONG_NUMBER.search(text):
+        budget.DIGITS.check(len(number[0]), "a number of the VGSL specification")
     stripped = text.strip()
     if not (stripped.startswith("[") and stripped.endswith("]")):
         raise _unreadable(text, "it does not stand in brackets")
@@ -176,16 +181,16 @@ class _Reader:
             written = (match[place] for place in range(1, pattern.groups + 1) if place not in letters)
             numbers = tuple(int(digits) for digits in written if digits is not None)
             if any(number > LARGEST_NUMBER for number in numbers):
-                raise _unreadable(self._text, f"the layer {word!r} has numbers beyond {LARGEST_NUMBER}")
+                raise _unreadable(self._text, f"the layer {_short(word)} has numbers beyond {LARGEST_NUMBER}")
             name = given["name"] or f"{kind.value}_{self._count}"
             self._count += 1
             return Block(kind, name, word, given.get("mode") or "", numbers)
         if _MASK.match(word):
             raise CheckpointError(
-                f"the network {self._text!r} has the mask {word!r} of kraken's pretraining, which reads nothing; "
+                f"the network {_short(self._text)} has the mask {_short(word)} of kraken's pretraining, which reads nothing; "
                 f"take the recognizer that was trained after it"
             )
-        raise _unreadable(self._text, f"{word!r} is no layer of kraken's")
+        raise _unreadable(self._text, f"{_short(word)} is no layer of kraken's")
 
 
 def dotted_names(blocks: tuple[Block, ...], prefix: str = "nn.") -> dict[str, str]:
@@ -201,6 +206,9 @@ def _leaf_names(blocks: tuple[Block, ...]) -> list[str]:
     return [name for block in blocks for name in (_leaf_names(block.children) if block.children else [block.name])]
 
 
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")
+
+
 def _unreadable(text: str, why: str) -> CheckpointError:
-    short = text if len(text) <= 80 else f"{text[:77]}..."
-    return CheckpointError(f"the VGSL specification {short!r} cannot be read: {why}")
+    return CheckpointError(f"the VGSL specification {_short(text)} cannot be read: {why}")

@@ -8,10 +8,12 @@ from gateviz.adapters.lineage import chosen_variant
 from gateviz.adapters.model_file import ModelFile
 from gateviz.adapters.onnx.columns import PROBE_WIDTH, Columns, FixedWidth, find_columns
 from gateviz.adapters.onnx.division import Division, divided, obstacles
+from gateviz.adapters.onnx.extra import require_runtime
 from gateviz.adapters.onnx.graph import OnnxGraph, read_graph
 from gateviz.adapters.onnx.line_input import VARIANTS, InputSpec, LineInput, line_input, recipe_of
 from gateviz.adapters.onnx.network import OnnxNetwork
 from gateviz.adapters.onnx.trial import Trial, tried
+from gateviz.adapters.onnx.worker import loading_time, start_worker, worker
 from gateviz.adapters.registry import LoadOptions, Match
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.preprocess import Preprocess
@@ -36,6 +38,8 @@ class OnnxAdapter:
             CheckpointError: the file is cut short or damaged.
             MissingExtraError: the package onnx is not installed.
         """
+        # Its packages are imported while the graph is read.
+        start_worker()
         return _match(read_graph(file))
 
     def build(self, file: ModelFile, options: LoadOptions, spec: InputSpec | None = None) -> CtcRecognizer:
@@ -57,8 +61,10 @@ class OnnxAdapter:
         if not match.ok:
             raise CheckpointError(f"{file.path} is no graph of a recognizer: it misses {'; '.join(match.missing[:4])}")
         variant = chosen_variant(self.name, options.variant or _usual_variant(graph), VARIANTS)
+        require_runtime()
         try:
-            parts = _built(graph, options, spec or InputSpec(), variant)
+            with loading_time():
+                parts = _built(graph, options, spec or InputSpec(), variant)
         except (CheckpointError, GeometryError) as error:
             raise CheckpointError(f"{file.path} cannot be built: {error}") from error
         class_count = parts.trial.class_count
@@ -77,6 +83,7 @@ class OnnxAdapter:
                 "output": parts.trial.output,
                 **_geometry_details(parts.columns, parts.line),
                 **_layer_details(parts.network, parts.trial),
+                **_limit_details(),
                 **{f"weights in {name}": f"sha256 {digest}" for name, digest in graph.beside.items()},
             },
         )
@@ -206,6 +213,14 @@ def _geometry_details(columns: Columns, line: LineInput) -> dict[str, str]:
         "receptive field": f"{geometry.receptive_field:g} columns of the network's input{sees}",
         "column map": columns.words,
     }
+
+
+def _limit_details() -> dict[str, str]:
+    """What is not bounded when the graph runs, where the system has no such limits."""
+    lacking = [limit for limit in ("memory", "seconds") if limit not in worker().limits]
+    if not lacking:
+        return {}
+    return {"limits": f"none on {' and '.join(lacking)} here: open only graphs from people you trust"}
 
 
 def _layer_details(network: OnnxNetwork, trial: Trial) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """The two packages of the extra ``onnx``, imported when a graph is read."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from gateviz.errors import MissingExtraError
+
+_WORDS = "reading an ONNX graph needs {}, which is not installed; pip install 'gateviz[onnx]'"
 
 
 def onnx_package() -> Any:
@@ -24,19 +27,18 @@ def inliner() -> Any:
     return _imported("onnx.inliner")
 
 
-def runtime_package() -> Any:
-    """The package ``onnxruntime``, which runs graphs.
+def require_runtime() -> None:
+    """Returns where the package ``onnxruntime``, which runs graphs in a process of its own, is installed.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: it is not.
     """
-    return _imported("onnxruntime")
+    if find_spec("onnxruntime") is None:
+        raise MissingExtraError(_WORDS.format("onnxruntime"))
 
 
 def _imported(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError as error:
-        raise MissingExtraError(
-            f"reading an ONNX graph needs {name}, which is not installed; pip install 'gateviz[onnx]'"
-        ) from error
+        raise MissingExtraError(_WORDS.format(name)) from error

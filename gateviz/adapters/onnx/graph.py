@@ -16,10 +16,9 @@ from gateviz.adapters.model_file import ModelFile
 from gateviz.adapters.onnx.extra import inliner, onnx_package
 from gateviz.adapters.onnx.node import STANDARD_DOMAINS, Node, first_line, read_node, tensor_array, text
 from gateviz.adapters.onnx.weights_beside import read_beside
+from gateviz.adapters.onnx.wire import check_functions, check_wire
 from gateviz.errors import CheckpointError
-
-LARGEST_BYTES = 1 << 29
-"""Bytes of a graph beyond which none is read; recognizers have tens of megabytes."""
+from gateviz.files import budget
 
 
 @dataclass(frozen=True)
@@ -109,31 +108,27 @@ def read_graph(file: ModelFile) -> OnnxGraph:
     """The graph in a file.
 
     Raises:
-        CheckpointError: the file is cut short or damaged, is larger than ``LARGEST_BYTES``, claims
+        CheckpointError: the file is cut short or damaged, passes a bound of ``files.budget``, claims
             more numbers than it stores, or lacks the weights that should lie beside it.
         MissingExtraError: the package onnx is not installed.
     """
     onnx = onnx_package()
-    if file.size > LARGEST_BYTES:
-        raise CheckpointError(
-            f"{file.path} has {file.size:,} bytes, and ONNX graphs of at most {LARGEST_BYTES:,} are read; "
-            f"it is no line recognizer"
-        )
+    budget.GRAPH_BYTES.check(file.size, str(file.path))
     data, digest = file.read()
     try:
-        return _graph_of(onnx, _parsed(onnx, bytes(data)), file.path.parent, digest)
+        return _graph_of(onnx, _parsed(onnx, bytes(data)), file.path, digest)
     except CheckpointError as error:
         raise CheckpointError(f"{file.path} cannot be read: {error}") from error
 
 
-def _graph_of(onnx: Any, model: Any, folder: Path, digest: str) -> OnnxGraph:
+def _graph_of(onnx: Any, model: Any, path: Path, digest: str) -> OnnxGraph:
     """The graph of a file's structure.
 
     Raises:
         CheckpointError: it claims more than it stores, or does not hang together.
     """
     graph = model.graph
-    beside = read_beside(onnx, graph, folder)
+    beside = read_beside(onnx, graph, path)
     stored = dict(_stored(onnx, graph))
     given = (*stored, *(text(value.name) for value in graph.input))
     nodes = tuple(_ordered((read_node(onnx, number, node) for number, node in enumerate(graph.node)), given))
@@ -157,8 +152,10 @@ def _parsed(onnx: Any, data: bytes) -> Any:
     Raises:
         CheckpointError: it is damaged.
     """
+    check_wire(data)
     model = _or_damaged(lambda: onnx.load_model_from_string(data))
     if model.functions:
+        check_functions(model)
         inline = inliner()
         model = _or_damaged(lambda: inline.inline_local_functions(model))
     if not model.graph.node:

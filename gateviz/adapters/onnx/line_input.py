@@ -5,11 +5,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateviz.adapters.onnx.columns import PROBE_WIDTH
 from gateviz.adapters.onnx.graph import OnnxGraph, Port
 from gateviz.adapters.onnx.network import InputLayout
 from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
 from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.errors import CheckpointError, ImageError
+from gateviz.files import budget
 
 VARIANTS = ("plain", "blank-last", "paddle")
 PADDLE_HEIGHT, PADDLE_WIDTH = 32, 320
@@ -76,6 +78,9 @@ def line_input(graph: OnnxGraph, spec: InputSpec, variant: str) -> LineInput:
             f"the graph takes images of {channels} channels ({port.words}), and a line image has 1 (gray) or 3 (color); "
             f"its author's preprocessing is needed"
         )
+    # Where the width is left open, lines of so many columns are tried.
+    numbers = channels * height * (width or PROBE_WIDTH)
+    budget.INPUT_NUMBERS.check(numbers, f"a line of {port.words}")
     return LineInput(channels, height, width, layout)
 
 

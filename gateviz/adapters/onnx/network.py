@@ -19,6 +19,7 @@ from gateviz.adapters.onnx.node import Node
 from gateviz.adapters.onnx.operators import OPERATIONS, as_tensor
 from gateviz.adapters.onnx.recurrent import RecurrentNode
 from gateviz.adapters.onnx.runtime import Section
+from gateviz.adapters.onnx.work import Work
 from gateviz.errors import CheckpointError, GatevizError
 
 InputLayout = Literal["channels first", "channels last", "no channels"]
@@ -75,12 +76,15 @@ class OnnxNetwork(nn.Module):
         for line in lines:
             line.update(constants)
         modules = iter(self.recurrent_nodes)
+        work = Work(images.numel(), images.shape[-1])
+        for line in lines:
+            work.after([line[name] for name in self.division.fed])
         for node in self.division.rebuilt:
             if is_recurrent(node):
-                _run_recurrent(next(modules), lines)
+                _run_recurrent(next(modules), lines, work)
             else:
                 for line in lines:
-                    self._run(node, line)
+                    self._run(node, line, work)
         return [line[self.division.output] for line in lines]
 
     def fed_values(self, image: Float[torch.Tensor, "channels H W"]) -> Line:
@@ -117,14 +121,16 @@ class OnnxNetwork(nn.Module):
             given = kept[0]
         return given[0] if module.batch_first else given[:, 0]
 
-    def _run(self, node: Node, line: Line) -> None:
+    def _run(self, node: Node, line: Line, work: Work) -> None:
         given = [line[name] if name else None for name in node.inputs]
         try:
+            work.before(node, given)
             made = OPERATIONS[node.op](node, self._opset, given)
+            work.after(made)
         except GatevizError as error:
             raise CheckpointError(f"{node.words} cannot run: {error}") from error
         # What torch, an attribute or an input that is not there says of sizes that do not go together.
-        except (RuntimeError, IndexError, KeyError, TypeError, ValueError, AssertionError) as error:
+        except (RuntimeError, LookupError, TypeError, ValueError, OverflowError, AssertionError) as error:
             shapes = ", ".join(str(list(each.shape)) for each in given if each is not None)
             raise CheckpointError(
                 f"{node.words} cannot run on {shapes or 'nothing'} ({str(error).splitlines()[0][:120]}); "
@@ -140,7 +146,7 @@ def _constants(graph: OnnxGraph, division: Division) -> Mapping[str, np.ndarray]
     return stored | Section(graph, made).run({})
 
 
-def _run_recurrent(module: RecurrentNode, lines: list[Line]) -> None:
+def _run_recurrent(module: RecurrentNode, lines: list[Line], work: Work) -> None:
     """Runs a recurrent node on all lines at once.
 
     Raises:
@@ -156,6 +162,7 @@ def _run_recurrent(module: RecurrentNode, lines: list[Line]) -> None:
         )
     counts = [each.shape[across] for each in sequences]
     frames = sequences[0].shape[1 - across]
+    work.frames(frames)
     if ports.sequence_lens and any(int(size) != frames for line in lines for size in line[ports.sequence_lens]):
         raise CheckpointError(f"{node.words} was told to read less than its {frames} frames, which gateviz does not")
     names = [name for name in (ports.initial_h, ports.initial_c)[: 2 if node.op == "LSTM" else 1] if name]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 
@@ -111,6 +112,7 @@ def tensor_array(onnx: Any, tensor: Any) -> np.ndarray:
     """
     name = tensor.name or "a constant"
     count = 1
+    budget.DIMS.check(len(tensor.dims), name[:80])
     for size in tensor.dims:
         if size < 0:
             raise CheckpointError(f"{name} has an axis of {size} positions; the file is damaged")

@@ -13,12 +13,10 @@ import torch
 
 from gateviz.adapters.onnx.node import Node
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 Given = Sequence[torch.Tensor | None]
 Operation = Callable[[Node, int, Given], tuple[torch.Tensor, ...]]
-
-LARGEST_VALUE = 1 << 28
-"""Numbers of a value beyond which none is made."""
 
 _INTEGERS = {2: torch.uint8, 3: torch.int8, 5: torch.int16, 6: torch.int32, 7: torch.int64, 9: torch.bool}
 _FLOATS = (1, 10, 11, 16)
@@ -74,8 +72,8 @@ def _constant_of_shape(node: Node, opset: int, given: Given) -> tuple[torch.Tens
 
 
 def _check_size(shape: Sequence[int]) -> None:
-    if math.prod(shape) > LARGEST_VALUE:
-        raise CheckpointError(f"it asks for {list(shape)} numbers, and values of at most {LARGEST_VALUE:,} are made")
+    budget.DIMS.check(len(shape), "the shape that it asks for")
+    budget.VALUE_NUMBERS.check(math.prod(shape), f"a value of the shape {list(shape)}")
 
 
 def _cast(node: Node, opset: int, given: Given) -> tuple[torch.Tensor, ...]:

@@ -1,34 +1,26 @@
 """Parts of a graph, cut out and run by ONNX Runtime."""
 
 import re
+import weakref
 from collections.abc import Collection, Mapping
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from gateviz.adapters.onnx.extra import onnx_package, runtime_package
+from gateviz.adapters.onnx.extra import onnx_package, require_runtime
 from gateviz.adapters.onnx.graph import OnnxGraph
+from gateviz.adapters.onnx.worker import NUMBERS, Worker, worker
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 
 _PLACE = re.compile(r"/\S+:\d+ [^()]*\([^()]*(?:\([^()]*\)[^()]*)*\)(?: const)?(?: \[with [^\]]*\])? ")
 """Where in its own source ONNX Runtime raised an error."""
 
 
-LARGEST_MEMORY = 1 << 32
-"""Bytes that ONNX Runtime may hold for gateviz's sections; a line of 65,536 columns takes a tenth."""
-
-
-@cache
-def _bounded_memory() -> None:
-    """Makes the allocator that sections ask for; a few bytes of a graph could claim any number otherwise."""
-    runtime = runtime_package()
-    arena = runtime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
-    place = runtime.OrtMemoryInfo("Cpu", arena, 0, runtime.OrtMemType.DEFAULT)
-    # Extended by what is asked for, not by doubling.
-    bounds = runtime.OrtArenaCfg({"max_mem": LARGEST_MEMORY, "arena_extend_strategy": 1})
-    runtime.create_and_register_allocator(place, bounds)
+_MEMORY = re.compile(r"Available memory|bad.?alloc|std::bad_alloc|Unable to allocate|Failed to allocate")
+"""How the runtime and NumPy say that they were refused memory."""
 
 
 class Section:
@@ -45,48 +37,77 @@ class Section:
             CheckpointError: ONNX Runtime refuses a node.
             MissingExtraError: the package onnxruntime is not installed.
         """
-        runtime = runtime_package()
+        require_runtime()
         self.values = tuple(values)
         # ONNX Runtime gives back no input as an output.
         self._passed = tuple(port.name for port in graph.inputs if port.name in self.values)
         self._made = tuple(name for name in self.values if name not in self._passed)
-        _bounded_memory()
-        options = runtime.SessionOptions()
-        options.add_session_config_entry("session.use_env_allocators", "1")
-        # Warnings would go to the terminal past gateviz, and every failure comes back as an exception.
-        options.log_severity_level = 4
-        options.intra_op_num_threads = torch.get_num_threads()
-        self._session: Any = None
-        if not self._made:
-            return
-        try:
-            self._session = runtime.InferenceSession(
-                _cut_out(graph, self._made).SerializeToString(),
-                options,
-                providers=["CPUExecutionProvider"],
-                # Otherwise it prints an error, and tries the same once more.
-                enable_fallback=0,
-            )
-        # ONNX Runtime has an exception for every status, without a base of their own.
-        except Exception as error:
-            raise CheckpointError(f"ONNX Runtime does not run the graph: {_words(error)}") from error
+        self._graph = _cut_out(graph, self._made).SerializeToString() if self._made else b""
+        self._opened: _Opened | None = None
+        if self._made:
+            self._open()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is open in another process: a copy opens its own."""
+        return {**self.__dict__, "_opened": None}
 
     def run(self, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The values, for what the graph is fed.
 
         Raises:
-            CheckpointError: the graph does not take an input of this size.
+            CheckpointError: the graph does not take an input of this size, or takes too long or too much memory.
         """
         found = {name: feed[name] for name in self._passed}
-        if self._session is None:
+        if not self._made:
             return found
-        wanted = {port.name for port in self._session.get_inputs()}
+        opened = self._open()
+        given = {name: np.ascontiguousarray(array) for name, array in feed.items() if name in opened.inputs}
+        pixels = sum(array.size for array in given.values())
+        request = {
+            "run": opened.number,
+            "values": self._made,
+            "feed": [(name, array.dtype.str, array.shape) for name, array in given.items()],
+        }
+        content = [memoryview(array.reshape(-1).view(np.uint8)) for array in given.values()]
         try:
-            made = self._session.run(self._made, {name: array for name, array in feed.items() if name in wanted})
-        except Exception as error:
+            answer = opened.worker.ask(request, content, _seconds(pixels))
+        except CheckpointError as error:
             sizes = ", ".join(" x ".join(map(str, array.shape)) for array in feed.values())
             raise CheckpointError(f"the graph does not run on an input of {sizes}: {_words(error)}") from error
-        return found | dict(zip(self._made, made, strict=True))
+        return found | dict(zip(self._made, answer.arrays, strict=True))
+
+    def _open(self) -> "_Opened":
+        """The graph in the process that runs graphs, opened there where that process is a new one."""
+        if self._opened is None or not self._opened.worker.alive:
+            asked, number = worker(), next(NUMBERS)
+            request = {"graph": number, "threads": torch.get_num_threads()}
+            try:
+                answer = asked.ask(request, [memoryview(self._graph)], _seconds(0))
+            except CheckpointError as error:
+                raise CheckpointError(f"ONNX Runtime does not run the graph: {_words(error)}") from error
+            self._opened = _Opened(asked, number, frozenset(map(str, answer.document["inputs"])))
+            weakref.finalize(self, asked.dropped.append, number)
+        return self._opened
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A graph that is open in a process.
+
+    Attributes:
+        worker: the process.
+        number: of the graph there.
+        inputs: what it takes.
+    """
+
+    worker: Worker
+    number: int
+    inputs: frozenset[str]
+
+
+def _seconds(pixels: int) -> float:
+    """Processor time that a run may take, on all threads together."""
+    return (budget.RUN_SECONDS.most + pixels / budget.PIXELS_A_SECOND) * torch.get_num_threads()
 
 
 def _cut_out(graph: OnnxGraph, values: Collection[str]) -> Any:
@@ -114,4 +135,5 @@ def _words(error: Exception) -> str:
     said = str(error).strip()
     first = said.splitlines()[0] if said else type(error).__name__
     # "[ONNXRuntimeError] : 1 : FAIL : source.cc:256 function(...) ..." begins with what the user need not know.
-    return _PLACE.sub("", re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first))[:200]
+    words = _PLACE.sub("", re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first))[:400]
+    return f"{words} (the bound on {budget.WORKER_BYTES.name})" if _MEMORY.search(words) else words

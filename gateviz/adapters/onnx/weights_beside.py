@@ -7,14 +7,12 @@ from typing import Any
 
 from gateviz.adapters.onnx.node import text
 from gateviz.errors import CheckpointError
+from gateviz.files import budget
 from gateviz.files.inputs import read_input
 
-LARGEST_BYTES = 1 << 29
-"""Bytes of all weights beside a graph beyond which none are read."""
 
-
-def read_beside(onnx: Any, graph: Any, folder: Path) -> Mapping[str, str]:
-    """Puts every tensor's numbers into the graph; returns the files they came from, with their digests.
+def read_beside(onnx: Any, graph: Any, path: Path) -> Mapping[str, str]:
+    """Puts every tensor's numbers into the graph at ``path``; returns the files they came from, with their digests.
 
     Raises:
         CheckpointError: a file is missing, lies in another folder, or is shorter than the graph says.
@@ -28,7 +26,7 @@ def read_beside(onnx: Any, graph: Any, folder: Path) -> Mapping[str, str]:
         place = {text(entry.key): text(entry.value) for entry in tensor.external_data}
         name = place.get("location", "")
         if name not in files:
-            files[name] = _content(folder, name, sum(len(content) for content in files.values()))
+            files[name] = _content(path, name, sum(len(content) for content in files.values()))
         start = _number(place, "offset", 0)
         length = _number(place, "length", len(files[name]) - start)
         if start < 0 or length < 0 or start + length > len(files[name]):
@@ -37,10 +35,7 @@ def read_beside(onnx: Any, graph: Any, folder: Path) -> Mapping[str, str]:
                 f"{len(files[name]):,}; download or export both files again"
             )
         taken += length
-        if taken > LARGEST_BYTES:
-            raise CheckpointError(
-                f"its tensors claim more than {LARGEST_BYTES:,} bytes of the files beside it; it is no line recognizer"
-            )
+        budget.GRAPH_BYTES.check(taken, "what its tensors take of the files beside it")
         tensor.raw_data = files[name][start : start + length]
         tensor.data_location = onnx.TensorProto.DEFAULT
         del tensor.external_data[:]
@@ -59,24 +54,36 @@ def _tensors(graph: Any) -> Iterator[Any]:
                 yield from _tensors(inner)
 
 
-def _content(folder: Path, name: str, read: int) -> bytes:
+def _content(graph: Path, name: str, read: int) -> bytes:
     if not name or Path(name).name != name or name in (".", ".."):
         raise CheckpointError(
             f"its weights should lie in {name!r}, and only files in the graph's own folder are read; "
             f"put them there and save the graph anew"
         )
-    path = folder / name
+    path = graph.parent / name
+    try:
+        path.stat()
+    except FileNotFoundError:
+        # Said below, for links too.
+        pass
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise CheckpointError(
+            f"its weights should lie in {name[:80]!r}, and no file has such a name ({said})"
+        ) from error
+    # Where the graph is a link itself, as in caches of downloads, both may lie in another folder together.
+    if path.resolve().parent not in (graph.parent.resolve(), graph.resolve().parent):
+        raise CheckpointError(
+            f"its weights should lie in {name}, which is a link into another folder, and only files in the graph's own folder "
+            f"are read; put the file itself there"
+        )
     if not path.is_file():
         raise CheckpointError(
             f"its weights should lie in {name} beside it, and there is no such file; put it there, "
             f"or export the model into a single file (external_data=False)"
         )
     size = path.stat().st_size
-    if read + size > LARGEST_BYTES:
-        raise CheckpointError(
-            f"its weights in {name} come to {read + size:,} bytes, and at most {LARGEST_BYTES:,} are read; "
-            f"it is no line recognizer"
-        )
+    budget.GRAPH_BYTES.check(read + size, f"the size of its weights up to those in {name}")
     return read_input(path)
 
 

@@ -9,9 +9,7 @@ from gateviz.adapters.tesseract.network import BuiltNetwork, build_network
 from gateviz.adapters.tesseract.recognizer import TesseractRecognizer, preprocess_of
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.errors import AlphabetError, CheckpointError
-
-LARGEST_BYTES = 1 << 30
-"""No traineddata is a tenth of this."""
+from gateviz.files import budget
 
 _FEW_LETTERS = 9
 """Letters written from right to left that an alphabet may have by the way."""
@@ -41,8 +39,7 @@ class TesseractAdapter:
             raise CheckpointError(
                 f"the variant {options.variant!r} was asked for and {file.path} is a traineddata, which has none; leave it out"
             )
-        if file.size > LARGEST_BYTES:
-            raise CheckpointError(f"{file.path} has {file.size} bytes, more than any traineddata ({LARGEST_BYTES})")
+        budget.MODEL_BYTES.check(file.size, str(file.path), advice="it is no traineddata of Tesseract's")
         data, digest = file.read()
         try:
             model = read_model(bytes(data))

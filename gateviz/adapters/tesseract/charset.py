@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from gateviz.adapters.tesseract.cursor import Cursor
 from gateviz.data.alphabet import Alphabet
+from gateviz.files import budget
 
 LONGEST_CODE = 9
 
@@ -28,6 +29,7 @@ def read_unicharset(cursor: Cursor) -> tuple[str, ...]:
     if not announced or not announced[0].isdigit() or len(announced[0]) > 9:
         raise cursor.error("the character list does not begin with a number of characters")
     count = int(announced[0])
+    cursor.count(budget.SYMBOLS, count, "its character list")
     if count > cursor.remaining:
         raise cursor.error(f"{count} characters are announced and {cursor.remaining} bytes are left")
     characters = []
@@ -52,6 +54,7 @@ def read_recoder(cursor: Cursor) -> tuple[tuple[int, ...], ...]:
         CheckpointError: fewer codes than announced, or a code of more than nine classes.
     """
     count = cursor.integer("u4", "the number of codes")
+    budget.SYMBOLS.check(count, "its recoder", advice="the file is damaged or malicious")
     codes = []
     for number in range(count):
         cursor.take(1, f"code {number} of {count}")

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from gateviz.errors import CheckpointError
+from gateviz.files.budget import Bound
 
 
 class Cursor:
@@ -24,6 +25,7 @@ class Cursor:
         self._position = 0
         self._place = place
         self._byte_order = byte_order
+        self._counts: dict[str, int] = {}
 
     @property
     def remaining(self) -> int:
@@ -38,6 +40,15 @@ class Cursor:
     def error(self, what: str) -> CheckpointError:
         """An error that says where in the file it was found."""
         return CheckpointError(f"the {self._place} of this traineddata is damaged: {what} (at byte {self._position})")
+
+    def count(self, bound: Bound, found: int, what: str) -> None:
+        """Adds what is about to be read to all that was read under one bound.
+
+        Raises:
+            CheckpointError: it is more than that allows.
+        """
+        self._counts[bound.name] = self._counts.get(bound.name, 0) + found
+        bound.check(self._counts[bound.name], what, advice="the file is damaged or malicious")
 
     def take(self, count: int, what: str) -> memoryview:
         """The next ``count`` bytes.

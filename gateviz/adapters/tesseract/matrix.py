@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64, Int8, Shaped
 
 from gateviz.adapters.tesseract.cursor import Cursor
+from gateviz.files import budget
 
 LARGEST_SIDE = 65_535
 """Rows or columns beyond which Tesseract itself refuses a matrix."""
@@ -70,6 +71,7 @@ def _rectangle(cursor: Cursor, kind: str, what: str) -> Shaped[np.ndarray, "rows
     if not (1 <= rows <= LARGEST_SIDE and 1 <= columns <= LARGEST_SIDE):
         raise cursor.error(f"{what} is {rows} x {columns}")
     cursor.array(kind, 1, f"the empty value of {what}")
+    cursor.count(budget.WEIGHTS, rows * columns, what)
     return cursor.array(kind, rows * columns, what).reshape(rows, columns)
 
 

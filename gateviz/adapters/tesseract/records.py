@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from gateviz.adapters.tesseract.cursor import Cursor
 from gateviz.adapters.tesseract.matrix import WeightMatrix, read_matrix
+from gateviz.files import budget
 
 DEEPEST = 32
 """Records inside records beyond which a file is taken for damaged; real networks have three to five."""
@@ -102,6 +103,7 @@ def read_record(cursor: Cursor, depth: int = 0) -> Record:
     """
     if depth > DEEPEST:
         raise cursor.error(f"records lie more than {DEEPEST} deep")
+    cursor.count(budget.NODES, 1, "its tree of layers")
     kind = _read_kind(cursor)
     training = cursor.integer("i1", "the training state") == 1
     cursor.take(1, "the backpropagation state")

@@ -1,0 +1,103 @@
+"""What the bytes of a graph would become, counted field by field before they are parsed.
+
+Two bytes can stand for a node, an axis or a text, which take a hundred each once a parser has made them, and a
+function that calls another one twice doubles with every level. The numbers of the fields are those of onnx.proto.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gateviz.adapters.onnx.node import text
+from gateviz.adapters.protobuf import Message
+from gateviz.errors import CheckpointError
+from gateviz.files import budget
+
+_TENSORS = {1: "tensor", 2: "tensor"}
+_PARTS: Mapping[str, Mapping[int, str]] = {
+    "model": {7: "graph", 8: "leaf", 14: "leaf", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph", 3: "leaf", 4: "leaf"},
+    "graph": {1: "node", 5: "tensor", 11: "value", 12: "value", 13: "value", 14: "leaf", 15: "sparse", 16: "leaf"},
+    "function": {7: "node", 9: "leaf", 11: "attribute", 12: "value", 14: "leaf"},
+    "node": {5: "attribute", 9: "leaf"},
+    "attribute": {
+        5: "tensor",
+        6: "graph",
+        10: "tensor",
+        11: "graph",
+        14: "type",
+        15: "type",
+        22: "sparse",
+        23: "sparse",
+    },
+    "sparse": _TENSORS,
+    "value": {2: "type", 4: "leaf"},
+    "type": {1: "of tensor", 4: "of type", 5: "of map", 8: "of tensor", 9: "of type"},
+    "of type": {1: "type"},
+    "of map": {2: "type"},
+    "of tensor": {2: "shape"},
+    "shape": {1: "leaf"},
+    "tensor": {3: "leaf", 13: "leaf", 16: "leaf"},
+    "leaf": {},
+}
+"""What lies under the number of a field, for each kind of message."""
+
+_PACKED: Mapping[str, frozenset[int]] = {"tensor": frozenset({1, 5, 7, 11}), "attribute": frozenset({8})}
+"""Fields of whole numbers of one byte and more, each of which takes four or eight in memory."""
+
+
+def check_wire(data: bytes) -> None:
+    """Returns where a graph's bytes stay within the bounds on fields, nodes, depth and packed numbers.
+
+    Raises:
+        CheckpointError: they do not, or break off.
+    """
+    counts = {"node": 0, "packed": 0}
+    waiting = [(Message(memoryview(data), "ONNX graph"), "model", 0)]
+    while waiting:
+        message, kind, depth = waiting.pop()
+        budget.DEPTH.check(depth, "the nesting of its graphs")
+        parts, packed = _PARTS[kind], _PACKED.get(kind, frozenset())
+        for number, value in message.fields():
+            if not isinstance(value, memoryview):
+                continue
+            if number in packed:
+                counts["packed"] += len(value)
+                budget.PACKED_BYTES.check(counts["packed"], "what it packs")
+            inner = parts.get(number)
+            if inner is None:
+                continue
+            if inner == "node":
+                counts["node"] += 1
+                budget.NODES.check(counts["node"], "it, functions and inner graphs included,")
+            # Whatever nests nests through graphs or types.
+            deeper = depth + (inner in ("graph", "type"))
+            waiting.append((message.inside(value, "ONNX graph"), inner, deeper))
+
+
+def check_functions(model: Any) -> None:
+    """Returns where a model has few enough nodes once its functions are written out.
+
+    Raises:
+        CheckpointError: it has too many, or a function that calls itself.
+    """
+    functions = {(each.domain, each.name): each for each in model.functions}
+    sizes: dict[tuple[str, str], int] = {}
+
+    def size(nodes: Any, within: tuple[tuple[str, str], ...]) -> int:
+        budget.DEPTH.check(len(within), "the nesting of its functions")
+        total = 0
+        for node in nodes:
+            called = (node.domain, node.op_type)
+            if called in within:
+                raise CheckpointError(
+                    f"its function {text(node.op_type)[:40]!r} calls itself; the file is damaged or malicious"
+                )
+            if called in functions and called not in sizes:
+                sizes[called] = size(functions[called].node, (*within, called))
+            total += sizes.get(called, 1)
+            for each in node.attribute:
+                for inner in (each.g, *each.graphs):
+                    total += size(inner.node, within)
+        return total
+
+    budget.NODES.check(size(model.graph.node, ()), "it, its functions written out,")
