@@ -10,6 +10,7 @@ from gateviz.capture.engines import Engine
 from gateviz.capture.layer import CellKind, DirectionWeights, StepEditor
 from gateviz.capture.stack import CaptureRequest
 from gateviz.capture.stepwise import StepRequest, gru_steps, lstm_steps
+from gateviz.capture.surroundings import in_checkpoint, require_no_checkpoint
 from gateviz.capture.traces import CellSeries
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import SelectionError
@@ -61,20 +62,25 @@ def run_cell(
             f"{listeners[0].series.module or 'the cell'} is edited by {len(editors)} trace_gates blocks at once, one within "
             "the other; hand all edits to one of them"
         )
+    if editors:
+        require_no_checkpoint(listeners[0].series.module)
     steps = lstm_steps if kind is CellKind.LSTM else gru_steps
     request = StepRequest(kind.quantities, editor=editors[0] if editors else None)
-    run = steps(inputs[None], states, DirectionWeights(*weights), request)
-    row = {quantity: values[0] for quantity, values in run.values.items()}
+    # A checkpoint counts what is saved for the backward pass, which is to be what the plain cell saves.
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not in_checkpoint()):
+        run = steps(inputs[None], states, DirectionWeights(*weights), request)
     final = run.final
     if not editors:
         # Outer tracers hear it from this one.
         with torch._C.DisableTorchFunction():
             result = function(*arguments)
         final = tuple(result) if kind is CellKind.LSTM else (result,)
-    # Copies, so that a later change of the states in place does not reach the trace.
-    row[Quantity.HIDDEN_STATE] = final[0].clone()
-    if kind is CellKind.LSTM:
-        row[Quantity.CELL_STATE] = final[1].clone()
+    row = {quantity: values[0] for quantity, values in run.values.items()}
+    with torch.set_grad_enabled(torch.is_grad_enabled() and not in_checkpoint()):
+        # Copies, so that a later change of the states in place does not reach the trace.
+        row[Quantity.HIDDEN_STATE] = final[0].clone()
+        if kind is CellKind.LSTM:
+            row[Quantity.CELL_STATE] = final[1].clone()
     began = [listener.keep(kind, row, final) for listener in listeners]
     return (final if kind is CellKind.LSTM else final[0]), began
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 from gateviz.capture.instrumented import InstrumentedGRU, InstrumentedLSTM
 from gateviz.capture.instrumented_cells import InstrumentedGRUCell, InstrumentedLSTMCell
@@ -42,15 +43,14 @@ def instrument(
     modules: Collection[str] | None = None,
     reversed_modules: Collection[str] = (),
 ) -> Model:
-    """The same model, in which every ``nn.LSTM``, ``nn.GRU`` and cell of theirs is an instrumented one.
+    """The same model, in which every ``nn.LSTM``, ``nn.GRU`` and cell of theirs is an instrumented one; ``restore`` undoes it.
 
-    Every module stays the object that it is, with its parameters, hooks, mode, device and names, so that optimizers,
-    tied weights, ``state_dict`` and checkpoints know no difference; only its class is another (``InstrumentedLSTM``, a
-    subclass of ``nn.LSTM``). After each run of the model ``model.traces`` holds what the gates did in that run, as
-    ``trace_gates`` would have recorded it: one trace a layer and direction, (B, T, H) a quantity, row t is frame t in
-    reading order. They are differentiable where the run was, and are kept until the next run or ``model.traces.clear()``.
-    A layer that is run outside a run of the model replaces its own traces alone. Copies (``copy.deepcopy``, ``torch.save``)
-    record too, and begin without traces. What ``torch.compile`` is to make of the model runs uncompiled.
+    Every module stays the object that it is, with its parameters, hooks, mode, device and names, so that optimizers, tied
+    weights and ``state_dict`` know no difference; only its class is another (``InstrumentedLSTM``, a subclass of
+    ``nn.LSTM``). After each run ``model.traces`` holds what the gates did in it, as ``trace_gates`` records it: one trace a
+    layer and direction, (B, T, H) a quantity, row t is frame t in reading order. They are differentiable where the run
+    was, and kept until the next run or ``model.traces.clear()``. A layer that is run outside a run of the model replaces
+    its own traces alone. Copies record too, and begin without traces. Under ``torch.compile`` the model runs uncompiled.
 
     Args:
         model: holds recurrent layers, or is one; then its own ``traces`` are those of its last run.
@@ -58,12 +58,10 @@ def instrument(
         modules: dotted names of the recurrent modules to instrument; None for all.
         reversed_modules: dotted names of one-way modules that are fed the line backward.
 
-    Returns:
-        The model itself. ``restore`` undoes it.
-
     Raises:
-        SelectionError: there is nothing to instrument, a name or quantity is none, a layer is scripted or quantized,
-            something is instrumented already, a name is taken, or the model is a wrapper. The model is as it was then.
+        SelectionError: there is nothing to instrument, a name or quantity is none, a layer is scripted, quantized or
+            parametrized, something is instrumented already, the name ``traces`` is taken, or the model is a wrapper
+            (``nn.DataParallel``, what ``torch.compile`` made). The model is as it was then.
 
     Example:
         A CRNN: columns of a CNN as frames, a two-way LSTM over them, 11 classes a frame.
@@ -146,6 +144,11 @@ def _recording(module: nn.Module, recorder: LayerRecorder) -> Change:
         raise SelectionError(
             f"{recorder.name or 'the layer'} ({type(module).__name__}) has traces of its own, where those of its gates would "
             "stand; rename those"
+        )
+    if parametrize.is_parametrized(module):
+        raise SelectionError(
+            f"{recorder.name or 'the layer'} is parametrized (torch.nn.utils.parametrize), which holds on to its class; "
+            "instrument first and parametrize then, or trace it by trace_gates"
         )
     return module, twin_class(type(module), TWINS), {RECORDER: replace(recorder, before=Before())}
 

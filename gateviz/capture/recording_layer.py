@@ -97,13 +97,10 @@ class RecordingLayer:
 
     def _traced(self, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the function returns, its calls of torch's recurrent layers recorded."""
-        module = cast(nn.Module, self)
         self._require_original()
-        recorder = self._recorder
         if recomputing():
-            with recorder.tracer(module):
-                return run(*args, **kwargs)
-        with nullcontext() if self.goes_on else recorder.begun():
+            return run(*args, **kwargs)
+        with nullcontext() if self.goes_on else self._recorder.begun():
             return self._heard(run, *args, **kwargs)
 
     def _heard(self, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

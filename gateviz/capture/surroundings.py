@@ -1,8 +1,10 @@
 """What stands around a call of a recurrent module: checkpoints, backward passes, graphs; where recording fits, and where not."""
 
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 
@@ -25,19 +27,22 @@ def run_heard(call: RecurrentCall, listeners: Sequence[Listener]) -> tuple[Resul
     Raises:
         SelectionError: nothing can be recorded here.
     """
-    require_numbers(call.inputs, listeners[0].place.module)
-    if not _in_checkpoint() or _edited(listeners):
+    module = listeners[0].place.module
+    require_numbers(call.inputs, module)
+    if any(listener.request.edits for listener in listeners):
+        require_no_checkpoint(module)
+        return run_call(call, listeners)
+    if not in_checkpoint():
         return run_call(call, listeners)
     with torch.no_grad(), _same_draws(call):
         _, heard = run_call(call, listeners)
-    return _plain(call), heard
+    return plain_result(call), heard
 
 
-def run_again(call: RecurrentCall, listeners: Sequence[Listener]) -> Result:
-    """What a call made by a backward pass returns: it was recorded when it was made first."""
-    if _edited(listeners):
-        return run_call(call, listeners)[0]
-    return _plain(call)
+def plain_result(call: RecurrentCall) -> Result:
+    """What the plain function returns, of which tracers around this one do not hear again."""
+    with torch._C.DisableTorchFunction():
+        return call.plain()
 
 
 def uncompiled() -> AbstractContextManager[object]:
@@ -80,22 +85,30 @@ def require_numbers(inputs: torch.Tensor, module: str) -> None:
         )
 
 
-def _plain(call: RecurrentCall) -> Result:
-    # Tracers around this one hear of the call from it.
-    with torch._C.DisableTorchFunction():
-        return call.plain()
+def require_no_checkpoint(module: str) -> None:
+    """Returns if no activation checkpoint is around, which runs everything again in the backward pass, without edits.
+
+    Raises:
+        SelectionError: there is one.
+    """
+    checkpoint: Any = sys.modules.get("torch.utils.checkpoint")
+    within = in_checkpoint()
+    if checkpoint is not None and not torch.is_grad_enabled():
+        forward, frame = checkpoint.CheckpointFunction.forward.__code__, sys._getframe(1)
+        within = any(each.f_code is forward for each, _ in traceback.walk_stack(frame))
+    if within:
+        raise SelectionError(
+            f"{module or 'the layer'} is edited inside an activation checkpoint, which the backward pass runs again without "
+            "the edits, so gradients would be those of another run; edit without torch.utils.checkpoint"
+        )
 
 
-def _in_checkpoint() -> bool:
+def in_checkpoint() -> bool:
     """True inside ``torch.utils.checkpoint.checkpoint(..., use_reentrant=False)``, whose hooks count what is saved."""
     # Without the function (torch before 2.5) checkpoints are not seen, and end in PyTorch's own CheckpointError.
     top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
     hooks = top(True) if top is not None and torch.is_grad_enabled() else None
     return hooks is not None and getattr(hooks[0], "__module__", "") == "torch.utils.checkpoint"
-
-
-def _edited(listeners: Sequence[Listener]) -> bool:
-    return any(bool(listener.request.edits) for listener in listeners)
 
 
 @contextmanager

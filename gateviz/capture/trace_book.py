@@ -94,13 +94,11 @@ class TraceBook:
             self._layer_count += layer_count
         return self._first_layer[name]
 
-    def place(self, name: str, layer_count: int, *, reads_backward: bool = False, again: bool = False) -> CallPlace:
-        """Where the next call of a module stands; with ``again`` that of its last one, which is made once more."""
-        if not again:
-            self.call_count += 1
-            self._runs[name] = self._runs.get(name, -1) + 1
-        first = self.first_layer(name, layer_count)
-        return CallPlace(name, first, max(self._runs.get(name, 0), 0), reads_backward)
+    def place(self, name: str, layer_count: int, *, reads_backward: bool = False) -> CallPlace:
+        """Where the next call of a module stands."""
+        self.call_count += 1
+        self._runs[name] = self._runs.get(name, -1) + 1
+        return CallPlace(name, self.first_layer(name, layer_count), self._runs[name], reads_backward)
 
     def loop(self, name: str, states: tuple[torch.Tensor, ...], engine: str) -> CellSeries:
         """The loop that a step of a cell goes on with, by the state that it is handed.

@@ -22,7 +22,7 @@ from gateviz.capture.edits import Edit
 from gateviz.capture.layer import EditorSource
 from gateviz.capture.ruled import ruled_call, ruled_lstm
 from gateviz.capture.stack import CaptureRequest, Listener
-from gateviz.capture.surroundings import recomputing, require_numbers, run_again, run_heard, uncompiled
+from gateviz.capture.surroundings import plain_result, recomputing, require_numbers, run_heard, uncompiled
 from gateviz.capture.targets import recurrent_modules
 from gateviz.capture.trace_book import TraceBook
 from gateviz.capture.traces import CapturedCall, Traces
@@ -166,10 +166,9 @@ class Tracer(TorchFunctionMode):
         tracers = self._hearing(lambda tracer: tracer._owner(call) is not None)
         if not tracers:
             return None
-        again = recomputing()
-        listeners = [tracer._listener(call, again) for tracer in tracers]
-        if again:
-            return run_again(call, listeners)
+        if recomputing():
+            return plain_result(call)
+        listeners = [tracer._listener(call) for tracer in tracers]
         result, heard = run_heard(call, listeners)
         for tracer, listener, traces in zip(tracers, listeners, heard, strict=True):
             tracer._write(CapturedCall(listener.place.module, call, result, traces))
@@ -182,10 +181,10 @@ class Tracer(TorchFunctionMode):
         outer = [each for each in _get_current_function_mode_stack() if isinstance(each, Tracer) and owns(each)]
         return [self, *reversed(outer)] if all(tracer.listens for tracer in outer) else []
 
-    def _listener(self, call: RecurrentCall, again: bool) -> Listener:
+    def _listener(self, call: RecurrentCall) -> Listener:
         name = self._owner(call)
         assert name is not None, "only who owns a call listens"
-        place = self.book.place(name, call.layer_count, reads_backward=self._reads_backward(name), again=again)
+        place = self.book.place(name, call.layer_count, reads_backward=self._reads_backward(name))
         return Listener(self.request, place)
 
     def _write(self, captured: CapturedCall) -> None:
