@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gateviz import plot
     from gateviz.api import load, record
     from gateviz.capture.edits import ablate, clamp, patch, scale
+    from gateviz.capture.instrument import instrument, restore
+    from gateviz.capture.instrumented import InstrumentedGRU, InstrumentedLSTM
+    from gateviz.capture.instrumented_cells import InstrumentedGRUCell, InstrumentedLSTMCell
     from gateviz.capture.tracing import trace_gates
     from gateviz.data.alphabet import Alphabet
     from gateviz.data.gates import GateTrace, Quantity
@@ -35,6 +38,10 @@ __all__ = [
     "GateTrace",
     "GateWatch",
     "GatevizError",
+    "InstrumentedGRU",
+    "InstrumentedGRUCell",
+    "InstrumentedLSTM",
+    "InstrumentedLSTMCell",
     "Quantity",
     "Recording",
     "__version__",
@@ -43,12 +50,14 @@ __all__ = [
     "clamp",
     "explore",
     "gallery",
+    "instrument",
     "load",
     "open_recording",
     "patch",
     "plot",
     "read_watch",
     "record",
+    "restore",
     "scale",
     "trace_gates",
 ]
@@ -58,6 +67,10 @@ _HOMES = {
     "GateTrace": "gateviz.data.gates",
     "GateWatch": "gateviz.training.gate_watch",
     "GatevizError": "gateviz.errors",
+    "InstrumentedGRU": "gateviz.capture.instrumented",
+    "InstrumentedGRUCell": "gateviz.capture.instrumented_cells",
+    "InstrumentedLSTM": "gateviz.capture.instrumented",
+    "InstrumentedLSTMCell": "gateviz.capture.instrumented_cells",
     "Quantity": "gateviz.data.gates",
     "Recording": "gateviz.recording",
     "ablate": "gateviz.capture.edits",
@@ -65,11 +78,13 @@ _HOMES = {
     "clamp": "gateviz.capture.edits",
     "explore": "gateviz.exploring",
     "gallery": "gateviz.exploring",
+    "instrument": "gateviz.capture.instrument",
     "load": "gateviz.api",
     "open_recording": "gateviz.recording",
     "patch": "gateviz.capture.edits",
     "read_watch": "gateviz.files.watch_files",
     "record": "gateviz.api",
+    "restore": "gateviz.capture.instrument",
     "scale": "gateviz.capture.edits",
     "trace_gates": "gateviz.capture.tracing",
 }

@@ -10,7 +10,7 @@ import pytest
 
 import gateviz
 
-MOST_NAMES = 20
+MOST_NAMES = 26
 HEAVY = ("torch", "numpy", "matplotlib", "scipy", "PIL", "cv2", "jaxtyping", "click")
 
 
@@ -66,6 +66,7 @@ def test_importing_the_face_loads_nothing():
         ("gateviz.open_recording; gateviz.Recording; gateviz.align; gateviz.Quantity", {"torch", "matplotlib", "PIL"}),
         ("gateviz.plot.gates", {"torch"}),
         ("gateviz.load; gateviz.record; gateviz.trace_gates; gateviz.clamp", {"matplotlib"}),
+        ("gateviz.instrument; gateviz.restore; gateviz.InstrumentedLSTM; gateviz.InstrumentedGRUCell", {"matplotlib"}),
     ],
 )
 def test_a_name_loads_only_what_it_needs(words, absent):

@@ -104,6 +104,8 @@ def reset_log_probs(
 class _Resetting(Tracer):
     """Runs every layer of the traced modules with its rows' resets, and records nothing."""
 
+    listens = False
+
     def __init__(
         self, targets: dict[str, torch.nn.Module], reversed_modules: frozenset[str], resets: Sequence[Reset]
     ) -> None:

@@ -1,17 +1,21 @@
 """A recurrent module as a stack of layers: runs it layer by layer, each by its engine, and keeps the traces."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Bool, Float
 
 from gateviz.capture.calls import RecurrentCall
-from gateviz.capture.engines import ENGINES
+from gateviz.capture.engines import ENGINES, Engine
 from gateviz.capture.layer import CellKind, DirectionRun, EditorSource, LayerJob, StepEditor
 from gateviz.capture.layer_trace import LayerTrace
 from gateviz.capture.trace_memory import TraceMemory
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import SelectionError
+
+Lengths = tuple[int, ...] | None
+"""Frames of each line of a batch; None when all lines have all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,62 +63,124 @@ class CallPlace:
     reads_backward: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Listener:
+    """One who hears a call.
+
+    Attributes:
+        request: what is asked for.
+        place: where the call stands in what is listened to; two who hear one call may number layers differently.
+    """
+
+    request: CaptureRequest
+    place: CallPlace
+
+    def wanted(self, call: RecurrentCall, index: int) -> frozenset[Quantity]:
+        """The quantities to record of the layer at this position in the module."""
+        return self.request.wanted(call.kind, self.place.first_layer + index)
+
+    def editor(self, index: int, direction: Direction, frame_count: int) -> StepEditor | None:
+        """What changes the layer at this position in the module while it runs; the direction is the layer's own."""
+        if not self.place.reads_backward:
+            return self.request.editor(self.place.first_layer + index, direction)
+        editor = self.request.editor(self.place.first_layer + index, Direction.BACKWARD)
+        return None if editor is None else _Mirrored(editor, frame_count)
+
+    def traces(
+        self, call: RecurrentCall, index: int, ran: tuple[Engine, tuple[DirectionRun, ...]], lengths: Lengths
+    ) -> list[LayerTrace]:
+        """What is asked for of the layer at this position, from its runs."""
+        place, wanted = self.place, self.wanted(call, index)
+        if not wanted:
+            return []
+        engine, runs = ran
+        own = [
+            LayerTrace(
+                place.first_layer + index,
+                direction,
+                {each: series.transpose(0, 1) for each, series in run.values.items() if each in wanted},
+                run.in_step_order,
+                lengths,
+                place.module,
+                engine,
+                place.call,
+            )
+            for direction, run in zip(Direction, runs, strict=False)
+        ]
+        return [trace.read_backward() for trace in own] if place.reads_backward else own
+
+
 def run_call(
-    call: RecurrentCall, request: CaptureRequest, place: CallPlace
-) -> tuple[tuple[torch.Tensor, ...], tuple[LayerTrace, ...]]:
-    """What the plain function would have returned (output and final states), and the traces.
+    call: RecurrentCall, listeners: Sequence[Listener]
+) -> tuple[tuple[torch.Tensor, ...], tuple[tuple[LayerTrace, ...], ...]]:
+    """What the plain function would have returned (output and final states), and the traces of each listener.
 
     Between layers dropout draws as PyTorch draws, so the same seed gives the same masks.
 
     Raises:
-        SelectionError: a layer of two directions is said to be fed the line backward.
+        SelectionError: a layer of two directions is said to be fed the line backward, or two listeners edit a layer.
     """
-    if place.reads_backward and call.bidirectional:
-        raise SelectionError(
-            f"{place.module or 'the layer'} was declared to read backward and has two directions; declare one-way layers"
-        )
-    directions = (Direction.BACKWARD,) if place.reads_backward else tuple(Direction)[: call.direction_count]
+    for listener in listeners:
+        if listener.place.reads_backward and call.bidirectional:
+            raise SelectionError(
+                f"{listener.place.module or 'the layer'} was declared to read backward and has two directions; "
+                "declare one-way layers"
+            )
     frames, present = _time_first(call)
     lengths = None if present is None else tuple(present.sum(0).tolist())
     finals: list[tuple[torch.Tensor, ...]] = []
-    traces: list[LayerTrace] = []
+    heard: list[list[LayerTrace]] = [[] for _ in listeners]
     for index in range(call.layer_count):
-        layer = place.first_layer + index
-        wanted = request.wanted(call.kind, layer)
-        job = LayerJob(
-            call.kind,
-            frames,
-            call.layer_states(index),
-            call.weights(index),
-            (wanted,) * len(directions),
-            tuple(_editor(request, layer, each, frames, place) for each in directions),
-            present,
-            call.rule,
-            call.training,
-        )
-        engine, runs = ENGINES.run(job, request.memory)
-        frames = _joined(runs)
-        finals += [run.final for run in runs]
-        if wanted:
-            own = [
-                LayerTrace(
-                    layer,
-                    Direction.FORWARD if place.reads_backward else direction,
-                    {quantity: series.transpose(0, 1) for quantity, series in run.values.items()},
-                    run.in_step_order,
-                    lengths,
-                    place.module,
-                    engine,
-                    place.call,
-                )
-                for direction, run in zip(directions, runs, strict=True)
-            ]
-            traces += [trace.read_backward() for trace in own] if place.reads_backward else own
+        ran = ENGINES.run(_job(call, index, frames, present, listeners), listeners[0].request.memory)
+        frames = _joined(ran[1])
+        finals += [run.final for run in ran[1]]
+        for traces, listener in zip(heard, listeners, strict=True):
+            traces += listener.traces(call, index, ran, lengths)
         if index < call.layer_count - 1:
             frames = _dropped_out(frames, call, present)
     output = frames[present] if present is not None else frames.transpose(0, 1) if call.batch_first else frames
     states = tuple(torch.stack(each) for each in zip(*finals, strict=True))
-    return (output, *states), tuple(traces)
+    return (output, *states), tuple(map(tuple, heard))
+
+
+def _job(
+    call: RecurrentCall,
+    index: int,
+    frames: Float[torch.Tensor, "T B D"],
+    present: Bool[torch.Tensor, "T B"] | None,
+    listeners: Sequence[Listener],
+) -> LayerJob:
+    """The layer at this position of the module, recorded and changed as all listeners together ask."""
+    wanted = frozenset[Quantity]().union(*(listener.wanted(call, index) for listener in listeners))
+    return LayerJob(
+        call.kind,
+        frames,
+        call.layer_states(index),
+        call.weights(index),
+        (wanted,) * call.direction_count,
+        tuple(
+            _only([listener.editor(index, direction, len(frames)) for listener in listeners], listeners[0].place)
+            for direction in tuple(Direction)[: call.direction_count]
+        ),
+        present,
+        call.rule,
+        call.training,
+    )
+
+
+def _only(editors: Sequence[StepEditor | None], place: CallPlace) -> StepEditor | None:
+    """The one editor there is.
+
+    Raises:
+        SelectionError: there are two.
+    """
+    found = [editor for editor in editors if editor is not None]
+    if len(found) > 1:
+        raise SelectionError(
+            f"{place.module or 'the layer'} is edited by {len(found)} trace_gates blocks at once, one within the other; "
+            "hand all edits to one of them"
+        )
+    return found[0] if found else None
 
 
 def _time_first(call: RecurrentCall) -> tuple[Float[torch.Tensor, "T B D"], Bool[torch.Tensor, "T B"] | None]:
@@ -146,15 +212,6 @@ def _dropped_out(frames: torch.Tensor, call: RecurrentCall, present: Bool[torch.
     # PyTorch draws for the frames there are.
     kept = torch.dropout(frames[present], call.dropout, train=True)
     return torch.zeros_like(frames).masked_scatter(present[..., None], kept)
-
-
-def _editor(
-    request: CaptureRequest, layer: int, direction: Direction, frames: torch.Tensor, place: CallPlace
-) -> StepEditor | None:
-    editor = request.editor(layer, direction)
-    if editor is not None and place.reads_backward:
-        return _Mirrored(editor, len(frames))
-    return editor
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,6 +39,10 @@ class TraceMemory:
         self._reuse = reuse
         self._arrays: list[Float32[np.ndarray, " elements"]] = []
 
+    def __getstate__(self) -> dict[str, object]:
+        """A copy keeps nothing: it goes with a copied layer, whose traces are its own."""
+        return {"_reuse": self._reuse, "_arrays": []}
+
     def take(self, shape: tuple[int, ...]) -> Float32[torch.Tensor, "..."]:
         """A float32 tensor of this shape; what is in it is undefined."""
         size = math.prod(shape)

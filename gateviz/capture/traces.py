@@ -35,18 +35,53 @@ class CapturedCall:
 
 @dataclass(eq=False)
 class CellSeries:
-    """The calls of a recurrent cell in somebody's own loop: one row a call."""
+    """The calls of a recurrent cell in one loop of somebody's own: one row a call.
+
+    Attributes:
+        layer: number of the cell.
+        module: dotted name.
+        engine: which engine runs it.
+        call: how many loops there were before.
+        first: the states before the first step.
+        last: the states that the last step returned.
+        step_count: steps so far, recorded or not.
+        rows: what was recorded of each step.
+        doubted: a state was handed in that this loop had not returned.
+    """
 
     layer: int
     module: str
     engine: str
     call: int
+    first: tuple[torch.Tensor, ...]
+    last: tuple[torch.Tensor, ...] = ()
+    step_count: int = 0
     rows: list[dict[Quantity, torch.Tensor]] = field(default_factory=list)
+    doubted: bool = False
 
     def trace(self) -> LayerTrace:
         """All calls so far as one trace."""
         stored = {quantity: torch.stack([row[quantity] for row in self.rows], 1) for quantity in self.rows[0]}
         return LayerTrace(self.layer, Direction.FORWARD, stored, False, None, self.module, self.engine, self.call)
+
+    def returned(self, state: torch.Tensor) -> bool:
+        """True if the state is the one that the last step returned, or a view of it."""
+        if not self.last or state.shape != self.last[0].shape:
+            return False
+        # What was returned is kept, so no other tensor can have come to lie in its memory.
+        return state.data_ptr() == self.last[0].data_ptr()
+
+    @torch.no_grad()
+    def ended_by(self, state: torch.Tensor) -> bool:
+        """True if the state begins another loop: of other lines, of zeros, or the one that this loop began with."""
+        if state.shape != self.last[0].shape:
+            return True
+        return not bool(state.any()) or torch.equal(state, self.first[0])
+
+    @torch.no_grad()
+    def resembles(self, state: torch.Tensor) -> bool:
+        """True if some line's state is the one that the last step returned, as behind a mask; True after a doubt."""
+        return self.doubted or bool((state == self.last[0]).all(1).any())
 
 
 class Traces(Sequence[LayerTrace]):
@@ -113,6 +148,24 @@ class Traces(Sequence[LayerTrace]):
     def add(self, entry: LayerTrace | CellSeries) -> None:
         """Appends a trace."""
         self._entries.append(entry)
+
+    def clear(self) -> None:
+        """Forgets every trace, and what it keeps in memory."""
+        self._entries.clear()
+        self.calls.clear()
+
+    def without(self, module: str) -> "Traces":
+        """The others, without those of one module."""
+        left = Traces(self._module_names)
+        left._entries = [entry for entry in self._entries if entry.module != module]
+        return left
+
+    def of_last_run(self, module: str) -> "Traces":
+        """Those of the last run of one module."""
+        own = [entry for entry in self._entries if entry.module == module]
+        found = Traces((module,))
+        found._entries = [entry for entry in own if isinstance(entry, CellSeries) or entry.call == own[-1].call]
+        return found
 
     def replace(self, old: Sequence[LayerTrace], new: Sequence[LayerTrace]) -> None:
         """Puts other traces in the place of some that are there."""

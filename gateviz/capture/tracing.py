@@ -13,22 +13,24 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
 
 from gateviz.capture.calls import RecurrentCall, fused_call
-from gateviz.capture.cells import cell_engine, run_cell
+from gateviz.capture.cells import CellListener, cell_engine, cell_states_of, run_cell
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
 from gateviz.capture.layer import EditorSource
 from gateviz.capture.ruled import ruled_call, ruled_lstm
-from gateviz.capture.stack import CallPlace, CaptureRequest, run_call
-from gateviz.capture.traces import CapturedCall, CellSeries, Traces
+from gateviz.capture.stack import CaptureRequest, Listener
+from gateviz.capture.surroundings import plain_result, recomputing, require_numbers, run_heard, uncompiled
+from gateviz.capture.targets import recurrent_modules
+from gateviz.capture.trace_book import TraceBook
+from gateviz.capture.traces import CapturedCall, Traces
 from gateviz.data.gates import Quantity
 from gateviz.errors import SelectionError
 
 FUSED = (torch._VF.lstm, torch._VF.gru)
 CELLS = (torch._VF.lstm_cell, torch._VF.gru_cell)
-SCRIPTED_NAMES = ("LSTM", "GRU", "LSTMCell", "GRUCell")
 
 
 @contextmanager
@@ -46,9 +48,13 @@ def trace_gates(
 
     Layers are numbered from 0 in the order in which their modules first run; a module of several layers
     takes as many numbers. Every run of a module is a trace of its own (``LayerTrace.call``). A cell
-    (``nn.LSTMCell``) that is called in a loop has one trace, a row a call. Packed lines are in the
-    user's order. Without edits the module computes the numbers that it computes without recording:
-    outputs agree to 1e-6, and bit for bit with gradients enabled.
+    (``nn.LSTMCell``) has one trace a loop, a row a call; a loop begins with a state of zeros or with other
+    lines. Packed lines are in the user's order. Without edits the module computes the numbers that it
+    computes without recording, up to the order of additions (1e-6 in float32).
+
+    What ``torch.compile`` made of the module runs uncompiled inside the block. Activation checkpoints are
+    recorded when they run forward, as constants under ``use_reentrant=False``, and not when they run again. A block
+    within another one records too, and so does it.
 
     Args:
         module: anything that holds ``nn.LSTM``, ``nn.GRU``, their cells or ``RuledLSTM``, however nested.
@@ -62,7 +68,8 @@ def trace_gates(
 
     Raises:
         SelectionError: there is nothing to trace in the module, a name or quantity is none, a layer is
-            scripted and cannot be opened, or an edit changed nothing.
+            scripted or quantized and cannot be opened; or, when the block ends, nothing was recorded, because the
+            module ran in another thread or not at all, a layer that was asked for did not run, or an edit changed nothing.
 
     Example:
         >>> model = nn.Sequential(nn.LSTM(4, 3, bidirectional=True))
@@ -71,7 +78,7 @@ def trace_gates(
         >>> [trace.direction.value for trace in traces], traces[0]["forget_gate"].shape
         (['forward', 'backward'], torch.Size([1, 6, 3]))
     """
-    targets = _targets(module, modules, reversed_modules)
+    targets = recurrent_modules(module, modules, reversed_modules)
     plan: EditorSource = EditPlan(edits) if isinstance(edits, Sequence) else edits
     request = CaptureRequest(
         None if quantities is None else frozenset(quantity_of(each) for each in quantities),
@@ -79,8 +86,9 @@ def trace_gates(
         plan or None,
     )
     tracer = Tracer(targets, frozenset(reversed_modules), request, keep_calls=keep_calls)
-    with tracer:
+    with tracer, uncompiled():
         yield tracer.traces
+    tracer.require_heard()
     # Whoever hands in a plan of their own finishes it after the last batch.
     if isinstance(plan, EditPlan) and plan is not edits:
         plan.finish()
@@ -89,12 +97,18 @@ def trace_gates(
 class Tracer(TorchFunctionMode):
     """Sees the torch calls of one thread, and runs those of the traced modules by the engines.
 
+    Of several tracers one within the other the innermost runs the call, and all hear it.
+
     Args:
         targets: the recurrent modules by their dotted names.
         reversed_modules: names of those that are fed the line backward.
         request: what to record and to change.
         keep_calls: keep arguments and results.
+        book: where to write it down; None for a new one.
     """
+
+    listens = True
+    """False for one that runs the layers otherwise, and lets nobody within it run them."""
 
     def __init__(
         self,
@@ -103,71 +117,111 @@ class Tracer(TorchFunctionMode):
         request: CaptureRequest,
         *,
         keep_calls: bool = False,
+        book: TraceBook | None = None,
     ) -> None:
         super().__init__()
-        self.traces = Traces(tuple(targets))
+        self.book = TraceBook(tuple(targets)) if book is None else book
+        self.request = request
         self._targets = targets
         self._reversed = reversed_modules
-        self._request = request
         self._keep_calls = keep_calls
-        self._first_layer: dict[str, int] = {}
-        self._layer_count = 0
-        self._runs: dict[str, int] = {}
-        self._cells: dict[str, CellSeries] = {}
         self._unsorted: CapturedCall | None = None
+
+    @property
+    def traces(self) -> Traces:
+        """What was recorded so far."""
+        return self.book.traces
+
+    def __exit__(self, *exception: Any) -> None:
+        """Goes, and leaves whatever was entered later: blocks of generators need not end in the reverse order."""
+        if all(mode is not self for mode in _get_current_function_mode_stack()):
+            raise SelectionError(
+                "a trace_gates block ended in another thread than the one it began in; begin and end it in one thread"
+            )
+        later = []
+        while (mode := _pop_mode()) is not self:
+            later.append(mode)
+        for mode in reversed(later):
+            _push_mode(mode)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """The function's result, by an engine that records if it is a traced module's."""
-        if func in FUSED:
-            call = fused_call(func, args)
-            return self._run(call) or func(*args)
-        if func is ruled_lstm:
-            return self._run(ruled_call(args)) or func(*args)
-        if func in CELLS:
-            return self._run_cell(func, args)
-        if self._unsorted is not None and func is torch.Tensor.index_select:
-            self._put_in_order(args)
+        # A compiler that looks into the block is to see the plain function.
+        if not torch.compiler.is_compiling():
+            if func in FUSED:
+                call = fused_call(func, args)
+                return self._run(call) or func(*args)
+            if func is ruled_lstm:
+                return self._run(ruled_call(args)) or func(*args)
+            if func in CELLS:
+                return self._run_cell(func, args)
+            if self._unsorted is not None and func is torch.Tensor.index_select:
+                self._put_in_order(args)
         return func(*args, **kwargs) if kwargs else func(*args)
 
     def _run(self, call: RecurrentCall) -> tuple[torch.Tensor, ...] | None:
-        """Output and states of the call; None if it is no traced module's."""
-        name = self._owner(call)
-        if name is None:
+        """Output and states of the call; None if it is no traced module's, or another tracer is to run it."""
+        tracers = self._hearing(lambda tracer: tracer._owner(call) is not None)
+        if not tracers:
             return None
-        first = self._first_of(name, call.layer_count)
-        place = CallPlace(name, first, self._count_run(name), self._reads_backward(name))
-        result, traces = run_call(call, self._request, place)
-        for trace in traces:
+        if recomputing():
+            return plain_result(call)
+        listeners = [tracer._listener(call) for tracer in tracers]
+        result, heard = run_heard(call, listeners)
+        for tracer, listener, traces in zip(tracers, listeners, heard, strict=True):
+            tracer._write(CapturedCall(listener.place.module, call, result, traces))
+        return result
+
+    def _hearing(self, owns: Callable[["Tracer"], bool]) -> list["Tracer"]:
+        """Who hears a call, this tracer first; nobody where it is not this tracer's, or an outer one runs it otherwise."""
+        if not owns(self):
+            return []
+        outer = [each for each in _get_current_function_mode_stack() if isinstance(each, Tracer) and owns(each)]
+        return [self, *reversed(outer)] if all(tracer.listens for tracer in outer) else []
+
+    def _listener(self, call: RecurrentCall) -> Listener:
+        name = self._owner(call)
+        assert name is not None, "only who owns a call listens"
+        place = self.book.place(name, call.layer_count, reads_backward=self._reads_backward(name))
+        return Listener(self.request, place)
+
+    def _write(self, captured: CapturedCall) -> None:
+        for trace in captured.traces:
             self.traces.add(trace)
-        captured = CapturedCall(name, call, result, traces)
         if self._keep_calls:
             self.traces.calls.append(captured)
         # nn.LSTM sorts packed lines by length before the call, and its states back after it.
-        self._unsorted = captured if call.batch_sizes is not None else None
-        return result
+        self._unsorted = captured if captured.call.batch_sizes is not None else None
 
     def _run_cell(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        name = next((name for name, each in self._targets.items() if getattr(each, "weight_hh", None) is args[3]), None)
-        if name is None:
+        tracers = self._hearing(lambda tracer: tracer._cell(args) is not None)
+        if not tracers or recomputing():
             return func(*args)
-        layer = self._first_of(name, 1)
-        series = self._cells.get(name)
-        if series is None or (series.rows and len(next(iter(series.rows[0].values()))) != len(args[0])):
-            engine = cell_engine(self._request, layer)
-            series = self._cells[name] = CellSeries(layer, name, engine, self._count_run(name))
-        result = run_cell(func, args, self._request, series)
-        if len(series.rows) == 1:
-            self.traces.add(series)
+        states = cell_states_of(func, args[1])
+        require_numbers(args[0], self._cell(args) or "")
+        listeners = [tracer._cell_listener(args, states) for tracer in tracers]
+        result, began = run_cell(func, args, listeners)
+        for tracer, listener, first in zip(tracers, listeners, began, strict=True):
+            if first:
+                tracer.traces.add(listener.series)
         return result
+
+    def _cell_listener(self, args: tuple[Any, ...], states: tuple[torch.Tensor, ...]) -> CellListener:
+        name = self._cell(args) or ""
+        engine = cell_engine(self.request, self.book.first_layer(name, 1))
+        return CellListener(self.request, self.book.loop(name, states, engine))
+
+    def _cell(self, args: tuple[Any, ...]) -> str | None:
+        return next((name for name, each in self._targets.items() if getattr(each, "weight_hh", None) is args[3]), None)
 
     def _put_in_order(self, args: tuple[Any, ...]) -> None:
         """Rows of the last packed run in the user's order, once its states are put in that order."""
         captured = self._unsorted
         if captured is not None and len(args) == 3 and args[0] is captured.result[1] and args[1] == 1:
             self._unsorted = None
-            if self._request.edits and not torch.equal(args[2], torch.arange(len(args[2]), device=args[2].device)):
+            if self.request.edits and not torch.equal(args[2], torch.arange(len(args[2]), device=args[2].device)):
                 raise SelectionError(
                     f"{captured.module or 'the layer'} was edited while it ran packed lines in the order of their lengths, "
                     f"so edits may have met other lines than meant; hand the lines over longest first"
@@ -184,41 +238,26 @@ class Tracer(TorchFunctionMode):
         return name in self._reversed or bool(getattr(self._targets[name], "reads_backward", False))
 
     def _first_of(self, name: str, layer_count: int) -> int:
-        if name not in self._first_layer:
-            self._first_layer[name] = self._layer_count
-            self._layer_count += layer_count
-        return self._first_layer[name]
+        return self.book.first_layer(name, layer_count)
 
-    def _count_run(self, name: str) -> int:
-        self._runs[name] = self._runs.get(name, -1) + 1
-        return self._runs[name]
+    def require_heard(self) -> None:
+        """Returns if something was recorded, and every layer that was asked for ran.
 
-
-def _targets(
-    module: nn.Module, names: Collection[str] | None, reversed_modules: Collection[str]
-) -> dict[str, nn.Module]:
-    """The recurrent modules by their dotted names, those of ``names`` if given."""
-    found: dict[str, nn.Module] = {}
-    for name, each in module.named_modules():
-        if isinstance(each, torch.jit.ScriptModule) and each.original_name in SCRIPTED_NAMES:
+        Raises:
+            SelectionError: names what did not run.
+        """
+        names = ", ".join(name or type(module).__name__ for name, module in self._targets.items())
+        if not self.book.has_run:
             raise SelectionError(
-                f"{name or 'the module'} is a scripted {each.original_name}, which cannot be opened; "
-                "trace the module it was scripted from"
+                f"nothing was recorded: {names} did not run inside the block, in the thread that began it; a run in "
+                "another thread (DataParallel too) needs a block there, and a compiled or scripted copy is not seen"
             )
-        if type(each).__name__.startswith("Instrumented"):
+        ran = self.book.layers_run
+        if missing := [layer for layer in self.request.layers or () if layer not in ran]:
             raise SelectionError(
-                f"{name or 'the module'} is an {type(each).__name__} and records by itself: read its traces"
+                f"layer {', '.join(map(str, sorted(missing)))} was asked for and did not run; {len(ran)} layers of {names} "
+                f"ran, 0 to {len(ran) - 1}"
             )
-        if isinstance(each, nn.LSTM | nn.GRU | nn.LSTMCell | nn.GRUCell):
-            found[name] = each
-    if not found:
-        raise SelectionError(
-            f"{type(module).__name__} holds no nn.LSTM, nn.GRU or cell of theirs, so there are no gates to trace"
-        )
-    for name in (*(names or ()), *reversed_modules):
-        if name not in found:
-            raise SelectionError(f"there is no recurrent module {name!r}; there are {', '.join(map(repr, found))}")
-    return found if names is None else {name: found[name] for name in found if name in names}
 
 
 def quantity_of(name: Quantity | str) -> Quantity:

@@ -1,4 +1,4 @@
-"""The figures: each takes a recording and returns a matplotlib Figure."""
+"""The figures: each takes a recording, or traces, and returns a matplotlib Figure."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,15 +11,15 @@ from gateviz.panels.saturation import saturation_row
 from gateviz.plot.canvas import GateFigure
 from gateviz.plot.compose import compose
 from gateviz.plot.compose_row import compose_row
+from gateviz.plot.drawable import Drawable, as_recording
 from gateviz.plot.style import Style, style_named
-from gateviz.recording import Recording
 
 # One of these functions is called ``alignment`` and takes an alignment of that name.
 _Path = Alignment
 
 
 def gates(
-    recording: Recording,
+    recording: Drawable,
     *,
     layers: Collection[int] | None = None,
     directions: Collection[Direction | str] | None = None,
@@ -39,7 +39,8 @@ def gates(
     which fits one page.
 
     Args:
-        recording: what was measured.
+        recording: what was measured; or the traces of one line of any network (``trace_gates``, ``instrument``), whose
+            columns are frames.
         layers: which layers, counted from 0.
         directions: ``forward`` or ``backward``; None takes both.
         quantities: by name (``forget_gate``) or letter (``f``); None takes all recorded.
@@ -57,6 +58,7 @@ def gates(
         SelectionError: something was asked for that was not recorded, or is no style or order.
         AlignmentError: the text or alignment does not fit this recording.
     """
+    recording = as_recording(recording)
     stack = gates_stack(
         recording,
         layers=layers,
@@ -73,7 +75,7 @@ def gates(
 
 
 def overview(
-    recording: Recording,
+    recording: Drawable,
     *,
     alignment: _Path | None = None,
     text: str | None = None,
@@ -82,12 +84,13 @@ def overview(
     title: str = "",
 ) -> GateFigure:
     """The figure of all layers at a glance: image, text, posteriors and the mean of every gate. Options as ``gates``."""
+    recording = as_recording(recording)
     path = chosen_alignment(recording, alignment, text)
     return compose(overview_stack(recording, alignment=path, frames=frames, title=title), style_named(style))
 
 
 def alignment(
-    recording: Recording,
+    recording: Drawable,
     *,
     alignment: _Path | None = None,
     text: str | None = None,
@@ -100,12 +103,13 @@ def alignment(
     Raises:
         AlignmentError: the recording has no posteriors, or the text does not fit.
     """
+    recording = as_recording(recording)
     path = chosen_alignment(recording, alignment, text)
     return compose(reading_stack(recording, alignment=path, frames=frames, title=title), style_named(style))
 
 
 def posterior(
-    recording: Recording,
+    recording: Drawable,
     *,
     alignment: _Path | None = None,
     text: str | None = None,
@@ -118,13 +122,14 @@ def posterior(
     Raises:
         AlignmentError: the recording has no posteriors, or the text does not fit.
     """
+    recording = as_recording(recording)
     path = chosen_alignment(recording, alignment, text)
     stack = reading_stack(recording, alignment=path, frames=frames, with_classes=True, title=title)
     return compose(stack, style_named(style))
 
 
 def units(
-    recording: Recording,
+    recording: Drawable,
     *,
     units: Sequence[int],
     layers: Collection[int] | None = None,
@@ -138,7 +143,8 @@ def units(
     """The figure of single units: their gates, candidate and states under the image.
 
     Args:
-        recording: what was measured.
+        recording: what was measured; or the traces of one line of any network (``trace_gates``, ``instrument``), whose
+            columns are frames.
         units: indices in the layer.
         layers: which layers; None takes the last.
         directions: ``forward`` or ``backward``; None takes both.
@@ -152,6 +158,7 @@ def units(
         SelectionError: a layer, direction or unit is not there.
         AlignmentError: the text or alignment does not fit this recording.
     """
+    recording = as_recording(recording)
     stack = units_stack(
         recording,
         units=units,
@@ -165,7 +172,7 @@ def units(
 
 
 def saturation(
-    recording: Recording,
+    recording: Drawable,
     *,
     layers: Collection[int] | None = None,
     directions: Collection[Direction | str] | None = None,
@@ -180,5 +187,7 @@ def saturation(
     Raises:
         SelectionError: something was asked for that was not recorded, or no gate was.
     """
-    row = saturation_row(recording, layers=layers, directions=directions, quantities=quantities, title=title)
+    row = saturation_row(
+        as_recording(recording), layers=layers, directions=directions, quantities=quantities, title=title
+    )
     return compose_row(row, style_named(style))

@@ -16,7 +16,7 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.data.watch import LayerWatch, ReadingWatch, WatchedLine, WatchRecord
-from gateviz.errors import GatevizError, TrainingError
+from gateviz.errors import AlphabetError, GatevizError, TrainingError
 from gateviz.files.atomic import make_folder
 from gateviz.files.watch_files import (
     LINE,
@@ -39,6 +39,9 @@ from gateviz.training.watched_model import LineInput, watched_model
 
 LOOKED_AT = 16
 """Lines among which one is chosen."""
+
+LONGEST_SHOWN = 60
+"""Characters of a thing that a message shows."""
 
 
 def _say(step: int, words: str) -> None:
@@ -65,7 +68,9 @@ class GateWatch:
     Raises:
         TrainingError: there are records already and ``resume`` is false, or they are of another line.
         OutputError: the folder cannot be written in.
-        SelectionError: the module has no recurrent layers and no alphabet: there is nothing to watch.
+        SelectionError: the module has no recurrent layers and no alphabet: there is nothing to watch; or a recognizer,
+            which knows its alphabet, was given one.
+        AlphabetError: the alphabet is symbols alone, and does not say which class is the blank.
         ImageError: the line cannot be read.
         CheckpointError: its posteriors are no posteriors.
 
@@ -90,6 +95,12 @@ class GateWatch:
         resume: bool = False,
         say: Callable[[int, str], None] = _say,
     ) -> None:
+        if alphabet is not None and not isinstance(alphabet, Alphabet):
+            shown = repr(alphabet)[:LONGEST_SHOWN]
+            raise AlphabetError(
+                f"the alphabet {shown} does not say which class of the output is the blank; give "
+                "gateviz.Alphabet.from_symbols(symbols, blank=0), with the blank that your CTC loss has"
+            )
         self._model = watched_model(model, line, alphabet)
         self._layers = frozenset(layers)
         self._say = say

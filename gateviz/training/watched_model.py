@@ -121,6 +121,8 @@ def watched_model(model: Recognizer | nn.Module, line: LineInput, alphabet: Alph
                 "give that, or a recognizer (gateviz.load) and its image"
             )
         return BareModel(model, line.detach().clone(), alphabet)
+    if alphabet is not None:
+        raise SelectionError(f"a {type(model).__name__} knows its alphabet; leave the alphabet out")
     if isinstance(line, torch.Tensor):
         raise SelectionError("a recognizer prepares its line itself; give the line image, not a tensor")
     if isinstance(line, np.ndarray):

@@ -10,12 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from gateviz.capture.instrumented import (
-    InstrumentedGRU,
-    InstrumentedGRUCell,
-    InstrumentedLSTM,
-    InstrumentedLSTMCell,
-)
+from gateviz.capture.instrumented import InstrumentedGRU, InstrumentedLSTM
+from gateviz.capture.instrumented_cells import InstrumentedGRUCell, InstrumentedLSTMCell
 from gateviz.data.gates import LSTM_QUANTITIES, Direction, Quantity
 from gateviz.errors import SelectionError
 
