@@ -12,15 +12,15 @@ from jaxtyping import Float, UInt8
 from gateviz.capture.canvas import Step
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
+from gateviz.capture.layer_grids import LineGrids, line_grids
 from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.recognizer import Recognizer
-from gateviz.capture.run_checks import require_frames, require_posteriors, require_selection
+from gateviz.capture.run_checks import require_frames, require_order, require_posteriors, require_selection
 from gateviz.capture.traces import Traces
 from gateviz.capture.tracing import trace_gates
 from gateviz.capture.witness import check_calls
 from gateviz.data.emission import Emission
-from gateviz.data.frames import FrameGrid
-from gateviz.data.gates import Quantity
+from gateviz.data.gates import GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import CheckpointError, GatevizError
 from gateviz.recording import Recording
@@ -92,7 +92,7 @@ class _Line:
     name: str
     image: LineImage
     pixels: Float[torch.Tensor, "channels height width"]
-    grid: FrameGrid
+    grids: LineGrids
     seen_words: str = ""
 
 
@@ -100,14 +100,19 @@ def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str
     try:
         touched = retouch.apply(image)
         line = recognizer.prepare(touched.pixels)
-        grid = recognizer.frame_grid(int(line.pixels.shape[2]))
+        grids = line_grids(recognizer, int(line.pixels.shape[2]))
     except GatevizError as error:
         raise type(error)(f"{name or f'line {position}'}: {error}") from error
     if line.seen is not None:
-        straight = grid.mapped(line.to_source, line.source_width)
+        straight = grids.mapped(line.to_source, line.source_width)
         return _Line(position, name, line.seen, line.pixels, straight, line.seen_words)
     way_back = line.to_source.then(touched.to_source)
-    return _Line(position, name, image, line.pixels, grid.mapped(way_back, int(image.shape[1])))
+    return _Line(position, name, image, line.pixels, grids.mapped(way_back, int(image.shape[1])))
+
+
+def _placed(trace: GateTrace, grids: LineGrids) -> GateTrace:
+    """The trace with the columns of its own layer."""
+    return replace(trace, grid=grids.of(trace.module))
 
 
 def _batches(lines: Sequence[_Line], most: int) -> Iterator[list[_Line]]:
@@ -143,20 +148,22 @@ class _Session:
     def record(self, batch: Sequence[_Line]) -> list[Recording]:
         """The recordings of lines of one input size."""
         pixels = torch.stack([line.pixels for line in batch]).to(self._device)
-        plan = EditPlan(self._edits, [line.grid for line in batch])
+        own = [line.grids.of_layers(self._recognizer.module) for line in batch]
+        plan = EditPlan(self._edits, [line.grids.output for line in batch], own)
         log_probs, traces = self._run(pixels, plan)
         plan.finish()
         names = [line.name for line in batch]
         require_posteriors(log_probs, names, self._recognizer.module, edited=bool(plan))
-        require_frames(log_probs, traces, batch[0].grid, pixels.shape[3])
+        require_frames(log_probs, traces, batch[0].grids.output, pixels.shape[3])
+        require_order(traces, self._recognizer.module, tuple(batch[0].grids.modules))
         require_selection(traces, self._layers, self._quantities)
         provenance = self._provenance(traces)
         emissions = log_probs.to("cpu", torch.float32).numpy()
         return [
             Recording(
                 line.image,
-                line.grid,
-                traces.line(index),
+                line.grids.output,
+                tuple(_placed(trace, line.grids) for trace in traces.line(index)),
                 Emission(np.array(emissions[index]), self._recognizer.alphabet),
                 replace(provenance, image=line.name, seen=line.seen_words),
             )
