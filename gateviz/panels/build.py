@@ -71,8 +71,7 @@ def gates_stack(
     for trace in strips_of:
         with_heatmaps = trace.name in detailed
         strip = gate_strip(trace, recording.grid_of(trace), chosen, units=units if with_heatmaps else None)
-        if strip is not None:
-            panels.append(strip)
+        panels += [] if strip is None else [strip]
         if with_heatmaps:
             panels += heatmaps(
                 trace,

@@ -1,7 +1,7 @@
 """The reading as a film: a playhead runs along the line, frame by frame."""
 
 import subprocess
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,10 +89,9 @@ def animate(
     stack = gates_stack(
         recording, layers=layers, directions=directions, quantities=quantities, units=units, order=order, title=title
     )
-    own = {group_name(trace): recording.grid_of(trace) for trace in recording.traces}
     shoot(
         path,
-        lambda: _Stage(compose(stack, style_named(style)), recording.grid, own, dpi),
+        lambda: _Stage(compose(stack, style_named(style)), recording, dpi),
         _stops(frames, step or -(-frames // MOST_PICTURES)),
         # Half-way there is every color: of what is read, of what is not, and of the playheads.
         palette_at=frames // 2,
@@ -215,13 +214,13 @@ class _Stage:
 
     Args:
         figure: what is played.
-        grid: where the frames of the posteriors are.
-        own: where those of a panel's group are, such as ``layer 0 forward``.
+        recording: what is played; it knows where the frames of every layer are.
         dpi: pixels an inch.
     """
 
-    def __init__(self, figure: GateFigure, grid: FrameGrid, own: Mapping[str, FrameGrid], dpi: float | int) -> None:
-        self._frame_count = grid.frame_count
+    def __init__(self, figure: GateFigure, recording: Recording, dpi: float | int) -> None:
+        own = {group_name(trace): recording.grid_of(trace) for trace in recording.traces}
+        self._frame_count = recording.grid.frame_count
         self._heads: list[tuple[Axes, _Playhead]] = []
         figure.dpi = dpi
         ways = [backward for _, panels in figure.placed for backward in [_is_backward(panels)] if backward is not None]
@@ -229,7 +228,7 @@ class _Stage:
             way = _is_backward(panels)
             # The image, the text and the posteriors have no direction: they show every way that is played.
             for backward in sorted(set(ways)) if way is None else [way]:
-                here = next((own[group] for group in _groups(panels) if group in own), grid)
+                here = next((own[group] for group in _groups(panels) if group in own), recording.grid)
                 self._heads.append((axes, self._head(axes, backward, here, veiled=way is not None)))
         self._canvas = FigureCanvasAgg(figure)
         engine = figure.get_layout_engine()
