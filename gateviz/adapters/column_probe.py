@@ -13,29 +13,22 @@ notice of that and not of NaN says that the measurement is not to be trusted, an
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import nn
-from torch.overrides import TorchFunctionMode
 
+from gateviz.adapters.frame_by_frame import FrameByFrame
 from gateviz.adapters.whole_line_numbers import WholeLineNumbers
-from gateviz.capture.calls import RecurrentCall, fused_call
 from gateviz.capture.recognizer import device_of
-from gateviz.capture.ruled import ruled_call, ruled_lstm
 from gateviz.errors import GeometryError
 
 Layout = Literal["TBC", "BTC"]
-Sequences = dict[str, list[torch.Tensor]]
-"""What every recurrent module was given, a tensor (T, B, D) a run of it."""
-
 OUTPUT = ""
 """The name under which the output's frames stand beside the recurrent modules' own names."""
 
-_FUSED = (torch._VF.lstm, torch._VF.gru, torch._VF.rnn_tanh, torch._VF.rnn_relu)
-_CELLS = (torch._VF.lstm_cell, torch._VF.gru_cell, torch._VF.rnn_tanh_cell, torch._VF.rnn_relu_cell)
 _BATCHES = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
 _ROUNDING = 1e-4
 _MOST_DRAWN = 12
@@ -194,7 +187,7 @@ class _Runs:
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """The output, and what each recurrent module was given, (T, B, D)."""
         module = self._subject.module
-        mode = _FrameByFrame(module, self._subject.recurrent, len(images))
+        mode = FrameByFrame(module, self._subject.recurrent, len(images))
         try:
             with torch.no_grad(), _exact(), mode, numbers or _plainly():
                 output = module(images.to(device_of(module, images.device)))
@@ -230,79 +223,3 @@ def _differs(numbers: Float[torch.Tensor, "T B D"]) -> Bool[torch.Tensor, "T B"]
     clean = numbers[:, :1]
     # A kernel may round otherwise where nothing changed.
     return (~((numbers - clean).abs() <= _ROUNDING * clean.abs().max())).any(2)
-
-
-class _FrameByFrame(TorchFunctionMode):
-    """Runs every recurrent layer along the line as a mean over the features of each frame, and keeps what it was given.
-
-    Args:
-        module: the network.
-        names: of its recurrent modules that read along the line.
-        batch: images in the batch; a layer over another number of sequences runs as it is.
-    """
-
-    def __init__(self, module: nn.Module, names: Sequence[str], batch: int) -> None:
-        super().__init__()
-        modules = dict(module.named_modules())
-        self._modules = {name: modules[name] for name in names}
-        self._batch = batch
-        self._calls: Sequences = {}
-        self._steps: Sequences = {}
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """The call, or its stand-in."""
-        if func in _FUSED:
-            return self._layer(fused_call(func, args))
-        if func is ruled_lstm:
-            return self._layer(ruled_call(args))
-        if func in _CELLS and args[0].shape[0] == self._batch:
-            return self._cell(func, args)
-        return func(*args, **(kwargs or {}))
-
-    def sequences(self) -> dict[str, torch.Tensor]:
-        """What each module was given, (T, B, D).
-
-        Raises:
-            GeometryError: a module ran several times, on frames that are not the same.
-        """
-        found = {name: torch.stack(steps) for name, steps in self._steps.items()}
-        for name, calls in self._calls.items():
-            first = calls[0]
-            if any(call.shape != first.shape or not torch.equal(_is_nan(call), _is_nan(first)) for call in calls[1:]):
-                raise GeometryError(
-                    f"the recurrent layer {name} runs {len(calls)} times, over frames that look at other columns each time; "
-                    f"its gates have no one place"
-                )
-            found[name] = first
-        return found
-
-    def _layer(self, call: RecurrentCall) -> Any:
-        inputs = call.inputs
-        if call.batch_sizes is not None:
-            lines = int(call.batch_sizes[0])
-            if lines == self._batch and bool((call.batch_sizes != lines).any()):
-                raise GeometryError("the network packs images of one width to lines of several lengths")
-        else:
-            lines = inputs.shape[0 if call.batch_first else 1]
-        if lines != self._batch:
-            return call.plain()
-        name = next((n for n, m in self._modules.items() if getattr(m, "_flat_weights", None) is call.flat_weights), "")
-        if name:
-            # Packed lines of one length lie frame by frame.
-            frames = inputs.reshape(-1, lines, inputs.shape[-1]) if call.batch_sizes is not None else inputs
-            self._calls.setdefault(name, []).append(frames.transpose(0, 1) if call.batch_first else frames)
-        return _mean(inputs, call.states[0].shape[-1] * call.direction_count), *call.states
-
-    def _cell(self, func: Any, args: tuple[Any, ...]) -> Any:
-        name = next((n for n, m in self._modules.items() if getattr(m, "weight_hh", None) is args[3]), "")
-        if name:
-            self._steps.setdefault(name, []).append(args[0])
-        states = args[1] if func is torch._VF.lstm_cell else (args[1],)
-        hidden = _mean(args[0], states[0].shape[-1])
-        return (hidden, states[1]) if func is torch._VF.lstm_cell else hidden
-
-
-def _mean(inputs: torch.Tensor, width: int) -> torch.Tensor:
-    return inputs.mean(-1, keepdim=True).expand(*inputs.shape[:-1], width).contiguous()
