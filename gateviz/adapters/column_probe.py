@@ -96,7 +96,7 @@ def noticed(subject: Subject, width: int, columns: Sequence[int], *, drawn_anew:
         few = columns[:: max(1, len(columns) // 3)]
         plain = run.nan(few, None)
         at = [columns.index(column) for column in few]
-        everywhere = frozenset(place for place, seen in plain.items() if seen.all())
+        everywhere = frozenset(place for place, seen in plain.items() if sees_everything(seen))
         changed = [place for place, seen in plain.items() if not np.array_equal(seen, found[place][at])]
         whole_line = frozenset(place for place in changed if place in everywhere and found[place].any())
         if others := [place for place in changed if place not in whole_line]:
@@ -115,6 +115,12 @@ def noticed(subject: Subject, width: int, columns: Sequence[int], *, drawn_anew:
                 f"reach it (a comparison or a mask stands between), so where frames look cannot be measured"
             )
     return Noticed(width, tuple(columns), found, whole_line)
+
+
+def sees_everything(seen: Bool[np.ndarray, "columns T"]) -> bool:
+    """Whether every frame takes notice of every column that was tried; frames of padding alone take none of any."""
+    there = seen[:, seen.any(axis=0)]
+    return bool(there.size and there.all())
 
 
 def _place_words(place: str, frame: int) -> str:

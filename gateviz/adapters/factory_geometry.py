@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gateviz.adapters.column_probe import OUTPUT, Noticed, Subject, noticed
+from gateviz.adapters.column_probe import OUTPUT, Noticed, Subject, noticed, sees_everything
 from gateviz.adapters.measured_geometry import (
     EvenRow,
     MeasuredGeometry,
@@ -29,6 +29,7 @@ from gateviz.errors import GeometryError
 WIDTHS = (96, 192, 253, 384, 768, 1536)
 """Network inputs that are measured: the first that the network takes, and of which frames begin and end inside."""
 
+_LONG = 192
 _WIDEST_STRIDE = 16
 # Layers that act on every frame by itself, once rows have become features.
 _A_FRAME_EACH = (nn.Linear, nn.LayerNorm, nn.Flatten, nn.Unflatten)
@@ -127,10 +128,11 @@ def _measured(subject: Subject, width: int | None) -> tuple[Noticed, dict[str, E
     """
     refused: GeometryError | None = None
     least: Noticed | None = None
+    uneven: tuple[Noticed, dict[str, EvenRow | GeometryError]] | None = None
     for tried in (*WIDTHS, *(() if width is None else (width,))):
         try:
             ends = noticed(subject, tried, (0, tried - 1), drawn_anew=False)
-            if any(seen.all() for seen in ends.frames.values()):
+            if any(sees_everything(seen) for seen in ends.frames.values()):
                 least = ends
                 continue
             found = noticed(subject, tried, range(tried))
@@ -139,8 +141,14 @@ def _measured(subject: Subject, width: int | None) -> tuple[Noticed, dict[str, E
             continue
         rows = {place: _row(found, place) for place in (OUTPUT, *subject.recurrent)}
         if (there := {place: row for place, row in rows.items() if row is not None}) and len(there) == len(rows):
-            return found, there
+            # What looks uneven on a short line may be what happens at its ends.
+            if tried >= _LONG or not any(isinstance(row, GeometryError) for row in there.values()):
+                return found, there
+            uneven = found, there
+            continue
         least = found
+    if uneven is not None:
+        return uneven
     if least is None:
         assert refused is not None
         raise refused

@@ -18,8 +18,8 @@ from gateviz.errors import GeometryError
 FEWEST = 3
 """Neighboring frames that must begin, and end, inside of a line, so that their steps can be told."""
 
-_AT_ENDS = 8
-"""Frames that begin or end in the outermost eighth of a line may be cut by what happens at its ends."""
+_AT_ENDS = 4
+"""Frames that begin or end in the outermost quarter of a line may be cut by what happens at its ends."""
 
 
 @dataclass(frozen=True)
