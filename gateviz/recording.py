@@ -19,6 +19,7 @@ from gateviz.data.alignment import Alignment
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, GateTrace, Quantity
+from gateviz.data.layer_columns import columns_apart
 from gateviz.data.provenance import Provenance
 from gateviz.errors import AlignmentError, AlphabetError, GeometryError, RecordingFileError, SelectionError, ShapeError
 from gateviz.files.datatree import to_datatree
@@ -45,8 +46,8 @@ class Recording:
     Attributes:
         image: the line image as the user gave it, (H, W) gray or (H, W, 3) RGB; None for a network
             that reads no image.
-        grid: where each frame looked, in columns of ``image``.
-        traces: one a layer and direction, in network order.
+        grid: where each frame of the posteriors looked, in columns of ``image``.
+        traces: one a layer and direction, in network order, each with the grid of its own layer.
         emission: the log posteriors; None for a network that is no recognizer.
         provenance: where all this comes from.
     """
@@ -73,6 +74,13 @@ class Recording:
             raise ShapeError(
                 f"a recording of {self.grid.frame_count} frames was given {odd}; all parts need the same frames"
             )
+        for trace in self.traces:
+            own = self.grid_of(trace)
+            if (own.frame_count, own.source_width) != (trace.frame_count, self.grid.source_width):
+                raise GeometryError(
+                    f"layer {trace.layer} {trace.direction} has {trace.frame_count} frames on a line of "
+                    f"{self.grid.source_width} columns, and a grid of {own.frame_count} frames on {own.source_width}"
+                )
 
     @classmethod
     def of_traces(cls, traces: Sequence[GateTrace]) -> "Recording":
@@ -104,6 +112,15 @@ class Recording:
     def remarks(self) -> tuple[str, ...]:
         """What a reader of this recording must know of its line, a sentence each; those of its provenance."""
         return self.provenance.remarks
+
+    def grid_of(self, trace: GateTrace) -> FrameGrid:
+        """Where the frames of one layer looked: its own grid, or the recording's where it has none of its own."""
+        return self.grid if trace.grid is None else trace.grid
+
+    @property
+    def layers_apart(self) -> str:
+        """One sentence that says which layers look elsewhere than the posteriors' frames; empty if none does."""
+        return columns_apart({trace.layer: self.grid_of(trace) for trace in self.traces}, self.grid)
 
     def trace(self, layer: int, direction: Direction | str = Direction.FORWARD) -> GateTrace:
         """The trace of one layer and direction.
@@ -142,7 +159,7 @@ class Recording:
             tensors[LOG_PROBS] = self.emission.log_probs
         document = RecordingDocument(
             grid=self.grid,
-            traces=tuple(map(entry_of, self.traces)),
+            traces=tuple(entry_of(trace, self.grid_of(trace)) for trace in self.traces),
             has_image=self.image is not None,
             alphabet=None if self.emission is None else self.emission.alphabet,
             provenance=self.provenance,
@@ -153,7 +170,7 @@ class Recording:
         """The recording as an xarray ``DataTree``: ``tree["trace/0/forward/forget_gate"]``.
 
         Dimensions are ``time`` (frames) and ``unit``; the coordinates ``column`` (center of the frame
-        in the source image) and ``symbol`` (of the greedy path, empty at blanks) lie along ``time``.
+        in the source image, of a layer's own frames beside its series) and ``symbol`` (of the greedy path, empty at blanks) lie along ``time``.
 
         Raises:
             MissingExtraError: xarray is not installed.
@@ -248,7 +265,7 @@ def _listed(choice: Collection[object] | None) -> str:
 
 def _trace(file: TensorFile, entry: TraceEntry) -> GateTrace:
     values = {quantity: _matrix(file, tensor_name(entry.name, quantity)) for quantity in entry.quantities}
-    return GateTrace(entry.layer, entry.direction, values, entry.module)
+    return GateTrace(entry.layer, entry.direction, values, entry.module, entry.grid)
 
 
 def _matrix(file: TensorFile, name: str) -> Float32[np.ndarray, "T _"]:

@@ -286,10 +286,10 @@ def written(path, change) -> None:
 
 def test_a_later_version_asks_for_an_update(tmp_path):
     path = tmp_path / "a.safetensors"
-    written(path, lambda document, tensors: document.update(format_version=2))
+    written(path, lambda document, tensors: document.update(format_version=3))
     with pytest.raises(
         RecordingFileError,
-        match=r"a.safetensors was written by a later gateviz \(format 2; this one reads up to 1\); update gateviz",
+        match=r"a.safetensors was written by a later gateviz \(format 3; this one reads up to 2\); update gateviz",
     ):
         open_recording(path)
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from gateviz.adapters.alphabet_source import AlphabetSource, find_alphabet
 from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.column_probe import Subject
 from gateviz.adapters.declared import Declared
 from gateviz.adapters.factory_code import built_module, one_line
 from gateviz.adapters.factory_geometry import FoundGeometry, find_geometry
@@ -58,7 +59,7 @@ def load_from_factory(file: ModelFile | None, options: LoadOptions) -> CtcRecogn
     source = _alphabet(options, conventions.class_count, file, words)
     try:
         found = find_geometry(
-            module, channels, height, options.declared.width, conventions.layout, conventions.recurrent, trial.count
+            Subject(module, channels, height, conventions.layout, conventions.recurrent), options.declared.width
         )
     except GeometryError as error:
         raise CheckpointError(f"where the frames of {words} look cannot be found out: {error}") from error
@@ -71,7 +72,6 @@ def load_from_factory(file: ModelFile | None, options: LoadOptions) -> CtcRecogn
         preprocessing=recipe.words,
         details=_details(words, conventions, found, source, options.declared),
     )
-    backward = dict(zip(conventions.recurrent, found.backward, strict=False))
     return CtcRecognizer(
         module,
         source.alphabet,
@@ -81,7 +81,8 @@ def load_from_factory(file: ModelFile | None, options: LoadOptions) -> CtcRecogn
         conventions.layout,
         conventions.output,
         None if conventions.all_along_line else conventions.recurrent,
-        frozenset(name for name, reversed_line in backward.items() if reversed_line),
+        found.backward,
+        found.layers,
     )
 
 

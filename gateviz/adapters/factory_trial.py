@@ -9,11 +9,11 @@ import torch
 from torch import nn
 
 from gateviz.adapters.factory_code import one_line
-from gateviz.adapters.measured_geometry import WIDTHS
 from gateviz.capture.tracing import trace_gates
-from gateviz.errors import CheckpointError, GeometryError, SelectionError
+from gateviz.errors import CheckpointError, SelectionError
 
 _ONE = 1e-3
+_WIDTHS = (253, 160)
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,8 @@ class Trial:
         self._module = module
         self._channels = channels
         self._height = height
-        self._widths = WIDTHS if width is None else (width, width)
+        self._widths = _WIDTHS if width is None else (width, width)
         self._words = words
-        self._time_axis = 0
-
-    def count(self, width: int) -> int:
-        """T for an input of ``width`` columns.
-
-        Raises:
-            GeometryError: the network cannot run on it.
-        """
-        try:
-            return int(self._run(1, width).shape[self._time_axis])
-        except CheckpointError as error:
-            raise GeometryError(str(error)) from error
 
     def conventions(self) -> Conventions:
         """What the module's numbers are, by the shapes that change with the batch and with the width.
@@ -73,8 +61,7 @@ class Trial:
                 f"{self._words} returns {list(sizes)} for 2 images of {self._widths[0]} columns and {list(others)} for 3 of "
                 f"{self._widths[1]}; let its forward return (T, B, classes) or (B, T, classes)"
             )
-        self._time_axis = 1 - batch[0]
-        frames = sizes[self._time_axis]
+        frames = sizes[1 - batch[0]]
         along = dict.fromkeys(trace.module for trace in traces if self._lines_and_frames(trace) == (2, frames))
         every = dict.fromkeys(trace.module for trace in traces)
         if not along:

@@ -47,6 +47,7 @@ class Reading:
         details: what else is worth printing, such as the variant.
         traced_modules: as ``CtcRecognizer`` has them.
         reversed_modules: as ``CtcRecognizer`` has them.
+        layer_geometries: as ``CtcRecognizer`` has them.
     """
 
     preprocess: Preprocess
@@ -59,6 +60,7 @@ class Reading:
     details: Mapping[str, str] = field(default_factory=dict)
     traced_modules: tuple[str, ...] | None = None
     reversed_modules: frozenset[str] = frozenset()
+    layer_geometries: Mapping[str, AxisGeometry] = field(default_factory=dict)
 
 
 class LineageAdapter(ABC):
@@ -158,6 +160,7 @@ class LineageAdapter(ABC):
             reading.output,
             reading.traced_modules,
             reading.reversed_modules,
+            reading.layer_geometries,
         )
 
     def _rebuilt(self, shapes: Shapes) -> nn.Module:

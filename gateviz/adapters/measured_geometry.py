@@ -1,73 +1,25 @@
-"""Where the frames of an unknown network look, found out by the gradient.
+"""Where the frames of an unknown network look, from which columns they take notice of.
 
-The network runs with positive weights and pixels in float64, so that nothing cancels and no ReLU is
-dead; a maximum over a window becomes the mean over it, a recurrent layer along the line becomes the
-mean over its features at each frame. What is left of the network is its connections, and the columns
-on which the gradient of a frame is not zero are the columns that the frame looks at. The user's
-weights are not touched: they are exchanged for one call by ``torch.func.functional_call``.
+The first columns of neighboring frames must lie in a row of even steps, and so must their last ones, away
+from the line's ends; whatever does not is refused and said by its own name. What is found at one width is
+held against others, of every remainder that a width can leave.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
 import numpy as np
-import torch
-from jaxtyping import Int
-from torch import nn
-from torch.func import functional_call
-from torch.overrides import TorchFunctionMode
+from jaxtyping import Bool, Int64
 
-from gateviz.capture.calls import RecurrentCall, fused_call
+from gateviz.adapters.column_probe import OUTPUT, Noticed
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import GeometryError
 
-FUSED = (torch._VF.lstm, torch._VF.gru)
-WIDTHS = (253, 160)
-"""Network inputs that are measured; where no frame of the first sees both its ends, wider ones."""
+FEWEST = 3
+"""Neighboring frames that must begin, and end, inside of a line, so that their steps can be told."""
 
-WIDEST = 2024
-_MEANS = {
-    nn.functional.max_pool1d: nn.functional.avg_pool1d,
-    nn.functional.max_pool2d: nn.functional.avg_pool2d,
-}
-# They divide by numbers of the whole image.
-_NORMS = (nn.functional.group_norm, nn.functional.instance_norm)
-_POOLING = ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
-_TOLERANCE = 0.25
-
-Layout = Literal["TBC", "BTC"]
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What some frames of an input of one width see.
-
-    Attributes:
-        width: columns of the input.
-        frame_count: T.
-        frames: the frames that were measured.
-        spans: half-open columns that each sees, through windows only; (0, 0) for padding only.
-        whole_line: every frame sees the whole line besides, through means over it.
-        backward: for every call of a recurrent layer along the line, whether it was fed the line backward.
-    """
-
-    width: int
-    frame_count: int
-    frames: tuple[int, ...]
-    spans: Int[np.ndarray, "_ 2"]
-    whole_line: bool
-    backward: tuple[bool, ...]
-
-    @property
-    def inner(self) -> Int[np.ndarray, "_ 3"]:
-        """Frame, start and stop of those frames whose columns end before the image does, on both sides."""
-        rows = [
-            (frame, start, stop)
-            for frame, (start, stop) in zip(self.frames, self.spans.tolist(), strict=True)
-            if start > 0 and stop < self.width
-        ]
-        return np.array(rows, dtype=np.int64).reshape(-1, 3)
+_AT_ENDS = 4
+"""Frames that begin or end in the outermost quarter of a line may be cut by what happens at its ends."""
 
 
 @dataclass(frozen=True)
@@ -109,191 +61,159 @@ class MeasuredGeometry:
         return f"by running the network, a frame every {self.stride:g} columns"
 
 
-def measured_geometry(first: Measurement, second: Measurement, count: Callable[[int], int]) -> MeasuredGeometry:
-    """The geometry that two measurements agree on.
+@dataclass(frozen=True)
+class EvenRow:
+    """Frames that look at evenly spaced stretches of the line.
+
+    Attributes:
+        start: first column of frame 0, which may lie in front of the line.
+        stop: behind its last column.
+        stride: columns from frame to frame; negative where they run from right to left.
+    """
+
+    start: int
+    stop: int
+    stride: int
+
+    def spans(self, count: int) -> Int64[np.ndarray, "T 2"]:
+        """The half-open columns of every frame."""
+        at = self.stride * np.arange(count)[:, None]
+        return np.asarray(at + np.array([[self.start, self.stop]]), dtype=np.int64)
+
+    def turned(self, count: int) -> "EvenRow":
+        """The same frames in the other order."""
+        shift = self.stride * (count - 1)
+        return EvenRow(self.start + shift, self.stop + shift, -self.stride)
+
+
+def even_row(found: Noticed, place: str = OUTPUT) -> EvenRow | None:
+    """The row in which the frames of a place lie; None where too few begin or end inside of the line to tell.
+
+    Args:
+        found: of every column of a width.
+        place: the output, or a recurrent module.
 
     Raises:
-        GeometryError: the frames are not evenly spaced, or not at the same columns in both.
+        GeometryError: they lie in no such row; says how they lie.
     """
-    rows = first.inner
-    if len(rows) < 2:
+    width, seen = found.width, found.frames[place]
+    frames = np.flatnonzero(seen.any(axis=0))
+    first, last = seen.argmax(axis=0), width - seen[::-1].argmax(axis=0)
+    margin = max(1, width // _AT_ENDS)
+    begun = frames[(first[frames] >= margin) & (first[frames] < width - 1)]
+    ended = frames[(last[frames] <= width - margin) & (last[frames] > 1)]
+    begun, ended = _longest_run(begun), _longest_run(ended)
+    if min(len(begun), len(ended)) < FEWEST:
+        return None
+    start, stride = _step(begun, first, first, last, place)
+    stop, other = _step(ended, last, first, last, place)
+    if stride != other:
         raise GeometryError(
-            f"no frame of an input of {first.width} columns sees less than the whole line, so frames have no one place; "
-            f"give the network a method axis_paths() that says how its layers are put together"
+            f"{_frames(place)} begin every {abs(stride)} columns and end every {abs(other)}, so they have no one size"
         )
-    frames, starts, stops = rows.T
-    centers = (starts + stops) / 2
-    stride = float((centers[-1] - centers[0]) / (frames[-1] - frames[0]))
-    origin = float(centers[0] - stride * frames[0])
-    size = float((stops - starts).max())
-    for measurement in (first, second):
-        known, begins, ends = measurement.inner.T
-        off = np.abs((begins + ends) / 2 - (origin + stride * known))
-        if stride <= 0 or (off > _TOLERANCE).any():
-            raise GeometryError(
-                f"the frames of this network do not stand at even distances from the left, the same for lines of "
-                f"{first.width} and {second.width} columns (off by {off.max():.1f}); give the network a method "
-                f"axis_paths() that says how its layers are put together"
-            )
-    return MeasuredGeometry(stride, origin, size, first.whole_line, count)
+    row = EvenRow(start, stop, stride)
+    _require_within(row, found, place)
+    return row
 
 
-def measure(module: nn.Module, channels: int, height: int, width: int, layout: Layout) -> Measurement:
-    """What the first, the middle and the last frames of an input see.
+def _frames(place: str) -> str:
+    return "the frames of the output" if place == OUTPUT else f"the frames that {place} is given"
 
-    Args:
-        module: in evaluation mode; not changed.
-        channels: of its input.
-        height: of its input.
-        width: of its input.
-        layout: axes of its output.
+
+def _longest_run(frames: Int64[np.ndarray, " N"]) -> Int64[np.ndarray, " run"]:
+    """The longest stretch of neighboring frames."""
+    runs = np.split(frames, np.flatnonzero(np.diff(frames) != 1) + 1)
+    return max(runs, key=len)
+
+
+def _step(
+    frames: Int64[np.ndarray, " N"],
+    borders: Int64[np.ndarray, " T"],
+    first: Int64[np.ndarray, " T"],
+    last: Int64[np.ndarray, " T"],
+    place: str,
+) -> tuple[int, int]:
+    """Where the border of frame 0 lies, and how far it moves on from frame to frame.
 
     Raises:
-        GeometryError: the network cannot run in float64.
+        GeometryError: it does not move on evenly.
     """
-    probe = _Probe(module, layout)
-    image = torch.rand((1, channels, height, width), generator=_dice(1), dtype=torch.float64) + 0.1
-    frames, calls = probe.run(image, without_means=True)
-    count = len(frames)
-    asked = (0, 1, count // 4, count // 2, 3 * count // 4, count - 1)
-    picked = tuple(sorted({frame for frame in asked if 0 <= frame < count}))
-    spans = [_span(frames[frame], probe.image) for frame in picked]
-    backward = tuple(_runs_backward(call, probe.image) for call in calls)
-    whole_line = False
-    if probe.left_out:
-        frames, _ = probe.run(image, without_means=False)
-        middle = _span(frames[count // 2], probe.image)
-        if not any(stop for _, stop in spans):
-            # The means are the only way through, so they are windows and not to be left out.
-            spans = [_span(frames[frame], probe.image) for frame in picked]
-        whole_line = middle == (0, width) and middle not in spans
-    return Measurement(width, count, picked, np.array(spans, dtype=np.int64), whole_line, backward)
+    steps = np.diff(borders[frames])
+    stride = int(steps[0])
+    if (steps == stride).all() and stride:
+        return int(borders[frames[0]] - stride * frames[0]), stride
+    same = [t for t in frames[:-1] if (first[t], last[t]) == (first[t + 1], last[t + 1])]
+    if same:
+        at = same[len(same) // 2]
+        raise GeometryError(
+            f"{_frames(place)} do not each have a place of their own: {at} and {at + 1} see the same columns "
+            f"{first[at]} to {last[at]}, as after an upsampling"
+        )
+    kinds = ", ".join(str(step) for step in sorted(set(steps.tolist()))[:5])
+    raise GeometryError(
+        f"{_frames(place)} do not stand at even distances from the left: from one to the next their borders move on by "
+        f"{kinds} columns"
+    )
 
 
-def _dice(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+def _require_within(row: EvenRow, found: Noticed, place: str) -> None:
+    """Returns if no frame sees a column outside of its stretch.
+
+    Raises:
+        GeometryError: one does, such as the other end of a line that is rolled or padded by wrapping it around.
+    """
+    spans = row.spans(found.frame_count(place))
+    columns = np.array(found.columns)[:, None]
+    outside = found.frames[place] & ~((columns >= spans[:, 0]) & (columns < spans[:, 1]))
+    if outside.any():
+        at, frame = np.argwhere(outside)[0]
+        raise GeometryError(
+            f"{_frames(place)} have no one place: by its neighbors frame {frame} sees columns {spans[frame, 0]} to "
+            f"{spans[frame, 1]} of {found.width}, and it takes notice of column {found.columns[at]} (the line is rolled, "
+            f"wrapped around or put together anew)"
+        )
 
 
-def _span(frame: torch.Tensor, image: torch.Tensor) -> tuple[int, int]:
-    """Half-open columns on which the gradient of a number is not zero."""
-    if not frame.requires_grad:
-        return 0, 0
-    (gradient,) = torch.autograd.grad(frame, image, retain_graph=True, allow_unused=True)
-    where = [] if gradient is None else np.flatnonzero(gradient.abs().sum((0, 1, 2)).numpy() > 0)
-    return (int(where[0]), int(where[-1]) + 1) if len(where) else (0, 0)
-
-
-def _runs_backward(call: torch.Tensor, image: torch.Tensor) -> bool:
-    """Whether the steps that a recurrent layer was fed go from right to left; shape (T, D)."""
-    first, last = (_span(call[t].sum(), image) for t in (len(call) // 4, len(call) - 1 - len(call) // 4))
-    return sum(first) > sum(last)
-
-
-class _Probe:
-    """The connections of a network: positive weights, means for maxima, nothing that carries over from frame to frame."""
-
-    def __init__(self, module: nn.Module, layout: Layout) -> None:
-        self._module = module
-        self._layout = layout
-        self._numbers = _positive(module)
-        self.image = torch.zeros(0)
-        self.left_out = 0
-
-    def run(self, image: torch.Tensor, *, without_means: bool) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """A number for every frame, and what every recurrent layer along the line was fed, (T, D) each.
-
-        Raises:
-            GeometryError: the network cannot run in float64.
-        """
-        self.image = image.clone().requires_grad_(True)
-        mode = _Connections(without_means=without_means)
-        try:
-            with torch.enable_grad(), mode:
-                output = functional_call(self._module, self._numbers, (self.image,))
-        # The user's own code, which may fail in any way.
-        except Exception as error:
-            raise GeometryError(
-                f"the network cannot be measured, since it does not run in float64 with other weights "
-                f"({type(error).__name__}: {' '.join(str(error).split())[:160]}); give it a method axis_paths()"
-            ) from error
-        self.left_out = mode.left_out
-        numbers = output[:, 0] if self._layout == "TBC" else output[0]
-        # A softmax sums to one over all classes, so they are weighted.
-        weights = torch.rand(numbers.shape[1], generator=_dice(2), dtype=torch.float64) + 0.1
-        return numbers.double() @ weights, mode.calls
-
-
-def _positive(module: nn.Module) -> dict[str, torch.Tensor]:
-    """Parameters and buffers of the same shapes, with a gain of about one for every layer."""
-    dice = _dice(0)
-    numbers: dict[str, torch.Tensor] = {}
-    for name, parameter in module.named_parameters():
-        fan_in = max(parameter[0].numel(), 1) if parameter.ndim > 1 else 1
-        numbers[name] = (torch.rand(parameter.shape, generator=dice, dtype=torch.float64) + 0.5) / fan_in
-    for name, buffer in module.named_buffers():
-        if name.endswith("running_mean"):
-            numbers[name] = torch.zeros(buffer.shape, dtype=torch.float64)
-        elif name.endswith("running_var"):
-            numbers[name] = torch.ones(buffer.shape, dtype=torch.float64)
-        else:
-            numbers[name] = buffer.double().cpu() if buffer.is_floating_point() else buffer.cpu()
-    return numbers
-
-
-class _Connections(TorchFunctionMode):
-    """Runs a mean for every maximum and for every recurrent layer along the line.
+def require_same(row: EvenRow, found: Noticed, place: str = OUTPUT) -> None:
+    """Returns if at another width, too, the frames lie in the row.
 
     Args:
-        without_means: cut the gradient at numbers of the whole image (squeeze and excitation).
+        row: in reading order.
+        found: at another width; some columns are enough, neighboring ones in the middle among them.
+        place: the output, or a recurrent module.
+
+    Raises:
+        GeometryError: they do not.
     """
-
-    def __init__(self, *, without_means: bool) -> None:
-        super().__init__()
-        self._without_means = without_means
-        self.calls: list[torch.Tensor] = []
-        self.left_out = 0
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """The call, or its stand-in."""
-        kwargs = dict(kwargs or {})
-        if func in FUSED:
-            return _along_line(fused_call(func, tuple(args)), self.calls)
-        if func in _MEANS:
-            named = dict(zip(_POOLING, args, strict=False)) | kwargs
-            if named.pop("dilation", 1) in (1, (1, 1)):
-                named.pop("return_indices", None)
-                return _MEANS[func](**named)
-        if self._without_means and func in _NORMS:
-            self.left_out += 1
-            return args[0]
-        result = func(*args, **kwargs)
-        if self._without_means and isinstance(result, torch.Tensor) and _is_of_whole_image(args, result):
-            self.left_out += 1
-            return result.detach()
-        return result
+    count = found.frame_count(place)
+    spans, seen = row.spans(count), found.frames[place]
+    columns = np.array(found.columns)
+    told = (columns[:, None] >= spans[:, 0]) & (columns[:, None] < spans[:, 1])
+    middle = (columns >= found.width // 4) & (columns < found.width - found.width // 4)
+    edge = (columns[:, None] == spans[:, 0]) | (columns[:, None] == spans[:, 1] - 1)
+    wrong: Bool[np.ndarray, "columns T"] = (seen & ~told) | (edge & middle[:, None] & ~seen)
+    if wrong.any():
+        at = int(np.argwhere(wrong)[0][0])
+        raise GeometryError(
+            f"{_frames(place)} do not stand at the same distance from the left for lines of all widths: of "
+            f"{found.width} columns, column {columns[at]} is seen by {_listed(seen[at])} and not by {_listed(told[at])} "
+            f"(the line is flipped, or padded by its width)"
+        )
 
 
-def _along_line(call: RecurrentCall, kept: list[torch.Tensor]) -> Any:
-    """A mean over the features of each frame; a layer that does not run along the line runs as it is."""
-    inputs = call.inputs
-    if call.batch_sizes is not None:
-        lines = int(call.batch_sizes[0])
-        sequence = inputs
-    else:
-        lines = inputs.shape[0 if call.batch_first else 1]
-        sequence = inputs[0] if call.batch_first else inputs[:, 0]
-    if lines != 1:
-        return call.plain()
-    kept.append(sequence)
-    width = call.states[0].shape[-1] * (2 if call.bidirectional else 1)
-    return inputs.mean(-1, keepdim=True).expand(*inputs.shape[:-1], width), *call.states
+def _listed(frames: Bool[np.ndarray, " T"]) -> str:
+    found = np.flatnonzero(frames)
+    return f"frames {found[0]} to {found[-1]}" if len(found) else "none"
 
 
-def _is_of_whole_image(args: Sequence[Any], result: torch.Tensor) -> bool:
-    """True where a map of many positions came down to one: (B, C, H, W) to (B, C), (B, C, 1) or (B, C, 1, 1)."""
-    given = args[0] if args else None
-    if not isinstance(given, torch.Tensor) or given.ndim != 4 or given.shape[3] == 1:
-        return False
-    return result.shape[:2] == given.shape[:2] and result.shape[2:].numel() == 1
+def geometry_of(row: EvenRow, *, whole_line: bool, count: Callable[[int], int]) -> MeasuredGeometry:
+    """The geometry of frames in a row that runs from left to right."""
+    return MeasuredGeometry(
+        float(row.stride), (row.start + row.stop) / 2, float(row.stop - row.start), whole_line, count
+    )
+
+
+def checked_columns(width: int, stride: int) -> Sequence[int]:
+    """The columns by which a row is known again: neighboring ones in the middle, and some elsewhere."""
+    middle = range(width // 2 - stride, width // 2 + stride + 1)
+    return sorted({0, width // 4, 3 * width // 4, width - 1, *(at for at in middle if 0 <= at < width)})

@@ -1,6 +1,7 @@
 """The recognizer of the ordinary lineages: a torch module, a recipe, an alphabet and a geometry."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -37,12 +38,14 @@ class CtcRecognizer:
         alphabet: what the classes stand for.
         card: what is known of the checkpoint.
         preprocess: the recipe the model was trained with.
-        geometry: where the frames of a network input look.
+        geometry: where the frames of the posteriors look, of a network input.
         layout: axes of the module's output.
         output: what the module's numbers are.
         traced_modules: names of the recurrent modules that read along the line; None takes all.
         reversed_modules: names of those that read the line backward on a flipped input, and whose
             output is flipped back: one-way layers of the backward direction.
+        layer_geometries: where the frames look that a recurrent module is given, by its dotted name, of all that read
+            along the line, in the order they run; empty where all look where the posteriors look.
     """
 
     module: torch.nn.Module
@@ -54,6 +57,7 @@ class CtcRecognizer:
     output: Literal["logits", "log_probs", "probs"]
     traced_modules: tuple[str, ...] | None = None
     reversed_modules: frozenset[str] = frozenset()
+    layer_geometries: Mapping[str, Geometry] = field(default_factory=dict)
 
     def prepare(self, image: UInt8[np.ndarray, "height width *channels"]) -> PreparedLine:
         """The network's input for a line image, by the recipe.
@@ -89,3 +93,11 @@ class CtcRecognizer:
             GeometryError: an input of this width gives no frame.
         """
         return self.geometry.frame_grid(width)
+
+    def layer_grids(self, width: int) -> dict[str, FrameGrid]:
+        """Where the frames that each recurrent module is given look, by its dotted name.
+
+        Raises:
+            GeometryError: an input of this width gives no frame.
+        """
+        return {name: geometry.frame_grid(width) for name, geometry in self.layer_geometries.items()}

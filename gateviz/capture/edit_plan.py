@@ -1,6 +1,6 @@
 """Edits at work: which values of which step of which line they change, and whether they changed any."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -28,14 +28,26 @@ class EditPlan:
         edits: applied in this order.
         grids: where each line of the batch has its frames, one a row of the batch; empty for a network
             that is no recognizer.
+        layer_grids: of every line, the grids of those layers that have one of their own, by their numbers.
 
     Raises:
         SelectionError: an edit's columns hold no frame of one of the lines.
     """
 
-    def __init__(self, edits: Sequence[Edit], grids: Sequence[FrameGrid] = ()) -> None:
+    def __init__(
+        self,
+        edits: Sequence[Edit],
+        grids: Sequence[FrameGrid] = (),
+        layer_grids: Sequence[Mapping[int, FrameGrid]] = (),
+    ) -> None:
         self.edits = tuple(edits)
-        self._spans = tuple(_spans(edit, tuple(grids)) for edit in self.edits)
+        self._grids = tuple(grids)
+        self._layer_grids = tuple(layer_grids)
+        for edit in self.edits:
+            # Before anything runs: columns without a frame.
+            own = self._layer_grids[0] if self._layer_grids else {}
+            for layer in (edit.layer,) if edit.layer is not None else (*own,) or (None,):
+                self._spans(edit, layer)
         self._editors: dict[Place, LayerEditor] = {}
 
     def __bool__(self) -> bool:
@@ -48,13 +60,20 @@ class EditPlan:
             self._editors[place] = LayerEditor(
                 place,
                 {
-                    number: (edit, spans)
-                    for number, (edit, spans) in enumerate(zip(self.edits, self._spans, strict=True))
+                    number: (edit, self._spans(edit, layer))
+                    for number, edit in enumerate(self.edits)
                     if edit.reaches(layer, direction)
                 },
             )
         editor = self._editors[place]
         return editor if editor.chosen else None
+
+    def _spans(self, edit: Edit, layer: int | None) -> Spans:
+        """The frames an edit means on each line, by the columns at which this layer looked."""
+        grids = self._grids
+        if layer is not None and self._layer_grids:
+            grids = tuple(own.get(layer, grid) for grid, own in zip(grids, self._layer_grids, strict=True))
+        return _spans(edit, grids)
 
     def finish(self) -> None:
         """Returns if every edit had all of its effect in the run that just ended.

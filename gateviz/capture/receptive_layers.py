@@ -80,7 +80,9 @@ def _steps(module: nn.Module, name: str) -> tuple[Step, ...]:
     if isinstance(module, nn.Sequential):
         # A subclass that runs its layers in its own way has to say so.
         if type(module).forward is nn.Sequential.forward:
-            return tuple(step for child, layer in module.named_children() for step in _steps(layer, f"{name}.{child}"))
+            # Not named_children(), which leaves out a layer that stands there a second time.
+            layers = [(child, layer) for child, layer in module._modules.items() if layer is not None]
+            return tuple(step for child, layer in layers for step in _steps(layer, f"{name}.{child}"))
     elif isinstance(module, _POINTWISE):
         return ()
     else:

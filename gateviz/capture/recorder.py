@@ -12,17 +12,17 @@ from jaxtyping import Float, UInt8
 from gateviz.capture.canvas import Step
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
+from gateviz.capture.layer_grids import LineGrids, line_grids
 from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
 from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.recognizer import Recognizer
-from gateviz.capture.run_checks import require_frames, require_posteriors, require_selection
+from gateviz.capture.run_checks import require_frames, require_order, require_posteriors, require_selection
 from gateviz.capture.traces import Traces
 from gateviz.capture.tracing import trace_gates
 from gateviz.capture.witness import check_calls
 from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
-from gateviz.data.frames import FrameGrid
-from gateviz.data.gates import Quantity
+from gateviz.data.gates import GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import CheckpointError, GatevizError
 from gateviz.recording import Recording
@@ -99,7 +99,7 @@ class _Line:
     name: str
     image: LineImage
     pixels: Float[torch.Tensor, "channels height width"]
-    grid: FrameGrid
+    grids: LineGrids
     recipe_image: LineImage
     fit: Fit
     remarks: tuple[str, ...]
@@ -110,13 +110,13 @@ def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str
     try:
         touched = retouch.apply(image)
         line = recognizer.prepare(touched.pixels)
-        grid = recognizer.frame_grid(int(line.pixels.shape[2]))
+        grids = line_grids(recognizer, int(line.pixels.shape[2]))
     except GatevizError as error:
         raise type(error)(f"{name or f'line {position}'}: {error}") from error
     if line.seen is not None:
-        shown, placed = line.seen, grid.mapped(line.to_source, line.source_width)
+        shown, placed = line.seen, grids.mapped(line.to_source, line.source_width)
     else:
-        shown, placed = image, grid.mapped(line.to_source.then(touched.to_source), int(image.shape[1]))
+        shown, placed = image, grids.mapped(line.to_source.then(touched.to_source), int(image.shape[1]))
     return _Line(
         position,
         name,
@@ -124,10 +124,15 @@ def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str
         line.pixels,
         placed,
         recipe_image=touched.pixels,
-        fit=fit_of(touched.pixels, line, grid.frame_count),
+        fit=fit_of(touched.pixels, line, grids.output.frame_count),
         remarks=touched.remarks + line.remarks,
         seen_words=line.seen_words,
     )
+
+
+def _placed(trace: GateTrace, grids: LineGrids) -> GateTrace:
+    """The trace with the columns of its own layer."""
+    return replace(trace, grid=grids.of(trace.module))
 
 
 def _batches(lines: Sequence[_Line], most: int) -> Iterator[list[_Line]]:
@@ -163,12 +168,14 @@ class _Session:
     def record(self, batch: Sequence[_Line]) -> list[Recording]:
         """The recordings of lines of one input size."""
         pixels = torch.stack([line.pixels for line in batch]).to(self._device)
-        plan = EditPlan(self._edits, [line.grid for line in batch])
+        own = [line.grids.of_layers(self._recognizer.module) for line in batch]
+        plan = EditPlan(self._edits, [line.grids.output for line in batch], own)
         log_probs, traces = self._run(pixels, plan)
         plan.finish()
         names = [line.name for line in batch]
         require_posteriors(log_probs, names, self._recognizer.module, edited=bool(plan))
-        require_frames(log_probs, traces, batch[0].grid, pixels.shape[3])
+        require_frames(log_probs, traces, batch[0].grids.output, pixels.shape[3])
+        require_order(traces, self._recognizer.module, tuple(batch[0].grids.modules))
         require_selection(traces, self._layers, self._quantities)
         provenance = self._provenance(traces)
         emissions = log_probs.to("cpu", torch.float32).numpy()
@@ -178,7 +185,8 @@ class _Session:
             # What an edit does to a reading is what was asked for, and speaks neither for nor against the line.
             found = () if self._edits else line_remarks(line.recipe_image, line.fit, emission, greedy(emission))
             origin = replace(provenance, image=line.name, seen=line.seen_words, remarks=line.remarks + found)
-            recordings.append(Recording(line.image, line.grid, traces.line(index), emission, origin))
+            placed = tuple(_placed(trace, line.grids) for trace in traces.line(index))
+            recordings.append(Recording(line.image, line.grids.output, placed, emission, origin))
         return recordings
 
     @torch.no_grad()

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import torch
 from jaxtyping import Float
 
+from gateviz.capture.layer_grids import numbered
 from gateviz.capture.layer_trace import LayerTrace
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Quantity
@@ -65,6 +66,21 @@ def require_frames(
             raise GeometryError(
                 f"{trace.module} ran over {trace.batch_size} sequences of {trace.frame_count} steps, and the posteriors are "
                 f"{lines} lines of {frames} frames, so it does not read along the line; leave it out of traced_modules"
+            )
+
+
+def require_order(traces: Sequence[LayerTrace], network: torch.nn.Module, names: Sequence[str]) -> None:
+    """Returns if the recurrent modules ran in the order in which the geometry names them: edits by columns count on it.
+
+    Raises:
+        GeometryError: names a layer, the module that ran as it and the one that was to.
+    """
+    expected = numbered(network, names)
+    for trace in traces:
+        if expected and expected.get(trace.layer) != trace.module:
+            raise GeometryError(
+                f"layer {trace.layer} ran in {trace.module}, and the recognizer's geometry has it in "
+                f"{expected.get(trace.layer, 'no module')}; its layer_geometries must name all modules in the order they run"
             )
 
 

@@ -62,6 +62,7 @@ def recognizer_facts(recognizer: "Recognizer") -> dict[str, Any]:
         "preprocessing": card.preprocessing,
         "details": dict(card.details),
         "frames": _frames(recognizer),
+        "layers_apart": _layers_apart(recognizer, trial),
         "layers": _layers(recognizer, trial),
         "engines": _engine_reasons(trial),
         "witness": trial.provenance.witness,
@@ -77,6 +78,7 @@ def recording_facts(recording: "Recording") -> dict[str, Any]:
         "text": recording.text if recording.emission is not None else None,
         "image": None if recording.image is None else {"columns": grid.source_width, "rows": recording.image.shape[0]},
         "frames": {"count": grid.frame_count} | _grid_facts(grid),
+        "layers_apart": recording.layers_apart or None,
         "alphabet": None if recording.emission is None else alphabet_facts(recording.emission.alphabet),
         "traces": [
             {
@@ -85,6 +87,7 @@ def recording_facts(recording: "Recording") -> dict[str, Any]:
                 "units": trace.unit_count,
                 "quantities": ", ".join(trace.values),
                 "module": trace.module,
+                **(_grid_facts(recording.grid_of(trace)) if recording.layers_apart else {}),
             }
             for trace in recording.traces
         ],
@@ -130,6 +133,19 @@ def _frames(recognizer: "Recognizer") -> dict[str, Any]:
             continue
     counts = {f"T_at_{width}": grid.frame_count for width, grid in grids.items()}
     return {**(_grid_facts(next(iter(grids.values()))) if grids else {}), **counts}
+
+
+def _layers_apart(recognizer: "Recognizer", trial: "Recording") -> str | None:
+    """In columns of the network's input where a width of it is known, else of the line of noise."""
+    from gateviz.capture.layer_grids import layers_apart
+    from gateviz.errors import GeometryError
+
+    for width in _WIDTHS:
+        try:
+            return layers_apart(recognizer, width) or None
+        except GeometryError:  # not every network takes every width
+            continue
+    return trial.layers_apart or None
 
 
 def _layers(recognizer: "Recognizer", trial: "Recording") -> list[dict[str, Any]]:

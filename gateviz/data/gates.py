@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float32
 
+from gateviz.data.frames import FrameGrid
 from gateviz.errors import SelectionError, ShapeError
 
 
@@ -85,12 +86,15 @@ class GateTrace:
         direction: the way this half of the layer reads.
         values: the recorded series; a quantity that was not asked for is absent.
         module: dotted name of the torch module in the recognizer, such as ``rnn.0.rnn``.
+        grid: where the frames that this layer was given looked; None where that is not known, or the same as
+            the recording's (``Recording.grid_of`` knows both).
     """
 
     layer: int
     direction: Direction
     values: Mapping[Quantity, Float32[np.ndarray, "T _"]]
     module: str = ""
+    grid: FrameGrid | None = None
 
     def __post_init__(self) -> None:
         if not self.values:

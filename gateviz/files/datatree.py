@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import UInt8
@@ -39,26 +39,29 @@ def to_datatree(
             "to_xarray needs xarray, which is not installed; pip install 'gateviz[xarray]'"
         ) from error
 
-    coordinates = {
-        "time": np.arange(grid.frame_count),
-        "column": ("time", grid.centers),
-        "symbol": ("time", _symbols(grid.frame_count, alignment)),
-    }
+    symbols = _symbols(grid.frame_count, alignment)
+
+    def coordinates(own: FrameGrid) -> dict[str, Any]:
+        return {"time": np.arange(grid.frame_count), "column": ("time", own.centers), "symbol": ("time", symbols)}
+
+    grids = [grid if trace.grid is None else trace.grid for trace in traces]
+    entries = tuple(map(entry_of, traces, grids))
     root: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
     if image is not None:
         root["image"] = (("row", "pixel", "channel")[: image.ndim], image)
     if emission is not None:
         root["log_probs"] = (("time", "label"), emission.log_probs)
-    document = to_json(RecordingDocument(grid, tuple(map(entry_of, traces)), image is not None, None, provenance))
+    document = to_json(RecordingDocument(grid, entries, image is not None, None, provenance))
     attributes = {
         "grid": json.dumps(document["grid"]),
         "provenance": json.dumps(document["provenance"], ensure_ascii=False),
         "text": "" if alignment is None else alignment.reading,
     }
-    tree = {"/": xarray.Dataset(root, coordinates, attributes)}
-    for trace in traces:
+    tree = {"/": xarray.Dataset(root, coordinates(grid), attributes)}
+    for trace, own, entry in zip(traces, grids, document["traces"], strict=True):
         series = {str(q): (("time", _dimension(trace, values.shape[1])), values) for q, values in trace.values.items()}
-        tree[f"/trace/{trace.layer}/{trace.direction}"] = xarray.Dataset(series, coordinates, {"module": trace.module})
+        about = {"module": trace.module, "grid": json.dumps(entry.get("grid", document["grid"]))}
+        tree[f"/trace/{trace.layer}/{trace.direction}"] = xarray.Dataset(series, coordinates(own), about)
     return xarray.DataTree.from_dict(tree)
 
 

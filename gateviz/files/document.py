@@ -16,7 +16,9 @@ from gateviz.errors import AlphabetError, GeometryError, RecordingFileError
 from gateviz.files.budget import CODE_LABELS, LARGEST_PIXELS, SYMBOL_CHARACTERS, Bound
 
 KIND = "recording"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""What this gateviz reads up to. Format 2 came with layers whose frames look elsewhere than the posteriors' frames;
+a recording without such layers is written in format 1, which an older gateviz reads rightly."""
 
 IMAGE = "image"
 LOG_PROBS = "emission.log_probs"
@@ -33,12 +35,14 @@ class TraceEntry:
         direction: as in ``GateTrace``.
         module: as in ``GateTrace``.
         quantities: what was recorded, in order.
+        grid: where the layer's frames looked.
     """
 
     layer: int
     direction: Direction
     module: str
     quantities: tuple[Quantity, ...]
+    grid: FrameGrid
 
     @property
     def name(self) -> str:
@@ -51,7 +55,7 @@ class RecordingDocument:
     """Everything of a recording but its arrays.
 
     Attributes:
-        grid: where each frame looked.
+        grid: where each frame of the posteriors looked.
         traces: which arrays there are.
         has_image: whether there is a line image.
         alphabet: of the emission; None without an emission.
@@ -75,9 +79,9 @@ def tensor_name(trace: str, quantity: Quantity) -> str:
     return f"trace.{trace}.{quantity}"
 
 
-def entry_of(trace: GateTrace) -> TraceEntry:
-    """What a document says of a trace."""
-    return TraceEntry(trace.layer, trace.direction, trace.module, tuple(trace.values))
+def entry_of(trace: GateTrace, grid: FrameGrid) -> TraceEntry:
+    """What a document says of a trace whose frames looked where the grid says."""
+    return TraceEntry(trace.layer, trace.direction, trace.module, tuple(trace.values), grid)
 
 
 def to_json(document: RecordingDocument) -> dict[str, Any]:
@@ -85,20 +89,15 @@ def to_json(document: RecordingDocument) -> dict[str, Any]:
     grid, alphabet, provenance = document.grid, document.alphabet, document.provenance
     return {
         "kind": KIND,
-        "format_version": FORMAT_VERSION,
-        "grid": {
-            "frame_count": grid.frame_count,
-            "stride": _number_out(grid.stride),
-            "first_center": _number_out(grid.first_center),
-            "receptive_field": _number_out(grid.receptive_field),
-            "source_width": grid.source_width,
-        },
+        "format_version": 1 if all(entry.grid == grid for entry in document.traces) else 2,
+        "grid": _grid_out(grid),
         "traces": [
             {
                 "layer": entry.layer,
                 "direction": str(entry.direction),
                 "module": entry.module,
                 "quantities": [str(quantity) for quantity in entry.quantities],
+                **({} if entry.grid == grid else {"grid": _grid_out(entry.grid)}),
             }
             for entry in document.traces
         ],
@@ -145,9 +144,10 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
     if version < 1:
         raise RecordingFileError(f"has the format {version}, which never was")
     try:
+        grid = _grid(_field(document, "grid", dict))
         return RecordingDocument(
-            grid=_grid(_field(document, "grid", dict)),
-            traces=_traces(_field(document, "traces", list)),
+            grid=grid,
+            traces=_traces(_field(document, "traces", list), grid),
             has_image=_field(document, "image", bool),
             alphabet=None if document.get("alphabet") is None else _alphabet(_field(document, "alphabet", dict)),
             provenance=_provenance(_field(document, "provenance", dict)),
@@ -167,15 +167,25 @@ def _grid(record: Mapping[str, Any]) -> FrameGrid:
     )
 
 
-def _traces(records: Sequence[Any]) -> tuple[TraceEntry, ...]:
-    entries = tuple(_trace(_is(record, "traces", dict)) for record in records)
+def _grid_out(grid: FrameGrid) -> dict[str, Any]:
+    return {
+        "frame_count": grid.frame_count,
+        "stride": _number_out(grid.stride),
+        "first_center": _number_out(grid.first_center),
+        "receptive_field": _number_out(grid.receptive_field),
+        "source_width": grid.source_width,
+    }
+
+
+def _traces(records: Sequence[Any], grid: FrameGrid) -> tuple[TraceEntry, ...]:
+    entries = tuple(_trace(_is(record, "traces", dict), grid) for record in records)
     names = [entry.name for entry in entries]
     if len(set(names)) < len(names):
         raise RecordingFileError(f"is damaged: of the traces {', '.join(names)} one stands twice")
     return entries
 
 
-def _trace(record: Mapping[str, Any]) -> TraceEntry:
+def _trace(record: Mapping[str, Any], grid: FrameGrid) -> TraceEntry:
     direction = _field(record, "direction", str)
     quantities = _strings(record, "quantities")
     if direction not in list(Direction) or not quantities or not set(quantities) <= set(Quantity):
@@ -185,6 +195,8 @@ def _trace(record: Mapping[str, Any]) -> TraceEntry:
         direction=Direction(direction),
         module=_field(record, "module", str),
         quantities=tuple(map(Quantity, quantities)),
+        # One grid for all, unless a layer has its own.
+        grid=_grid(_field(record, "grid", dict)) if "grid" in record else grid,
     )
 
 

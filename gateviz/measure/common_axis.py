@@ -54,7 +54,8 @@ def by_column(first: FrameGrid, second: FrameGrid) -> FramePairs:
         )
     coarse = first if first.stride >= second.stride else second
     columns = coarse.centers
-    places = [_frames_at(grid, columns) for grid in (first, second)]
+    found = at_columns(columns, first, second)
+    places = (found.first, found.second)
     there = np.isfinite(places[0]) & np.isfinite(places[1])
     if not there.any():
         raise GeometryError(
@@ -62,6 +63,11 @@ def by_column(first: FrameGrid, second: FrameGrid) -> FramePairs:
             f"{second.centers[0]:.1f} to {second.centers[-1]:.1f}; no frame of one looks where one of the other does"
         )
     return FramePairs(columns[there], places[0][there], places[1][there])
+
+
+def at_columns(columns: Float64[np.ndarray, " N"], first: FrameGrid, second: FrameGrid) -> FramePairs:
+    """The frames of two readings of one image at given columns of it; NaN where one has no frame."""
+    return FramePairs(columns, _frames_at(first, columns), _frames_at(second, columns))
 
 
 def by_symbol(first: Alignment, grid: FrameGrid, second: Alignment) -> FramePairs:

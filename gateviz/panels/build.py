@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from gateviz.data.alignment import Alignment
-from gateviz.data.gates import Direction, Quantity
+from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.errors import AlignmentError
-from gateviz.panels.heatmaps import heatmaps
+from gateviz.panels.heatmaps import group_name, heatmaps
 from gateviz.panels.order import Order, order_named
 from gateviz.panels.origin import metadata_of, notes_of, remarks_of
 from gateviz.panels.panel import Panel, PanelStack
@@ -70,13 +70,12 @@ def gates_stack(
     panels: list[Panel] = []
     for trace in strips_of:
         with_heatmaps = trace.name in detailed
-        strip = gate_strip(trace, recording.grid, chosen, units=units if with_heatmaps else None)
-        if strip is not None:
-            panels.append(strip)
+        strip = gate_strip(trace, recording.grid_of(trace), chosen, units=units if with_heatmaps else None)
+        panels += [] if strip is None else [strip]
         if with_heatmaps:
             panels += heatmaps(
                 trace,
-                recording.grid,
+                recording.grid_of(trace),
                 chosen,
                 scales,
                 units=units,
@@ -84,7 +83,7 @@ def gates_stack(
                 mark_saturation=mark_saturation,
             )
     remarks = ("Saturated gates (below 0.1, above 0.9) in full color, the rest grayed",) if mark_saturation else ()
-    return _stack(recording, panels, alignment=alignment, frames=frames, title=title, remarks=remarks)
+    return _stack(recording, panels, traces=strips_of, alignment=alignment, frames=frames, title=title, remarks=remarks)
 
 
 def overview_stack(
@@ -93,9 +92,9 @@ def overview_stack(
     """The image, its text and posteriors; then a strip of means for every layer and direction."""
     traces = chosen_traces(recording)
     gates = chosen_quantities(traces)
-    strips = [gate_strip(trace, recording.grid, gates) for trace in traces]
+    strips = [gate_strip(trace, recording.grid_of(trace), gates) for trace in traces]
     panels: list[Panel] = [strip for strip in strips if strip is not None]
-    return _stack(recording, panels, alignment=alignment, frames=frames, title=title)
+    return _stack(recording, panels, traces=traces, alignment=alignment, frames=frames, title=title)
 
 
 def reading_stack(
@@ -141,14 +140,17 @@ def units_stack(
     panels: list[Panel] = []
     for trace in traces:
         for unit in units:
-            panels += unit_curves(trace, recording.grid, unit, cells)
-    return _stack(recording, panels, alignment=alignment, frames=frames, title=title, with_posterior=False)
+            panels += unit_curves(trace, recording.grid_of(trace), unit, cells)
+    return _stack(
+        recording, panels, traces=traces, alignment=alignment, frames=frames, title=title, with_posterior=False
+    )
 
 
 def _stack(
     recording: Recording,
     panels: Sequence[Panel],
     *,
+    traces: Sequence[GateTrace] = (),
     alignment: Alignment | None,
     frames: Sequence[int],
     title: str,
@@ -158,8 +160,9 @@ def _stack(
     """The panels under the image, the text and the posteriors, as far as the recording has them."""
     emission = recording.emission
     drawn = recording.alignment if alignment is None and emission is not None else alignment
-    highlights = frame_columns(recording.grid, frames)
-    image = image_panel(recording, frames)
+    grids = {group_name(trace): recording.grid_of(trace) for trace in traces}
+    own = {group: frame_columns(grid, frames) for group, grid in grids.items() if grid != recording.grid}
+    image = image_panel(recording, frames, tuple(grids.values()))
     above: list[Panel] = [] if image is None else [image]
     if drawn is not None:
         above.append(span_panel(recording, drawn))
@@ -171,10 +174,11 @@ def _stack(
         start=start,
         stop=stop,
         rules=() if drawn is None else boundaries(drawn, recording.grid),
-        highlights=highlights,
+        highlights=frame_columns(recording.grid, frames),
+        group_highlights=own,
         title=title,
         axis_label=axis_label,
-        notes=notes_of(recording),
+        notes=notes_of(recording, traces),
         remarks=remarks_of(recording) + remarks,
         metadata=metadata_of(recording, drawn),
     )

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from gateviz.data.alignment import Alignment
+from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Quantity
 from gateviz.panels.origin import metadata_of
 from gateviz.panels.panel import Line, LinePanel, Panel, PanelStack
@@ -143,15 +144,18 @@ def span_of_axis(groups: Sequence[EffectGroup]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def event_columns(recording: Recording, frames: Sequence[int]) -> tuple[tuple[float, float], ...]:
-    """The columns of frames, neighboring ones together."""
+def event_columns(
+    recording: Recording, frames: Sequence[int], grid: FrameGrid | None = None
+) -> tuple[tuple[float, float], ...]:
+    """The columns of frames, neighboring ones together; of a layer's own frames if its grid is given."""
+    own = recording.grid if grid is None else grid
     runs: list[list[int]] = []
     for frame in sorted(frames):
         if runs and runs[-1][1] == frame:
             runs[-1][1] = frame + 1
         else:
             runs.append([frame, frame + 1])
-    return tuple(recording.grid.columns(start, stop) for start, stop in runs)
+    return tuple(own.columns(start, stop) for start, stop in runs)
 
 
 def claim_line_stack(
@@ -162,6 +166,7 @@ def claim_line_stack(
     *,
     frames: Sequence[int],
     ends: tuple[float, float],
+    grid: FrameGrid | None = None,
     title: str = "",
     legend: str = "",
 ) -> PanelStack:
@@ -174,12 +179,13 @@ def claim_line_stack(
         quantity: what that is, for its color.
         frames: of the event, those that took part.
         ends: of the value axis.
+        grid: where the frames of the layer looked; None where the posteriors' frames did.
         title: above the picture.
         legend: what the curve is, such as ``layer 0 forward: mean f``.
     """
     mean = np.asarray(series.mean(axis=1, dtype=np.float64))
     curve = LinePanel(
-        title=legend, centers=recording.grid.centers, lines=(Line(quantity.letter, mean, quantity.value),),
+        title=legend, centers=(grid or recording.grid).centers, lines=(Line(quantity.letter, mean, quantity.value),),
         low=ends[0], high=ends[1], group=legend,
     )  # fmt: skip
     image = image_panel(recording)
@@ -190,7 +196,7 @@ def claim_line_stack(
         start=start,
         stop=stop,
         rules=boundaries(alignment, recording.grid),
-        highlights=event_columns(recording, frames),
+        highlights=event_columns(recording, frames, grid),
         title=title,
         axis_label=axis_label,
         metadata=metadata_of(recording, alignment),

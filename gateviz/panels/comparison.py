@@ -61,4 +61,8 @@ def _same_place(first: Recording, second: Recording) -> bool:
     """Whether the frames of both look at the same columns of the same image."""
     one, other = first.image, second.image
     same_image = one is other or (one is not None and other is not None and np.array_equal(one, other))
-    return same_image and first.grid == second.grid
+    there = {trace.name: first.grid_of(trace) for trace in first.traces}
+    others = {trace.name: second.grid_of(trace) for trace in second.traces}
+    return (
+        same_image and first.grid == second.grid and all(there[name] == others[name] for name in there.keys() & others)
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Int32
 
+from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.errors import SelectionError
 from gateviz.measure.saturation import saturation
@@ -112,17 +113,26 @@ def _recording(
     return {
         "name": name,
         "text": None if recording.emission is None else recording.text,
-        "notes": [*notes_of(recording), *remarks_of(recording)],
+        "notes": [*notes_of(recording, recording.traces), *remarks_of(recording)],
         "axis": {"start": start, "stop": stop, "label": label},
         "image": recording.image,
-        "frames": {
-            "count": grid.frame_count,
-            "edges": grid.edges,
-            "centers": grid.centers,
-            "fields": np.array([grid.receptive_span(frame) for frame in range(grid.frame_count)]),
-        },
+        "frames": _frames(grid),
         **_reading(recording),
-        "traces": [_trace(trace, scales, orders, exact=exact) for trace in recording.traces],
+        "traces": [
+            # Left out where the layer looked where the posteriors' frames did.
+            _trace(trace, scales, orders, exact=exact) | ({} if own == grid else {"frames": _frames(own)})
+            for trace, own in ((trace, recording.grid_of(trace)) for trace in recording.traces)
+        ],
+    }
+
+
+def _frames(grid: FrameGrid) -> Document:
+    """Where frames are, and what each sees."""
+    return {
+        "count": grid.frame_count,
+        "edges": grid.edges,
+        "centers": grid.centers,
+        "fields": np.array([grid.receptive_span(frame) for frame in range(grid.frame_count)]),
     }
 
 

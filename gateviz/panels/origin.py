@@ -1,15 +1,25 @@
 """What a figure says about where it comes from."""
 
 import json
+from collections.abc import Sequence
 
 from gateviz.data.alignment import Alignment
+from gateviz.data.gates import GateTrace
+from gateviz.data.layer_columns import columns_apart
 from gateviz.recording import Recording
 
 
-def notes_of(recording: Recording) -> tuple[str, ...]:
-    """Sentences that a reader of the picture must see: the edits of the run."""
+def notes_of(recording: Recording, traces: Sequence[GateTrace]) -> tuple[str, ...]:
+    """Sentences that a reader of the picture must see: the edits of the run, and layers that looked elsewhere.
+
+    Args:
+        recording: what is drawn.
+        traces: those of its traces that are drawn.
+    """
     edits = recording.provenance.edits
-    return (f"Edited run: {'; '.join(edits)}",) if edits else ()
+    apart = columns_apart({trace.layer: recording.grid_of(trace) for trace in traces}, recording.grid)
+    sentences = (f"Edited run: {'; '.join(edits)}" if edits else "", apart)
+    return tuple(sentence for sentence in sentences if sentence)
 
 
 def remarks_of(recording: Recording) -> tuple[str, ...]:

@@ -196,6 +196,8 @@ class PanelStack:
         stop: right end.
         rules: columns of thin vertical rules through all panels (symbol boundaries).
         highlights: half-open columns marked in all panels, such as a frame that was asked for.
+        group_highlights: those marked instead in the panels of a group, such as ``layer 0 forward``, whose frames look
+            elsewhere.
         title: of the whole picture.
         axis_label: of the column axis.
         notes: sentences the reader must see, such as the edits of the run.
@@ -208,6 +210,7 @@ class PanelStack:
     stop: float
     rules: tuple[float, ...] = ()
     highlights: tuple[tuple[float, float], ...] = ()
+    group_highlights: dict[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     title: str = ""
     axis_label: str = "column of the line image (px)"
     notes: tuple[str, ...] = ()

@@ -121,12 +121,22 @@ def class_panel(recording: Recording, emission: Emission, alignment: Alignment) 
     )
 
 
-def image_panel(recording: Recording, frames: Sequence[int] = ()) -> ImagePanel | None:
-    """The line image, with the receptive field of the given frames shaded; None without an image."""
+def image_panel(recording: Recording, frames: Sequence[int] = (), grids: Sequence[FrameGrid] = ()) -> ImagePanel | None:
+    """The line image, with the receptive field of the given frames shaded; None without an image.
+
+    Args:
+        recording: whose image it is.
+        frames: whose receptive field is shaded.
+        grids: of the layers that are drawn: what any of them saw is shaded. None given takes the posteriors' frames.
+    """
     if recording.image is None:
         return None
-    shaded = tuple(recording.grid.receptive_span(frame) for frame in frames)
-    return ImagePanel("line image", recording.image, shaded)
+    shaded = []
+    for frame in frames:
+        spans = [grid.receptive_span(frame) for grid in grids or (recording.grid,)]
+        spans = [(start, stop) for start, stop in spans if start < stop] or spans[:1]
+        shaded.append((min(start for start, _ in spans), max(stop for _, stop in spans)))
+    return ImagePanel("line image", recording.image, tuple(shaded))
 
 
 def frame_columns(grid: FrameGrid, frames: Sequence[int]) -> tuple[tuple[float, float], ...]:

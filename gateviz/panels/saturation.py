@@ -35,7 +35,7 @@ def saturation_row(
         raise SelectionError(f"saturation is drawn for gates, and no gate was chosen; recorded are {there}")
     panels = tuple(_panel(gate, traces) for gate in gates)
     alignment = recording.alignment if recording.emission is not None else None
-    return ScatterRow(panels, title, notes_of(recording), metadata_of(recording, alignment))
+    return ScatterRow(panels, title, notes_of(recording, ()), metadata_of(recording, alignment))
 
 
 def _panel(gate: Quantity, traces: Sequence[GateTrace]) -> ScatterPanel:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
+from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction
 from gateviz.measure.events import At
 from gateviz.panels.claims import (
@@ -20,6 +21,7 @@ from gateviz.panels.claims import (
     span_of_axis,
 )
 from gateviz.panels.panel import PanelStack
+from gateviz.recording import Recording
 from gateviz.survey.claim import Claim, Sign, Statistic
 from gateviz.survey.claim_events import compared, line_event
 from gateviz.survey.claim_report import ClaimReport, Outcome
@@ -79,11 +81,17 @@ def line_stacks(report: ClaimReport, outcome: Outcome) -> tuple[list[PanelStack]
             outcome.claim.quantity,
             frames=_marked(report, outcome, position),
             ends=ends,
+            grid=_grid(report.corpus.lines[position].recording, outcome),
             legend=legend,
         )
         for position in positions
     }
     return [stacks[position] for position in outcome.best], [stacks[position] for position in outcome.worst]
+
+
+def _grid(recording: Recording, outcome: Outcome) -> FrameGrid:
+    """Where the frames of the claim's layer looked."""
+    return recording.grid_of(recording.trace(outcome.layer, outcome.direction))
 
 
 def place_of(outcome: Outcome) -> str:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from gateviz.panels.colors import INK, RULE, SHADE
-from gateviz.panels.panel import ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
+from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
 from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings
 from gateviz.plot.fonts import Face, base_face, has_postscript_outlines
 from gateviz.plot.layout import MARGIN, PAD, Sizes, group_gap, key_gap, key_height, measure
@@ -46,7 +46,7 @@ def compose(stack: PanelStack, style: Style) -> GateFigure:
             figure.placed += ((axes, tuple(stack.panels[index] for index in block)),)
             _paint(axes, stack.panels, block, style, sizes)
             write_group(axes, stack.panels, block[0], style, sizes)
-            _mark_columns(axes, stack, style, sizes, with_rules=not isinstance(stack.panels[block[0]], SpanPanel))
+            _mark_columns(axes, stack, stack.panels[block[0]], style, sizes)
             if block is sizes.blocks[-1]:
                 _column_axis(axes, stack.axis_label, style)
         figure.pdf_font_type = font_type_of(figure)
@@ -93,9 +93,9 @@ def _paint(axes: Axes, panels: Sequence[Panel], block: tuple[int, ...], style: S
             write_name(axes, panel, style, sizes, lane.center)
 
 
-def _mark_columns(axes: Axes, stack: PanelStack, style: Style, sizes: Sizes, *, with_rules: bool) -> None:
+def _mark_columns(axes: Axes, stack: PanelStack, panel: Panel, style: Style, sizes: Sizes) -> None:
     """Thin rules at the symbol boundaries, and a frame around the columns that were asked for."""
-    if stack.rules and with_rules:
+    if stack.rules and not isinstance(panel, SpanPanel):
         axes.add_collection(
             LineCollection(
                 [[(column, 0.0), (column, 1.0)] for column in stack.rules],
@@ -108,7 +108,8 @@ def _mark_columns(axes: Axes, stack: PanelStack, style: Style, sizes: Sizes, *, 
             ),
             autolim=False,
         )
-    for start, stop in stack.highlights:
+    group = panel.group if isinstance(panel, HeatmapPanel | LinePanel) else ""
+    for start, stop in stack.group_highlights.get(group, stack.highlights):
         axes.add_patch(
             Rectangle(
                 (start, 0.0),

@@ -22,6 +22,7 @@ from gateviz.errors import MissingExtraError, OutputError, SelectionError
 from gateviz.files.atomic import written_whole
 from gateviz.panels.build import gates_stack
 from gateviz.panels.colors import INK, PAPER, SHADE
+from gateviz.panels.heatmaps import group_name
 from gateviz.panels.order import Order
 from gateviz.panels.panel import HeatmapPanel, LinePanel
 from gateviz.plot.canvas import GateFigure, settings
@@ -90,7 +91,7 @@ def animate(
     )
     shoot(
         path,
-        lambda: _Stage(compose(stack, style_named(style)), recording.grid, dpi),
+        lambda: _Stage(compose(stack, style_named(style)), recording, dpi),
         _stops(frames, step or -(-frames // MOST_PICTURES)),
         # Half-way there is every color: of what is read, of what is not, and of the playheads.
         palette_at=frames // 2,
@@ -209,6 +210,7 @@ class _Playhead:
     line: Rectangle
     veil: Rectangle | None
     backward: bool
+    grid: FrameGrid
 
 
 class _Stage:
@@ -216,21 +218,22 @@ class _Stage:
 
     Args:
         figure: what is played.
-        grid: where the frames are.
+        recording: what is played; it knows where the frames of every layer are.
         dpi: pixels an inch.
     """
 
-    def __init__(self, figure: GateFigure, grid: FrameGrid, dpi: float | int) -> None:
-        self._grid = grid
-        self._start, self._stop = grid.columns(0, grid.frame_count)
+    def __init__(self, figure: GateFigure, recording: Recording, dpi: float | int) -> None:
+        own = {group_name(trace): recording.grid_of(trace) for trace in recording.traces}
+        self._frame_count = recording.grid.frame_count
         self._heads: list[tuple[Axes, _Playhead]] = []
         figure.dpi = dpi
         ways = [backward for _, panels in figure.placed for backward in [_is_backward(panels)] if backward is not None]
         for axes, panels in figure.placed:
-            own = _is_backward(panels)
+            way = _is_backward(panels)
             # The image, the text and the posteriors have no direction: they show every way that is played.
-            for backward in sorted(set(ways)) if own is None else [own]:
-                self._heads.append((axes, self._head(axes, backward, veiled=own is not None)))
+            for backward in sorted(set(ways)) if way is None else [way]:
+                here = next((own[group] for group in _groups(panels) if group in own), recording.grid)
+                self._heads.append((axes, self._head(axes, backward, here, veiled=way is not None)))
         self._canvas = FigureCanvasAgg(figure)
         engine = figure.get_layout_engine()
         assert engine is not None
@@ -243,17 +246,15 @@ class _Stage:
     def show(self, frame: int) -> None:
         """Put the playheads of forward layers at a frame, those of backward layers as far from the other end."""
         self._canvas.restore_region(self._ground)  # type: ignore[no-untyped-call]
-        last = self._grid.frame_count - 1
+        last = self._frame_count - 1
         for axes, head in self._heads:
-            left, right = (
-                self._grid.columns(last - frame, last - frame + 1)
-                if head.backward
-                else self._grid.columns(frame, frame + 1)
-            )
+            at = last - frame if head.backward else frame
+            left, right = head.grid.columns(at, at + 1)
+            start, stop = head.grid.columns(0, self._frame_count)
             head.line.set(x=left, width=right - left)
             moved = [head.line]
             if head.veil is not None:
-                ahead = (self._start, left) if head.backward else (right, self._stop)
+                ahead = (start, left) if head.backward else (right, stop)
                 head.veil.set(x=ahead[0], width=ahead[1] - ahead[0])
                 moved.insert(0, head.veil)
             for artist in moved:
@@ -262,7 +263,7 @@ class _Stage:
                 artist.set_visible(False)
         self._picture.set_data(self._pixels())
 
-    def _head(self, axes: Axes, backward: bool, *, veiled: bool) -> _Playhead:
+    def _head(self, axes: Axes, backward: bool, grid: FrameGrid, *, veiled: bool) -> _Playhead:
         across = axes.get_xaxis_transform()
         line = Rectangle((0, 0), 1, 1, facecolor=SHADE, alpha=0.55, edgecolor=INK, linewidth=0.6, transform=across)
         veil = Rectangle((0, 0), 1, 1, facecolor=PAPER, alpha=_VEIL, linewidth=0, transform=across) if veiled else None
@@ -271,7 +272,7 @@ class _Stage:
                 artist.set(visible=False, clip_on=True)
                 axes.add_patch(artist)
                 artist.set_clip_path(axes.patch)
-        return _Playhead(line, veil, backward)
+        return _Playhead(line, veil, backward, grid)
 
     def _pixels(self) -> UInt8[np.ndarray, "height width 4"]:
         return np.array(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]
@@ -287,6 +288,9 @@ def screen_of(pixels: UInt8[np.ndarray, "height width 4"], dpi: float | int) -> 
 
 def _is_backward(panels: Sequence[object]) -> bool | None:
     """Which way the layer of these panels reads; None for panels of no layer."""
-    groups = {panel.group for panel in panels if isinstance(panel, HeatmapPanel | LinePanel)}
-    ways = {group.rpartition(" ")[2] for group in groups} & set(Direction)
+    ways = {group.rpartition(" ")[2] for group in _groups(panels)} & set(Direction)
     return None if not ways else Direction.BACKWARD in ways
+
+
+def _groups(panels: Sequence[object]) -> list[str]:
+    return [panel.group for panel in panels if isinstance(panel, HeatmapPanel | LinePanel)]

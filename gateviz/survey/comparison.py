@@ -142,7 +142,7 @@ def compare_images(
         if axis == "column"
         else by_symbol(first.alignment, first.grid, second.alignment)
     )
-    pair = LinePair(" and ".join(names), first, second, frames)
+    pair = LinePair(" and ".join(names), first, second, frames, by_columns=axis == "column")
     return compare_pairs([pair], names=names, directions=directions, axis=axis, same_units=True)
 
 
@@ -174,7 +174,7 @@ def compare_pairs(
     common, alone = _common(pairs[0], names, directions)
     places = [
         place_comparison(
-            [(pair.first.trace(*place), pair.second.trace(*place), pair.frames) for pair in pairs],
+            [(pair.first.trace(*place), pair.second.trace(*place), pair.frames_of(*place)) for pair in pairs],
             quantities,
             same_units=same_units,
         )

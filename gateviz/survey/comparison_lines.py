@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from gateviz.data.gates import Direction, Quantity
 from gateviz.measure.bootstrap import Bootstrap, Estimate
-from gateviz.measure.common_axis import FramePairs, sampled, symbol_pairs
+from gateviz.measure.common_axis import FramePairs, at_columns, sampled, symbol_pairs
 from gateviz.measure.edit_distance import Pairs, edit_distance
 from gateviz.measure.parting import THRESHOLD, jensen_shannon, parted
 from gateviz.measure.shared_posteriors import shared_posteriors
@@ -25,8 +25,9 @@ class LinePair:
         name: of the line, or of both images.
         first: the one.
         second: the other.
-        frames: which frames of both belong together.
+        frames: which frames of both belong together, of their posteriors.
         truth: what is written there; None where nobody said, or where the images show different texts.
+        by_columns: the frames were put together by the columns they look at; else by the symbols they read.
     """
 
     name: str
@@ -34,6 +35,13 @@ class LinePair:
     second: Recording
     frames: FramePairs
     truth: str | None = None
+    by_columns: bool = True
+
+    def frames_of(self, layer: int, direction: Direction) -> FramePairs:
+        """Which frames of a layer of both belong together: by column, those that looked there themselves."""
+        one, other = (each.grid_of(each.trace(layer, direction)) for each in (self.first, self.second))
+        own = one != self.first.grid or other != self.second.grid
+        return at_columns(self.frames.columns, one, other) if own and self.by_columns else self.frames
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +148,7 @@ def compared_line(pair: LinePair, places: Sequence[PlaceComparison], *, with_bit
             one.quantity: one.course(
                 pair.first.trace(place.layer, place.direction),
                 pair.second.trace(place.layer, place.direction),
-                pair.frames,
+                pair.frames_of(place.layer, place.direction),
             )
             for one in place.quantities
         }

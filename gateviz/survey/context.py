@@ -10,6 +10,7 @@ import numpy as np
 
 from gateviz.capture.changes import Place, place_words
 from gateviz.capture.context import GradientError, Probes, image_sensitivity, layer_sensitivity
+from gateviz.capture.layer_grids import line_grids
 from gateviz.capture.recognizer import PreparedLine, Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.errors import SelectionError
@@ -78,7 +79,7 @@ class GradientContext:
         lines: those that were measured.
         refused: names of lines without a gradient, with the reason.
         stride: columns of the network's input a frame.
-        receptive_field: of one frame before the recurrent layers, in those columns.
+        receptive_field: of one frame before the first recurrent layer, in those columns.
         sampling: of how much.
     """
 
@@ -151,11 +152,11 @@ def gradient_context(
     """
     found: list[LineContext] = []
     refused: list[tuple[str, str]] = []
-    grid = None
+    grids = None
     for number, (line, alignment) in enumerate(zip(corpus.lines, alignments, strict=True)):
         if found or len(refused) < _REFUSALS:
             prepared = recognizer.prepare(read_line_image(line.source.path))
-            grid = recognizer.frame_grid(int(prepared.pixels.shape[2]))
+            grids = line_grids(recognizer, int(prepared.pixels.shape[2]))
             try:
                 found.append(
                     _line(recognizer, str(line.source.path), alignment, prepared, [sampling.seed, number], sampling)
@@ -164,8 +165,9 @@ def gradient_context(
                 refused.append((str(line.source.path), str(error)))
         if progress is not None:
             progress(1)
-    assert grid is not None, "a corpus holds a line"
-    return GradientContext(tuple(found), tuple(refused), grid.stride, grid.receptive_field, sampling)
+    assert grids is not None, "a corpus holds a line"
+    own = grids.of_layers(recognizer.module).get(0, grids.output)
+    return GradientContext(tuple(found), tuple(refused), own.stride, own.receptive_field, sampling)
 
 
 def sampled_frames(alignment: Alignment, count: int, seed: Sequence[int]) -> list[int]:
@@ -198,7 +200,8 @@ def _line(
     sampling: Sampling,
 ) -> LineContext:
     pixels = prepared.pixels
-    grid = recognizer.frame_grid(int(pixels.shape[2]))
+    grids = line_grids(recognizer, int(pixels.shape[2]))
+    own_grids = grids.of_layers(recognizer.module)
     frames = sampled_frames(alignment, sampling.frames, seed)
     probes = Probes(sampling.probes, tuple(seed))
     labels = [int(alignment.path[frame]) for frame in frames]
@@ -206,6 +209,7 @@ def _line(
     own: dict[Place | None, Course] = {}
     if "image" in sampling.measures:
         for each in image_sensitivity(recognizer, pixels, frames, labels, layers=sampling.layers, probes=probes):
+            grid = grids.output if each.place is None else own_grids.get(each.place[0], grids.output)
             image[each.place] = course(each.squared, grid.centers[each.frames])
     if "input" in sampling.measures:
         for each in layer_sensitivity(recognizer, pixels, frames, layers=sampling.layers, probes=probes):

@@ -7,6 +7,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 import gateviz
+from gateviz.adapters.column_probe import Subject
 from gateviz.adapters.factory_geometry import find_geometry
 from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import Recognizer
@@ -84,7 +85,7 @@ def test_a_network_of_ones_own_in_one_line(code, weights, tmp_path):
     assert "weights under 'state_dict'" in card.evidence
     assert card.preprocessing == "gray (pillow), height 16 keeping the aspect (pillow bilinear), (x/255 - 0.5) / 0.5"
     assert card.details["frames"] == "T = W/4 - 1"
-    assert card.details["columns"] == "by the arithmetic of its layers, and the gradient agrees"
+    assert card.details["columns"] == "by the arithmetic of its layers, and the network agrees"
     assert card.details["assumed"] == "mean and std 0.5, which nobody declared"
     assert card.details["output"] == "logits, BTC"
     grid = recognizer.frame_grid(90)
@@ -181,8 +182,11 @@ class Squeeze(nn.Module):
 
 
 class Attention(nn.Module):
+    """Every position looks at every other."""
+
     def forward(self, images):
-        return images * images.mean(3, keepdim=True)
+        rows = images.flatten(1, 2)
+        return images @ (rows.transpose(1, 2) @ rows).softmax(-1)[:, None]
 
 
 def built(module):
@@ -192,7 +196,7 @@ def built(module):
 def test_shortcuts_and_functions_are_measured():
     recognizer = built(Crnn(Functional(), 4))
     words = recognizer.card.details["columns"]
-    assert words.startswith("measured by the gradient (its layers come to ")
+    assert words.startswith("measured column by column (its layers come to ")
     grid = recognizer.frame_grid(101)
     # By hand: conv 3, pool 2, conv 5 on steps of 2, pool 2 on steps of 2: 1 + 2 + 1 + 8 + 2; T = ceil(50 / 2).
     assert (grid.frame_count, grid.stride, grid.first_center, grid.receptive_field) == (25, 4.0, 2.0, 14.0)
@@ -216,7 +220,7 @@ def test_a_block_that_declares_its_paths_is_taken_at_its_word_if_it_is_true():
 
     recognizer = built(Crnn(Block(), 4))
     assert isinstance(recognizer.geometry, AxisGeometry)
-    assert recognizer.card.details["columns"] == "by the arithmetic of its layers, and the gradient agrees"
+    assert recognizer.card.details["columns"] == "by the arithmetic of its layers, and the network agrees"
     assert recognizer.frame_grid(101).frame_count == 25
 
     class Liar(Crnn):
@@ -432,16 +436,16 @@ def test_a_network_that_cannot_be_measured_says_why():
             self.convolve = nn.Conv2d(1, 4, 3, 2)
 
         def forward(self, images):
-            if images.dtype != torch.float32:
-                raise TypeError("float32 only")
+            if images.isnan().any():
+                raise ValueError("no NaN here")
             return self.convolve(images)
 
     with pytest.raises(
-        CheckpointError, match=r"does not run in float64 with other weights \(TypeError: float32 only\)"
+        CheckpointError, match=r"does not run on \d+ images of \d+ columns with NaN in them \(ValueError: no NaN here\)"
     ):
         built(Crnn(Strict(), 4))
-    with pytest.raises(GeometryError, match="does not run in float64"):
-        find_geometry(Crnn(Strict(), 4).eval(), 1, 16, None, "TBC", ("recurrent",), lambda width: width)
+    with pytest.raises(GeometryError, match="with NaN in them"):
+        find_geometry(Subject(Crnn(Strict(), 4).eval(), 1, 16, "TBC", ("recurrent",)), None)
 
 
 def test_a_norm_over_the_line_sees_all_of_it():

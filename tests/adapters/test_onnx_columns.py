@@ -89,7 +89,9 @@ def test_measured_columns_are_those_worked_out(tmp_path):
         recognizer = load_recognizer(graphs.scripted(network, tmp_path / "m.onnx"), alphabet=graphs.ALPHABET)
         worked_out = recognizer.geometry
         measured = measure(
-            lambda image, of=recognizer.module: of.sequence(image, 0), (1, graphs.HEIGHT, 80), open_width=True
+            lambda image, of=recognizer.module: of.frames(image)[of.recurrent_nodes[0].ports.X],
+            (1, graphs.HEIGHT, 80),
+            open_width=True,
         )
         assert measured.stride == worked_out.stride, name
         # A maximum may hide a column at the border of a window from every draw, never show one that is not there.

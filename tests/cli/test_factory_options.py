@@ -47,7 +47,7 @@ def test_read_record_and_info(run, factory, here):
     found = json.loads(run("info", "--factory", factory, *KNOWN, "--json").stdout)
     assert found["lineage"] == "factory"
     assert found["preprocessing"].endswith("(x/255 - 0.4) / 0.2")
-    assert found["details"]["columns"] == "by the arithmetic of its layers, and the gradient agrees"
+    assert found["details"]["columns"] == "by the arithmetic of its layers, and the network agrees"
     assert found["alphabet"]["blank"] == 3
 
 

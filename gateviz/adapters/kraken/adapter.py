@@ -114,6 +114,7 @@ class _Described(LineageAdapter):
             blank=BLANK,
             details=details,
             traced_modules=module.traced,
+            layer_geometries=module.layer_geometries,
         )
 
 

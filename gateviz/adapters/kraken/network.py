@@ -50,6 +50,7 @@ class VgslNetwork(nn.Module):
 
     Attributes:
         geometry: where its frames look.
+        layer_geometries: where the frames look that each LSTM along the line is given, by its name.
         classes: labels with the blank.
         traced: names of the LSTMs that read along the line, one frame a step.
         other_lstms: names of the others: along the columns of the image, or of other frames.
@@ -76,15 +77,18 @@ class VgslNetwork(nn.Module):
         try:
             self.geometry = AxisGeometry(end.across)
             narrowest = self.geometry.minimum_width
-            final = run(end.across, Reach(narrowest))
-            along_line = [
-                name
+            wide = 4 * narrowest + 64
+            along_line = [name for name, place in builder.lstms.items() if place is not None and place.height == 1]
+            self.layer_geometries = {
+                name: AxisGeometry(place.across)
                 for name, place in builder.lstms.items()
-                if place is not None and place.height == 1 and _same_frames(run(place.across, Reach(narrowest)), final)
-            ]
+                if place is not None
+                and name in along_line
+                and all(_same_pace(run(place.across, Reach(w)), run(end.across, Reach(w))) for w in (narrowest, wide))
+            }
         except GeometryError as error:
             raise CheckpointError(f"the layers of this network do not fit each other: {error}") from error
-        if end.height != 1 or run(end.across, Reach(4 * narrowest + 64)).length < 2:
+        if end.height != 1 or run(end.across, Reach(wide)).length < 2:
             raise CheckpointError(
                 f"this network leaves {end.height} rows of its {specification.height}, and not one frame after the other "
                 f"along the line, so that it gives no text"
@@ -93,8 +97,13 @@ class VgslNetwork(nn.Module):
             raise CheckpointError(
                 "this network has no LSTM that reads along the line, and gates are all there is to show"
             )
-        self.traced = tuple(along_line)
-        self.other_lstms = tuple(name for name in builder.lstms if name not in along_line)
+        if not self.layer_geometries:
+            raise CheckpointError(
+                f"none of the LSTMs along the line of this network ({', '.join(along_line)}) has a frame for every frame of "
+                f"the output: something between changes their number, and gates are shown under the text's own frames"
+            )
+        self.traced = tuple(self.layer_geometries)
+        self.other_lstms = tuple(name for name in builder.lstms if name not in self.layer_geometries)
 
     def forward(self, pixels: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B T classes"]:
         """Logits of every class at every frame."""
@@ -102,10 +111,9 @@ class VgslNetwork(nn.Module):
         return plane.squeeze(2).transpose(1, 2)
 
 
-def _same_frames(one: Reach, other: Reach) -> bool:
-    """True if both have the same positions, whatever one position sees."""
-    centers = [(reach.length, reach.stride, reach.start + reach.size / 2) for reach in (one, other)]
-    return centers[0] == centers[1]
+def _same_pace(one: Reach, other: Reach) -> bool:
+    """True if both have as many frames at one distance, wherever each looks."""
+    return (one.length, one.stride) == (other.length, other.stride)
 
 
 class _Builder:

@@ -1,12 +1,15 @@
 """The lineage ``onnx``: recognizers as ONNX graphs, exported by PyTorch or converted from Paddle."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import torch
 
 from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX, AlphabetSource, find_alphabet
 from gateviz.adapters.lineage import chosen_variant
 from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.onnx.columns import PROBE_WIDTH, Columns, FixedWidth, find_columns
+from gateviz.adapters.onnx.columns import PROBE_WIDTH, Columns, Features, FixedWidth, find_columns
 from gateviz.adapters.onnx.division import Division, divided, obstacles
 from gateviz.adapters.onnx.extra import require_runtime
 from gateviz.adapters.onnx.graph import OnnxGraph, read_graph
@@ -15,7 +18,7 @@ from gateviz.adapters.onnx.network import OnnxNetwork
 from gateviz.adapters.onnx.trial import Trial, tried
 from gateviz.adapters.onnx.worker import loading_time, start_worker, worker
 from gateviz.adapters.registry import LoadOptions, Match
-from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.ctc_recognizer import CtcRecognizer, Geometry
 from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import RecognizerCard
@@ -24,6 +27,10 @@ from gateviz.errors import CheckpointError, GeometryError
 
 SYMBOL_KEYS = ("character", "dictionary")
 """Metadata under which RapidOCR and its converters keep the symbols, a line each."""
+
+
+_MOST_KNOWN = 64
+"""Images whose frames are kept while columns are looked for; those of a large alphabet fill a megabyte each."""
 
 
 class OnnxAdapter:
@@ -81,7 +88,7 @@ class OnnxAdapter:
                 "alphabet": source.words,
                 "classes": str(class_count),
                 "output": parts.trial.output,
-                **_geometry_details(parts.columns, parts.line),
+                **_geometry_details(parts.output_columns, parts.line),
                 **_layer_details(parts.network, parts.trial),
                 **_limit_details(),
                 **{f"weights in {name}": f"sha256 {digest}" for name, digest in graph.beside.items()},
@@ -92,13 +99,12 @@ class OnnxAdapter:
             source.alphabet,
             card,
             parts.preprocess,
-            parts.columns.geometry
-            if parts.line.width is None
-            else FixedWidth(parts.columns.geometry, parts.line.width),
+            _limited(parts.output_columns, parts.line),
             "TBC",
             parts.trial.output,
             parts.traced,
             parts.reversed,
+            parts.layer_geometries,
         )
 
 
@@ -110,7 +116,18 @@ class _Parts:
     preprocess: Preprocess
     network: OnnxNetwork
     trial: Trial
-    columns: Columns
+    columns: dict[str, Columns]
+
+    @property
+    def output_columns(self) -> Columns:
+        """Those of the output's frames."""
+        return self.columns[self.network.division.output]
+
+    @property
+    def layer_geometries(self) -> dict[str, Geometry]:
+        """Where the frames look that each layer along the line is given."""
+        values = {name: self.network.recurrent_nodes[int(name.split(".")[1])].ports.X for name in self.traced}
+        return {name: _limited(self.columns[value], self.line) for name, value in values.items()}
 
     @property
     def traced(self) -> tuple[str, ...]:
@@ -161,23 +178,36 @@ def _recurrent_words(division: Division) -> str:
     return f"{len(kinds)} recurrent node{'s' if len(kinds) > 1 else ''}: {', '.join(kinds)}"
 
 
-def _columns(graph: OnnxGraph, network: OnnxNetwork, trial: Trial, line: LineInput) -> Columns:
-    """Where the frames look that the first layer along the line reads.
+def _columns(graph: OnnxGraph, network: OnnxNetwork, trial: Trial, line: LineInput) -> dict[str, Columns]:
+    """Where the frames of the output look, and those that each layer along the line is given, by their values' names.
 
     Raises:
         GeometryError: that can neither be worked out nor measured.
     """
-    number = trial.along_line.index(True)
-    value = network.recurrent_nodes[number].ports.X
+    values = [node.ports.X for node, along in zip(network.recurrent_nodes, trial.along_line, strict=True) if along]
     shape = (line.channels, line.height, line.width or PROBE_WIDTH)
-    return find_columns(
-        graph,
-        value,
-        lambda image: network.sequence(image, number),
-        shape,
-        line.width_axis,
-        open_width=line.width is None,
-    )
+    known: dict[bytes, dict[str, torch.Tensor]] = {}
+
+    def frames_of(value: str) -> Features:
+        def frames(image: torch.Tensor) -> torch.Tensor:
+            # All values are tried on the same images.
+            key = hashlib.sha256(image.numpy().tobytes() + str(tuple(image.shape)).encode()).digest()
+            if key not in known:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
+                known[key] = network.frames(image)
+            return known[key][value]
+
+        return frames
+
+    return {
+        value: find_columns(graph, value, frames_of(value), shape, line.width_axis, open_width=line.width is None)
+        for value in dict.fromkeys((*values, network.division.output))
+    }
+
+
+def _limited(columns: Columns, line: LineInput) -> Geometry:
+    return columns.geometry if line.width is None else FixedWidth(columns.geometry, line.width)
 
 
 def _alphabet(

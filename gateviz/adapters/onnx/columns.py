@@ -24,7 +24,7 @@ from gateviz.data.frames import FrameGrid
 from gateviz.errors import GeometryError
 
 Features = Callable[[torch.Tensor], torch.Tensor]
-"""From an image (channels, H, W) to the frames (T, D) that the first recurrent layer reads."""
+"""From an image (channels, H, W) to frames (T, D): those that a recurrent layer is given, or the output's."""
 
 PROBE_WIDTH = 160
 """Columns of the line that open graphs are tried on."""
@@ -35,6 +35,7 @@ _WIDEST_STRIDE = 64
 _LARGEST_PROBE = 640
 _FEWEST_FRAMES = 4
 _IN_ROW = 0.75
+_PERIODS = (2, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def find_columns(
 
     Args:
         graph: whose nodes are read.
-        value: what the first recurrent layer reads.
+        value: what a recurrent layer reads, or the output.
         features: computes it.
         shape: of the image to try: channels, height, width.
         width_axis: of the graph's input.
@@ -256,6 +257,15 @@ def _even_row(*, frames: np.ndarray, borders: np.ndarray, stride: int) -> int:
     """
     offsets = borders - stride * frames
     outermost = int(offsets.max())
+    for period in _PERIODS:
+        # Every class of frames has its outermost border in the row; where one has not, frames come in groups.
+        lags = [outermost - int(offsets[at::period].max()) for at in range(period)]
+        if len(offsets) >= 3 * period and max(lags):
+            at = int(np.argmax(lags))
+            raise GeometryError(
+                f"of every {period} frames, one (such as {frames[at]}) lies {max(lags)} columns beside an even row of {abs(stride)} "
+                f"columns from frame to frame, as after an upsampling"
+            )
     near = float(np.mean(offsets >= outermost - abs(stride)))
     if near < _IN_ROW:
         raise GeometryError(

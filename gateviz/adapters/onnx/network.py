@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from gateviz.adapters.frame_by_frame import FrameByFrame
 from gateviz.adapters.onnx.division import Division, is_recurrent
 from gateviz.adapters.onnx.graph import OnnxGraph
 from gateviz.adapters.onnx.node import Node
@@ -102,24 +103,28 @@ class OnnxNetwork(nn.Module):
         found = self._section.run({self._port.name: np.ascontiguousarray(pixels[None], kind)})
         return {name: as_tensor(array).to(image.device) for name, array in found.items()}
 
-    def sequence(self, image: Float[torch.Tensor, "channels H W"], number: int) -> Float[torch.Tensor, "T D"]:
-        """What a recurrent node that reads along the line is given for one image.
+    def frames(self, image: Float[torch.Tensor, "channels H W"]) -> dict[str, Float[torch.Tensor, "T _"]]:
+        """What each recurrent node along the line is given for one image, by its value's name, and what comes out.
+
+        The recurrent nodes run frame by frame, so that a frame depends on what it looks at alone.
 
         Raises:
             CheckpointError: the graph does not take an image of this size.
         """
-        module = self.recurrent_nodes[number]
-        if module.ports.X in self.division.fed:
-            given = self.fed_values(image)[module.ports.X]
-        else:
-            kept: list[torch.Tensor] = []
-            hook = module.register_forward_pre_hook(lambda layer, arguments: kept.append(arguments[0]))
-            try:
-                self.outputs(image[None])
-            finally:
+        found: dict[str, torch.Tensor] = {}
+
+        def keep(module: nn.Module, arguments: tuple[torch.Tensor, ...]) -> None:
+            assert isinstance(module, RecurrentNode)
+            found[module.ports.X] = arguments[0][0] if module.batch_first else arguments[0][:, 0]
+
+        hooks = [module.register_forward_pre_hook(keep) for module in self.recurrent_nodes]
+        try:
+            with torch.no_grad(), FrameByFrame(self, (), 1):
+                (output,) = self.outputs(image[None])
+        finally:
+            for hook in hooks:
                 hook.remove()
-            given = kept[0]
-        return given[0] if module.batch_first else given[:, 0]
+        return found | {self.division.output: output.permute(self.output_axes)[:, 0]}
 
     def _run(self, node: Node, line: Line, work: Work) -> None:
         given = [line[name] if name else None for name in node.inputs]

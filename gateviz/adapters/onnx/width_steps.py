@@ -240,6 +240,11 @@ def _cut(graph: OnnxGraph, node: Node, trail: Trail) -> Trail:
     return trail
 
 
+def _recurrent(graph: OnnxGraph, node: Node, trail: Trail) -> Trail:
+    """A recurrent layer: where a frame looks, not what it remembers, is asked for; its output has other axes."""
+    return Trail(trail.steps, None, None)
+
+
 _SHAPING = _names("Transpose Squeeze Unsqueeze Reshape Flatten")
 _READERS: dict[str, Callable[[OnnxGraph, Node, Trail], Trail]] = {
     **dict.fromkeys(("Conv", "MaxPool", "AveragePool", "LpPool"), _windowed),
@@ -250,6 +255,7 @@ _READERS: dict[str, Callable[[OnnxGraph, Node, Trail], Trail]] = {
     **dict.fromkeys(("MatMul", "Gemm"), _multiplied),
     **dict.fromkeys(("Reshape", "Flatten"), _let_go),
     **dict.fromkeys(("Slice", "Split"), _cut),
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
     "Pad": _padded,
     "Transpose": _transposed,
     "Squeeze": _squeezed,

@@ -21,6 +21,9 @@ from gateviz.errors import CheckpointError, GeometryError
 TALLEST_INPUT = 1024
 """A network input of more rows than this is taken for damage."""
 
+_WIDE = 4096
+"""A width, beside the least one, at which layers are compared with the output."""
+
 
 class TesseractNetwork(nn.Module):
     """Log probabilities of a batch of lines; every line gets the noise it would get alone.
@@ -67,6 +70,7 @@ class BuiltNetwork:
         height: rows of its input; 0 takes images as they are, up to 48 rows.
         channels: of its input, 1 or 3.
         geometry: where its frames look.
+        layer_geometries: where the frames look that each of ``traced`` is given, by its name.
         traced: names of the LSTMs that read along the line, one frame a step, in network order.
         backward: those of them that read from right to left.
         other_lstms: names of the others: along the columns of the image, or not frame by frame.
@@ -76,6 +80,7 @@ class BuiltNetwork:
     height: int
     channels: int
     geometry: AxisGeometry
+    layer_geometries: dict[str, AxisGeometry]
     traced: tuple[str, ...]
     backward: frozenset[str]
     other_lstms: tuple[str, ...]
@@ -114,7 +119,7 @@ def build_network(record: Record, *, int8: bool, sample_iteration: int) -> Built
         for name, met in builder.lstms.items()
         if met.columns.axis == "x"
         and met.row_count(builder.height) == 1
-        and _same_frames(met.column_reach(geometry.minimum_width), final)
+        and all(_same_pace(met.column_reach(w), end.column_reach(w)) for w in (geometry.minimum_width, _WIDE))
     )
     module = TesseractNetwork(
         Chain(layers), columns_as_features=height == 1, sample_iteration=sample_iteration, int8=int8
@@ -124,6 +129,7 @@ def build_network(record: Record, *, int8: bool, sample_iteration: int) -> Built
         rows,
         channels,
         geometry,
+        {name: AxisGeometry(builder.lstms[name].across) for name in traced},
         traced,
         frozenset(name for name in traced if builder.lstms[name].columns.backward),
         tuple(name for name in builder.lstms if name not in traced),
@@ -157,10 +163,6 @@ def _input_of(record: Record) -> tuple[int, int, int]:
     return height, rows, channels
 
 
-def _same_frames(one: Reach, other: Reach) -> bool:
-    """True if both have the same positions, whatever one position sees."""
-    return (one.length, one.stride, one.start + one.size / 2) == (
-        other.length,
-        other.stride,
-        other.start + other.size / 2,
-    )
+def _same_pace(one: Reach, other: Reach) -> bool:
+    """True if both have as many frames at one distance, wherever each looks."""
+    return (one.length, one.stride) == (other.length, other.stride)

@@ -85,6 +85,14 @@ class TesseractRecognizer:
         """
         return self.network.geometry.frame_grid(width)
 
+    def layer_grids(self, width: int) -> dict[str, FrameGrid]:
+        """Where the frames that each LSTM is given look, by its dotted name.
+
+        Raises:
+            GeometryError: an input of this width gives no frame.
+        """
+        return {name: geometry.frame_grid(width) for name, geometry in self.network.layer_geometries.items()}
+
     def _sureness(self, line: PreparedLine) -> float:
         """Mean probability of the best class, over the frames where that is no blank; 0 without such frames."""
         with torch.no_grad():

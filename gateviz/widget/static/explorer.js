@@ -230,9 +230,32 @@ class Matrix {
   }
 }
 
+/** Where the frames of a line, or of one of its layers, are: in columns of the image. */
+class Frames {
+  constructor(described, arrays) {
+    this.count = described.count;
+    this.edges = arrays.of(described.edges);
+    this.centers = arrays.of(described.centers);
+    this.fields = arrays.of(described.fields);
+  }
+
+  /** The frame whose columns hold the position; the nearest one outside the grid. */
+  frameAt(column) {
+    return clamp(above(this.edges, column) - 1, 0, this.count - 1);
+  }
+
+  /** The half-open span of frames whose centers lie in the columns [start, stop). */
+  framesBetween(start, stop) {
+    const first = atLeast(this.centers, start);
+    return [first, Math.max(first, atLeast(this.centers, stop))];
+  }
+}
+
 /** One layer and direction of one recording. */
 class Trace {
-  constructor(described, arrays) {
+  constructor(described, arrays, frames) {
+    /** Where the layer looked: its own frames, or those of the posteriors. */
+    this.frames = described.frames ? new Frames(described.frames, arrays) : frames;
     Object.assign(this, { name: described.name, layer: described.layer, direction: described.direction });
     Object.assign(this, { title: described.title, units: described.units });
     this.quantities = new Map();
@@ -275,10 +298,8 @@ class Line {
     const { start, stop, label } = described.axis;
     this.axis = { start, stop, label, unit: label === "frame" ? "frame" : "column" };
     this.image = described.image ? { pixels: arrays.of(described.image), shape: described.image.shape } : null;
-    this.count = described.frames.count;
-    this.edges = arrays.of(described.frames.edges);
-    this.centers = arrays.of(described.frames.centers);
-    this.fields = arrays.of(described.frames.fields);
+    this.frames = new Frames(described.frames, arrays);
+    this.count = this.frames.count;
     this.spans = described.spans ?? [];
     this.rules = described.rules ? arrays.of(described.rules) : new Float64Array(0);
     this.posterior = described.posterior
@@ -288,23 +309,17 @@ class Line {
           symbols: described.posterior.symbols,
         }
       : null;
-    this.traces = new Map(described.traces.map((trace) => [trace.name, new Trace(trace, arrays)]));
+    this.traces = new Map(described.traces.map((trace) => [trace.name, new Trace(trace, arrays, this.frames)]));
   }
 
-  /** The frame whose columns hold the position; the nearest one outside the grid. */
-  frameAt(column) {
-    return clamp(above(this.edges, column) - 1, 0, this.count - 1);
-  }
-
-  /** The half-open span of frames whose centers lie in the columns [start, stop). */
-  framesBetween(start, stop) {
-    const first = atLeast(this.centers, start);
-    return [first, Math.max(first, atLeast(this.centers, stop))];
+  /** Where the frames of a trace look; those of the posteriors where the line has no such trace. */
+  framesOf(trace) {
+    return this.traces.get(trace)?.frames ?? this.frames;
   }
 
   /** The symbol whose frames hold this one, or whose own pixels hold its center. */
   spanAt(frame) {
-    const center = this.centers[frame];
+    const center = this.frames.centers[frame];
     return (
       this.spans.find((span) => span.frames[0] <= frame && frame < span.frames[1]) ??
       this.spans.find((span) => span.cut_start <= center && center < span.cut_stop) ??
@@ -1074,6 +1089,16 @@ class Panel {
     return this.app.palette;
   }
 
+  /** Where the frames that it shows look: those of the posteriors, or of the shown layer. */
+  get frames() {
+    return this.stack.line.frames;
+  }
+
+  /** Where the crosshair's bar stands in it. */
+  get framesAtBar() {
+    return this.frames;
+  }
+
   /** What a screen reader says of it. */
   label() {
     return this.kind;
@@ -1292,7 +1317,7 @@ class AxisPanel extends Panel {
       pen.rect(left + from * width, 18, Math.max((to - from) * width, 3), 3, { fill: theme.quiet });
     }
     for (const run of app.runs(stack)) {
-      const [start, stop] = [stack.x(line.edges[run[0]]), stack.x(line.edges[run[1]])];
+      const [start, stop] = [0, 1].map((end) => stack.x(stack.frames.edges[run[end]]));
       if (stop < left || start > left + width) continue;
       pen.clipped(left, 0, width, this.height, () => {
         pen.rect(start, this.height - 6, Math.max(stop - start, 3), 6, { fill: theme.accent });
@@ -1364,8 +1389,20 @@ class PosteriorPanel extends Panel {
   }
 }
 
+/** A panel of the shown layer. */
+class LayerPanel extends Panel {
+  get frames() {
+    return this.stack.frames;
+  }
+}
+
 /** Lanes under each other, one a gate of this layer, or one a layer with all its gates. */
-class StripsPanel extends Panel {
+class StripsPanel extends LayerPanel {
+  /** Where the frames of a lane look: it may be of another layer than the one shown. */
+  framesOf(lane) {
+    return lane.trace ? this.stack.line.framesOf(lane.trace) : this.frames;
+  }
+
   constructor(stack, lanes, laneHeight) {
     super(stack, lanes.length * laneHeight);
     this.lanes = lanes;
@@ -1397,7 +1434,7 @@ class StripsPanel extends Panel {
       frameLane(pen, stack, top, height, theme);
       for (const each of lane.curves) {
         if (each.low && each.high)
-          band(pen, stack, each.low, each.high, this.place(at, lane.scale), each.color);
+          band(pen, stack, each.low, each.high, this.place(at, lane.scale), each.color, this.framesOf(lane));
       }
     });
     this.selection(pen, true);
@@ -1405,7 +1442,7 @@ class StripsPanel extends Panel {
     this.lanes.forEach((lane, at) => {
       const [top, height] = this.box(at);
       for (const { values, color, dash } of lane.curves) {
-        curve(pen, stack, values, this.place(at, lane.scale), { stroke: color, thick: 1.5, dash });
+        curve(pen, stack, values, this.place(at, lane.scale), { stroke: color, thick: 1.5, dash }, this.framesOf(lane));
       }
       if (this.lane >= 22) ends(pen, stack, top, height, short(lane.scale.low), short(lane.scale.high), theme);
       this.laneName(pen, lane, top + height / 2);
@@ -1433,7 +1470,11 @@ class StripsPanel extends Panel {
 
   dots(frame) {
     return this.lanes.flatMap((lane, at) =>
-      lane.curves.map(({ values, color }) => ({ y: this.y(at, lane.scale, values[frame]), color })),
+      lane.curves.map(({ values, color }) => ({
+        y: this.y(at, lane.scale, values[frame]),
+        color,
+        places: this.framesOf(lane),
+      })),
     );
   }
 }
@@ -1446,7 +1487,7 @@ class UnitsPanel extends StripsPanel {
 }
 
 /** The curves of the units that were found, with a threshold that can be dragged. */
-class QueryPanel extends Panel {
+class QueryPanel extends LayerPanel {
   constructor(stack, height, data) {
     super(stack, height);
     this.data = data;
@@ -1478,15 +1519,12 @@ class QueryPanel extends Panel {
     this.selection(pen, true);
     const color = app.role(query.quantity);
     for (const values of data.curves) {
-      curve(pen, stack, values, (value) => this.y(value), {
-        stroke: color,
-        thick: 1,
-        alpha: data.units.length ? 0.75 : 0.3,
-      });
+      const style = { stroke: color, thick: 1, alpha: data.units.length ? 0.75 : 0.3 };
+      curve(pen, stack, values, (value) => this.y(value), style, this.frames);
     }
     pen.clipped(stack.left, 0, stack.width, height, () => {
       for (const [start, stop] of data.runs) {
-        const [from, to] = [stack.x(stack.line.edges[start]), stack.x(stack.line.edges[stop])];
+        const [from, to] = [stack.x(this.frames.edges[start]), stack.x(this.frames.edges[stop])];
         pen.rect(from, height - 5, Math.max(to - from, 2), 4, { fill: theme.accent });
       }
     });
@@ -1498,7 +1536,7 @@ class QueryPanel extends Panel {
 }
 
 /** All units of one quantity over all frames; units that were lifted stand on top, each tall enough to see. */
-class HeatPanel extends Panel {
+class HeatPanel extends LayerPanel {
   constructor(stack, name, quantity, rows, main) {
     const focus = rows.focus.length;
     const each = focus ? Math.max(10, Math.min(main / Math.max(rows.main.length, 1), 16)) : 0;
@@ -1553,9 +1591,10 @@ class HeatPanel extends Panel {
   paint(pen, units, order, top, height) {
     const { stack, app, quantity } = this;
     const [from, to] = [pen.snap(top), pen.snap(top + height)];
-    const frames = stack.visible();
+    const { edges } = this.frames;
+    const frames = stack.visible(this.frames);
     const device = (stack.width * pen.density) / Math.max(stack.last - stack.first, 1e-9);
-    const frameWidth = (device * (stack.line.edges[stack.line.count] - stack.line.edges[0])) / stack.line.count;
+    const frameWidth = (device * (edges[stack.line.count] - edges[0])) / stack.line.count;
     const level = Math.max(0, Math.ceil(-Math.log2(frameWidth) - 1e-9));
     const tall = Math.round((to - from) * pen.density);
     const rowsOf = order === "focus" ? `focus ${units.join()}` : order;
@@ -1565,7 +1604,7 @@ class HeatPanel extends Panel {
     );
     const [first, last] = [Math.floor(frames[0] / found.block), Math.ceil(frames[1] / found.block)];
     const [start, end] = [0, stack.line.count].map((edge) =>
-      clamp(stack.x(stack.line.edges[edge]), stack.left, stack.left + stack.width),
+      clamp(stack.x(edges[edge]), stack.left, stack.left + stack.width),
     );
     // Beyond the first and the last frame there is nothing, which is not the same as missing.
     pen.rect(stack.left, from, stack.width, to - from, { fill: this.theme.raised });
@@ -1576,8 +1615,8 @@ class HeatPanel extends Panel {
         if (start >= stop) continue;
         // The last block may hold fewer frames than the others: only that share of its pixel is drawn.
         const end = Math.min(stop * found.block, stack.line.count);
-        const x = stack.x(stack.line.edges[start * found.block]);
-        const right = stack.x(stack.line.edges[end]);
+        const x = stack.x(edges[start * found.block]);
+        const right = stack.x(edges[end]);
         pen.image(
           tile.canvas,
           [start - tile.start, 0, end / found.block - start, found.height],
@@ -1662,13 +1701,13 @@ function ends(pen, stack, top, height, low, high, theme) {
 const blockOf = (stack, first, last) => Math.max(1, Math.round((last - first) / Math.max(stack.width, 1)));
 
 /** A curve over the centers of the frames; where frames are denser than pixels, through the least and the greatest of each block. */
-function curve(pen, stack, values, y, style) {
-  const { line } = stack;
-  const [first, last] = stack.visible();
+function curve(pen, stack, values, y, style, frames = stack.line.frames) {
+  const { count, edges } = frames;
+  const [first, last] = stack.visible(frames);
   const points = [];
   const block = blockOf(stack, first, last);
-  const centers = stack.centers(first, last);
-  if (line.count === 1) points.push(stack.x(line.edges[0]), y(values[0]), stack.x(line.edges[1]), y(values[0]));
+  const centers = stack.centers(first, last, frames);
+  if (count === 1) points.push(stack.x(edges[0]), y(values[0]), stack.x(edges[1]), y(values[0]));
   else if (block === 1) {
     for (let frame = first; frame < last; frame += 1) {
       const [x, at] = [centers[frame], y(values[frame])];
@@ -1680,7 +1719,7 @@ function curve(pen, stack, values, y, style) {
   } else {
     for (let frame = Math.floor(first / block) * block; frame < last; frame += block) {
       let [low, high] = [Infinity, -Infinity];
-      for (let each = frame; each < Math.min(frame + block, line.count); each += 1) {
+      for (let each = frame; each < Math.min(frame + block, count); each += 1) {
         if (values[each] < low) low = values[each];
         if (values[each] > high) high = values[each];
       }
@@ -1692,17 +1731,17 @@ function curve(pen, stack, values, y, style) {
 }
 
 /** The room between two curves. */
-function band(pen, stack, low, high, y, color) {
-  const { line } = stack;
-  const [first, last] = stack.visible();
+function band(pen, stack, low, high, y, color, places) {
+  const { count, edges } = places;
+  const [first, last] = stack.visible(places);
   const block = blockOf(stack, first, last);
-  const centers = stack.centers(first, last);
+  const centers = stack.centers(first, last, places);
   const flush = (frames) => {
     if (!frames.length) return;
     const points = [];
-    if (line.count === 1) {
-      for (const edge of [0, 1]) points.push(stack.x(line.edges[edge]), y(high[0]));
-      for (const edge of [1, 0]) points.push(stack.x(line.edges[edge]), y(low[0]));
+    if (count === 1) {
+      for (const edge of [0, 1]) points.push(stack.x(edges[edge]), y(high[0]));
+      for (const edge of [1, 0]) points.push(stack.x(edges[edge]), y(low[0]));
     } else {
       for (const frame of frames) points.push(centers[frame], y(high[frame]));
       for (const frame of frames.reverse()) points.push(centers[frame], y(low[frame]));
@@ -1763,6 +1802,7 @@ class Stack {
     });
     this.root = h("section", { class: "stack" }, this.heading, this.plots);
     this.marks = [];
+    this.placed = new Map();
     this.picture = app.linePicture(this.at);
   }
 
@@ -1772,6 +1812,11 @@ class Stack {
       : this.app.scene.two
         ? ["first", "second"][this.side]
         : "";
+  }
+
+  /** Where the frames of the shown layer look. */
+  get frames() {
+    return this.line.framesOf(this.app.state.trace);
   }
 
   get first() {
@@ -1790,18 +1835,19 @@ class Stack {
   }
 
   /** Where the centers of the frames [first, last), and of one block before them, are: found once for all curves of a drawing. */
-  centers(first, last) {
-    const { left, width, line } = this;
+  centers(first, last, frames) {
+    const { left, width } = this;
     const [start, stop] = [this.first, this.last];
     const key = [left, width, start, stop].join();
-    if (this.placed?.key !== key) {
-      const places = (this.placed?.places ?? new Float64Array(line.count)).fill(NaN);
+    const placed = this.placed.get(frames);
+    if (placed?.key !== key) {
+      const places = (placed?.places ?? new Float64Array(frames.count)).fill(NaN);
       const from = Math.max(0, first - blockOf(this, first, last));
       for (let frame = from; frame < last; frame += 1)
-        places[frame] = left + ((line.centers[frame] - start) / (stop - start)) * width;
-      this.placed = { key, places };
+        places[frame] = left + ((frames.centers[frame] - start) / (stop - start)) * width;
+      this.placed.set(frames, { key, places });
     }
-    return this.placed.places;
+    return this.placed.get(frames).places;
   }
 
   column(x) {
@@ -1809,8 +1855,7 @@ class Stack {
   }
 
   /** The half-open span of frames that can be seen, and one more on each side. */
-  visible() {
-    const { edges, count } = this.line;
+  visible({ edges, count }) {
     return [clamp(above(edges, this.first) - 2, 0, count - 1), clamp(above(edges, this.last) + 1, 1, count)];
   }
 
@@ -1828,10 +1873,10 @@ class Stack {
     if (!cursor) return null;
     if (cursor.side === this.at) return clamp(cursor.frame, 0, this.line.count - 1);
     const other = this.app.scene.lines[cursor.side];
-    const column = other.centers[clamp(cursor.frame, 0, other.count - 1)];
-    if (this.app.scene.oneAxis) return this.line.frameAt(column);
+    const column = other.framesOf(this.app.state.trace).centers[clamp(cursor.frame, 0, other.count - 1)];
+    if (this.app.scene.oneAxis) return this.frames.frameAt(column);
     const share = (column - other.axis.start) / (other.axis.stop - other.axis.start);
-    return this.line.frameAt(this.line.axis.start + share * (this.line.axis.stop - this.line.axis.start));
+    return this.frames.frameAt(this.line.axis.start + share * (this.line.axis.stop - this.line.axis.start));
   }
 
   /** Take these panels, at this width. */
@@ -1895,15 +1940,29 @@ class Stack {
 
   /** The columns of the frame through all panels; its borders lie on the very pixels where the heatmap changes. */
   bar(pen, frame, mark) {
+    // A layer that looked elsewhere has its own columns, so that the bar may step from panel to panel.
+    const runs = [];
+    for (const panel of this.panels) {
+      const places = panel.framesAtBar;
+      if (runs.at(-1)?.places === places) runs.at(-1).panels.push(panel);
+      else runs.push({ places, panels: [panel] });
+    }
+    runs.forEach(({ places, panels }, at) => {
+      const top = at ? panels[0].top : 0;
+      const bottom = runs[at + 1]?.panels[0].top ?? this.height;
+      this.barThrough(pen, panels, [top, bottom], this.frameBox(frame, pen, places), mark);
+    });
+  }
+
+  barThrough(pen, panels, [top, bottom], [from, to], mark) {
     const theme = this.app.palette;
-    const [from, to] = this.frameBox(frame, pen);
     const thin = 1 / pen.density;
-    mark(from, 0, to - from, this.height);
+    mark(from, top, to - from, bottom - top);
     if (to - from <= 3) {
-      pen.rect(from, 0, to - from, this.height, { fill: theme.accent, alpha: 0.85 });
+      pen.rect(from, top, to - from, bottom - top, { fill: theme.accent, alpha: 0.85 });
       return;
     }
-    for (const panel of this.panels) {
+    for (const panel of panels) {
       // A tint would change the colors of a heatmap; there the borders have a pale line beside them.
       if (!(panel instanceof HeatPanel))
         pen.rect(from, panel.top, to - from, panel.height + panel.gap, { fill: theme.accent, alpha: 0.14 });
@@ -1911,11 +1970,11 @@ class Stack {
         for (const x of [from + thin, to - thin - 1])
           pen.rect(x, panel.top, 1, panel.height, { fill: theme.ground, alpha: 0.75 });
     }
-    for (const x of [from, to - thin]) pen.rect(x, 0, thin, this.height, { fill: theme.accent });
+    for (const x of [from, to - thin]) pen.rect(x, top, thin, bottom - top, { fill: theme.accent });
   }
 
-  frameBox(frame, pen) {
-    const [from, to] = [frame, frame + 1].map((edge) => pen.snap(this.x(this.line.edges[edge])));
+  frameBox(frame, pen, places) {
+    const [from, to] = [frame, frame + 1].map((edge) => pen.snap(this.x(places.edges[edge])));
     return [from, Math.max(to, from + 1 / pen.density)];
   }
 
@@ -1923,7 +1982,7 @@ class Stack {
   field(pen, frame, mark) {
     const panel = this.panels.find((each) => each instanceof ImagePanel);
     if (!panel || !this.picture) return;
-    const [from, to] = [0, 1].map((end) => pen.snap(this.x(this.line.fields[2 * frame + end])));
+    const [from, to] = [0, 1].map((end) => pen.snap(this.x(this.frames.fields[2 * frame + end])));
     if (to <= from) return;
     const { shade } = this.app.scene.ink;
     pen.rect(from, panel.top, to - from, panel.height, { fill: shade, alpha: 0.3 });
@@ -1950,9 +2009,9 @@ class Stack {
   }
 
   points(pen, frame, mark) {
-    const x = this.x(this.line.centers[frame]);
     for (const panel of this.panels) {
-      for (const { y, color } of panel.dots(frame)) {
+      for (const { y, color, places } of panel.dots(frame)) {
+        const x = this.x((places ?? panel.frames).centers[frame]);
         if (!Number.isFinite(y)) continue;
         pen.rect(x - 2.5, panel.top + y - 2.5, 5, 5, { fill: this.app.palette.ground });
         pen.rect(x - 1.75, panel.top + y - 1.75, 3.5, 3.5, { fill: color });
@@ -1966,12 +2025,12 @@ class Stack {
     for (const panel of this.panels) {
       if (panel instanceof AxisPanel) continue;
       const lanes = panel.lanes?.some((lane) => "backward" in lane)
-        ? panel.lanes.map((lane, at) => [lane.backward, panel.top + at * panel.lane, panel.lane])
-        : [[this.app.trace?.backward ?? false, panel.top, panel.height]];
-      for (const [backward, top, height] of lanes) {
+        ? panel.lanes.map((lane, at) => [lane.backward, panel.top + at * panel.lane, panel.lane, panel.framesOf(lane)])
+        : [[this.app.trace?.backward ?? false, panel.top, panel.height, panel.frames]];
+      for (const [backward, top, height, places] of lanes) {
         // A line seen from its other end has come as far as the other has, counted from its own end.
         const own = backward === (this.app.trace?.backward ?? false) ? frame : this.line.count - 1 - frame;
-        const edge = this.x(this.line.edges[backward ? own : own + 1]);
+        const edge = this.x(places.edges[backward ? own : own + 1]);
         const [from, to] = backward ? [this.left, edge] : [edge, this.left + this.width];
         if (to > from) pen.rect(from, top, to - from, height, { fill: this.app.palette.veil });
       }
@@ -2347,7 +2406,7 @@ class Explorer {
   /** The chosen span of frames of the line that is asked about; null without one. */
   get range() {
     const { columns } = this.state;
-    return columns.length ? this.askedLine.framesBetween(...columns) : null;
+    return columns.length ? this.askedLine.framesOf(this.state.trace).framesBetween(...columns) : null;
   }
 
   /** The symbol whose columns are chosen. */
@@ -2369,7 +2428,9 @@ class Explorer {
       const { symbol } = this;
       const spans =
         alike && symbol
-          ? line.spans.filter((span) => span.symbol === symbol.symbol).map((span) => span.frames)
+          ? line.spans
+              .filter((span) => span.symbol === symbol.symbol)
+              .map((span) => line.framesOf(trace).framesBetween(span.start, span.stop))
           : [this.range];
       const inside = new Uint8Array(line.count);
       for (const [start, stop] of spans) inside.fill(1, start, stop);
@@ -2651,6 +2712,7 @@ class Explorer {
           side: trace.title,
           short: String(trace.layer),
           words: trace.title,
+          trace: trace.name,
           backward: trace.backward,
         },
       ];
@@ -2800,7 +2862,7 @@ class Explorer {
       x,
       y,
       column,
-      frame: stack.line.frameAt(column),
+      frame: (panel?.framesAtBar ?? stack.frames).frameAt(column),
       panel,
       unit,
       within: x >= stack.left && x <= stack.left + stack.width,
@@ -2910,7 +2972,7 @@ class Explorer {
     const reach = (4 / stack.width) * (stack.last - stack.first);
     return this.runs(stack).find(
       ([start, stop]) =>
-        stack.line.edges[start] - reach <= place.column && place.column < stack.line.edges[stop] + reach,
+        stack.frames.edges[start] - reach <= place.column && place.column < stack.frames.edges[stop] + reach,
     );
   }
 
@@ -2976,13 +3038,15 @@ class Explorer {
   goToRun([start, stop], side) {
     const line = this.scene.lines[side];
     this.moveTo({ ...this.cursorNow(), side, frame: start }, false);
-    this.reveal(line.edges[start], line.edges[stop], line);
+    const { edges } = line.framesOf(this.state.trace);
+    this.reveal(edges[start], edges[stop], line);
     this.say(`${this.frameWords([start, stop])}: ${this.symbolsBetween(line, start, stop) || "no symbol"}`);
   }
 
   symbolsBetween(line, start, stop) {
+    const { edges } = line.framesOf(this.state.trace);
     return line.spans
-      .filter((span) => span.frames[0] < stop && span.frames[1] > start)
+      .filter((span) => span.start < edges[stop] && span.stop > edges[start])
       .map((span) => visible(span.symbol))
       .join("");
   }
@@ -3066,20 +3130,21 @@ class Explorer {
     const { cursor } = this.state;
     if (!cursor) return 0.5;
     const line = this.scene.lines[cursor.side];
-    const share = (line.centers[cursor.frame] - line.axis.start) / (line.axis.stop - line.axis.start);
+    const share = (line.framesOf(this.state.trace).centers[cursor.frame] - line.axis.start) / (line.axis.stop - line.axis.start);
     return clamp((share - this.state.zoom[0]) / this.zoomSpan, 0, 1);
   }
 
   keyFrame(cursor, event) {
     const line = this.scene.lines[cursor.side];
+    const { edges } = line.framesOf(this.state.trace);
     const before = this.cursorNow().frame;
     if (event.shiftKey) {
       this.anchor ??= before;
       const [first, last] = [this.anchor, cursor.frame].sort((a, b) => a - b);
-      this.chooseColumns(line.edges[first], line.edges[last + 1], cursor.side);
+      this.chooseColumns(edges[first], edges[last + 1], cursor.side);
     } else this.anchor = null;
     if (this.state.played && !this.state.playing) this.set({ played: false });
-    this.reveal(line.edges[cursor.frame], line.edges[cursor.frame + 1], line);
+    this.reveal(edges[cursor.frame], edges[cursor.frame + 1], line);
     this.moveTo(cursor, false);
   }
 
@@ -3217,8 +3282,9 @@ Object.assign(Explorer.prototype, {
     const line = this.scene.lines[cursor.side];
     const frame = clamp(cursor.frame, 0, line.count - 1);
     put("frame", `${frame} of 0–${line.count - 1}`);
-    put("columns", `${fixed(line.edges[frame], 1)} – ${fixed(line.edges[frame + 1], 1)}`);
-    const [from, to] = [line.fields[2 * frame], line.fields[2 * frame + 1]];
+    const { edges, fields: seen } = line.framesOf(this.state.trace);
+    put("columns", `${fixed(edges[frame], 1)} – ${fixed(edges[frame + 1], 1)}`);
+    const [from, to] = [seen[2 * frame], seen[2 * frame + 1]];
     put("field", to > from ? `${fixed(from, 1)} – ${fixed(to, 1)}` : "padding only");
     put("symbol", this.symbolWords(line, frame));
     const gate = cursor.quantity && cursor.unit !== null ? this.quantityWords(cursor.quantity) : "";
@@ -3248,9 +3314,10 @@ Object.assign(Explorer.prototype, {
     if (!cursor) return "";
     const line = this.scene.lines[cursor.side];
     const span = line.spanAt(cursor.frame);
+    const { edges } = line.framesOf(this.state.trace);
     const parts = [
       `frame ${cursor.frame}`,
-      `columns ${fixed(line.edges[cursor.frame], 0)} to ${fixed(line.edges[cursor.frame + 1], 0)}`,
+      `columns ${fixed(edges[cursor.frame], 0)} to ${fixed(edges[cursor.frame + 1], 0)}`,
     ];
     if (span) parts.push(`symbol ${visible(span.symbol)}`);
     if (cursor.unit !== null) {
@@ -3925,6 +3992,7 @@ Object.assign(Explorer.prototype, {
     const shown = this.scene.quantity(this.askedSide, this.state.trace, found.quantity);
     const values = shown.matrix.row(unit);
     const line = this.askedLine;
+    const { centers } = line.framesOf(this.state.trace);
     const x = (column) => ((column - line.axis.start) / (line.axis.stop - line.axis.start)) * width;
     const [start, stop] = this.state.columns;
     pen.rect(x(start), 0, Math.max(x(stop) - x(start), 1.5), height, { fill: this.palette.accent, alpha: 0.28 });
@@ -3932,7 +4000,7 @@ Object.assign(Explorer.prototype, {
     const block = Math.max(1, Math.floor(values.length / 150));
     const points = [];
     for (let frame = 0; frame < values.length; frame += block) {
-      points.push(x(line.centers[frame]), 1 + (1 - clamp((values[frame] - low) / (high - low), 0, 1)) * (height - 2));
+      points.push(x(centers[frame]), 1 + (1 - clamp((values[frame] - low) / (high - low), 0, 1)) * (height - 2));
     }
     pen.path(points, { stroke: this.role(found.quantity), thick: 1 });
   },
@@ -4503,7 +4571,8 @@ Object.assign(Explorer.prototype, {
     const frame = this.state.cursor ? cursor.frame + (this.trace?.backward ? -count : count) : start;
     if (frame < 0 || frame >= line.count) return false;
     this.set({ played: true, cursor: { ...cursor, frame } });
-    this.reveal(line.edges[frame], line.edges[frame + 1], line);
+    const { edges } = line.framesOf(this.state.trace);
+    this.reveal(edges[frame], edges[frame + 1], line);
     if (!running) this.sayLater(200);
     return true;
   },
@@ -5040,7 +5109,7 @@ function answers(explorer) {
       const place = panel?.places.get(unit);
       if (!place) return null;
       const box = stack.plots.getBoundingClientRect();
-      return { x: box.left + stack.x(stack.line.centers[frame]), y: box.top + panel.top + (place[0] + place[1]) / 2 };
+      return { x: box.left + stack.x(stack.frames.centers[frame]), y: box.top + panel.top + (place[0] + place[1]) / 2 };
     },
     panels: (side = 0) =>
       stackOf(side).panels.map((panel) => ({
