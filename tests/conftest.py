@@ -1,10 +1,17 @@
-"""Shared by all tests: which system packages are there, and a word about files that grow."""
+"""Shared by all tests: what is at hand, what was skipped for want of it, and a word about files that grow."""
 
 import ast
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.skips import skips_said
+
+# For all rooms: how long an example takes says nothing on a busy machine.
+settings.register_profile("gateviz", deadline=None)
+settings.load_profile("gateviz")
 
 collect_ignore_glob = ["adapters/golden/*"]
 """What makes the golden numbers needs the originals' own packages, and is no test."""
@@ -15,7 +22,13 @@ FUNCTION_LINES = 60
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Names files and functions past the size at which a wall is usually missing: a signal, not a law."""
+    """Names files and functions past the size at which a wall is usually missing: a signal, not a law.
+
+    Before them, in one line, what was not tested and why; workers' skips are in the same list.
+    """
+    if said := skips_said(terminalreporter.stats.get("skipped", ())):
+        terminalreporter.line("")
+        terminalreporter.line(said)
     notes = []
     for path in sorted((ROOT / "gateviz").rglob("*.py")):
         source = path.read_text(encoding="utf-8")

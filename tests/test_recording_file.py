@@ -21,7 +21,7 @@ from gateviz.errors import GatevizError, MissingExtraError, OutputError, Recordi
 from gateviz.files.tensors import TensorFile, opened_tensors, write_tensors
 from gateviz.recording import Recording, open_recording
 
-SAME_FOLDER = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def small(frames: int = 5, units: int = 3, seed: int = 1) -> Recording:

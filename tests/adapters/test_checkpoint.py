@@ -340,7 +340,7 @@ def test_an_unreadable_file(tmp_path):
         open_model_file(path)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), new=st.booleans())
 def test_damaged_bytes_never_crash(tmp_path, data, new):
     """A few bytes changed anywhere: either the weights still come out sound, or a sentence does."""
@@ -357,7 +357,7 @@ def test_damaged_bytes_never_crash(tmp_path, data, new):
     assert all(torch.isfinite(tensor).all() for tensor in checkpoint.tensors.values())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=200), start=st.sampled_from([b"", b"PK\x03\x04", b"\x80\x02", b"\x10" + bytes(7) + b"{"])
 )

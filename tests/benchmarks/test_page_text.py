@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.page_text import BORDER, PageText, Piece, page_html, script_of
@@ -82,7 +82,6 @@ def test_scripts(text, script):
     assert script_of(text) == script
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab中. ", min_size=1).filter(str.strip), min_size=1, max_size=5))
 def test_any_paragraphs_come_back_with_single_spaces(paragraphs):
     html = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)

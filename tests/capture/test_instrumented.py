@@ -168,7 +168,7 @@ def test_dropout_draws_as_pytorch_draws(grad, packed):
     assert not torch.allclose(data[2], data[1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     frames=st.integers(1, 12),
     batch=st.integers(1, 5),

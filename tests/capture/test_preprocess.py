@@ -61,7 +61,7 @@ def bar_center(pixels: torch.Tensor) -> float:
     return float((darkness * (torch.arange(len(row)) + 0.5)).sum() / darkness.sum())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     column=st.integers(60, 220),
     bar=st.integers(6, 12),

@@ -55,7 +55,7 @@ def test_an_image_without_ink_has_no_slant():
     assert np.array_equal(Preprocess((Deskew(),)).apply(blank).pixels, blank)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     degrees=st.floats(-5, 5),
     column=st.integers(0, 119),

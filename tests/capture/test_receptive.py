@@ -47,7 +47,7 @@ def test_a_crop_hides_columns_and_a_padding_shows_none():
     assert [padded.seen_columns(t, 3) for t in range(5)] == [(0, 0), (0, 0), (0, 1), (1, 2), (2, 3)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     kernel=st.integers(1, 5),
     stride=st.integers(1, 4),
@@ -148,7 +148,7 @@ _WINDOWS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=st.lists(_WINDOWS, min_size=1, max_size=5), width=st.integers(1, 60))
 def test_nominal_and_exact_columns_agree(steps, width):
     """What a frame sees exactly lies in its nominal span, and fills it wherever that lies well inside the line."""

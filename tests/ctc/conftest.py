@@ -6,16 +6,11 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
-
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("no_deadline", deadline=None)
-settings.load_profile("no_deadline")
 
 
 def emission_of(weights, alphabet):

@@ -471,7 +471,7 @@ ENCODED = {name: encoded(name) for name in ("PNG", "JPEG", "TIFF", "BMP", "GIF",
 
 # Pillow warns of damaged metadata; here only the outcome counts.
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), name=st.sampled_from(sorted(ENCODED)))
 def test_broken_bytes_give_an_image_or_one_sentence(tmp_path, data, name):
     content = bytearray(ENCODED[name])

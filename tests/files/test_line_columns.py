@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateviz.errors import ImageError
@@ -31,7 +31,6 @@ def test_what_is_written_is_read_back(tmp_path):
             assert read.columns.dtype == np.float32
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 5000, width=32), min_size=2, max_size=2).map(sorted))
 def test_edges_come_back_to_a_hundredth(edges):
     line = LineColumns("a.png", columns=np.array([edges], np.float32))

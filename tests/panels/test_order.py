@@ -80,3 +80,18 @@ def test_errors_name_what_there_is(peaky):
 def test_a_gru_is_ordered_by_its_update_gate(gru):
     rows = unit_order(gru, Quantity.HIDDEN_STATE, Order.TIMESCALE)
     assert rows.tolist() == gru.update_gate.mean(axis=0).argsort().tolist()
+
+
+def test_units_are_joined_by_their_average_distance():
+    """Curves whose tree, and with it the order of its leaves, is another by the nearest or the farthest pair."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
+    rows = {}
+    rng = np.random.default_rng(97)
+    series = np.cumsum(rng.normal(size=(20, 9)), axis=0).astype(np.float32)
+    trace = GateTrace(0, Direction.FORWARD, {Quantity.CELL_STATE: series})
+    found = unit_order(trace, Quantity.CELL_STATE, Order.SIMILARITY)
+    distances = np.sqrt(np.maximum(2 - 2 * np.corrcoef(series.T.astype(np.float64)), 0))[np.triu_indices(9, 1)]
+    for method in ("average", "single", "complete", "weighted", "ward"):
+        rows[method] = leaves_list(linkage(distances, method=method, optimal_ordering=True)).tolist()
+    assert [method for method, order in rows.items() if order == found.tolist()] == ["average"]

@@ -88,7 +88,7 @@ def test_every_fault_is_found_with_its_line(tmp_path):
     assert examples(report, Fault.FRAMES) == (f"{tmp_path / '6.png'} gives 7 frames and 'toolong' needs 8",)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.text("ab", min_size=1, max_size=30))
 def test_the_frames_of_the_image_decide_as_ctc_counts_them(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("lines")

@@ -34,7 +34,7 @@ def test_the_parts_are_the_whole_and_about_the_share(tmp_path):
     assert (np.diff(train.indices) > 0).all()
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(0, 10_000), min_size=1, max_size=60), st.floats(0.2, 0.8))
 def test_lines_that_come_or_go_move_no_other(tmp_path, added, share):
     names = [f"line {number}" for number in range(300)]

@@ -70,7 +70,7 @@ def test_the_scripts_are_those_that_the_symbols_write(texts):
     }
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(name=st.sampled_from(sorted(ALPHABETS)), which=st.integers(0, 4), length=st.integers(1, 60), seed=st.integers(0))
 def test_every_line_holds_to_the_promises(texts, name, which, length, seed):
     text = texts[name]

@@ -55,7 +55,7 @@ def test_every_truncation_is_refused(files):
             assert not loads(data[:stop])
 
 
-quiet = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quiet = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quiet

@@ -127,6 +127,12 @@ class Opened:
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()
+        self.settle()
+
+    def text(self, selector: str) -> str:
+        """The text of an element, after everything was drawn."""
+        self.settle()
+        return self.page.locator(selector).inner_text()
 
 
 @pytest.fixture
@@ -167,7 +173,10 @@ def explore(new_page, tmp_path) -> Callable[..., Opened]:
         write_html(path, document, initial_state(document) | (state or {}))
         page = new_page(**options)
         page.goto(path.as_uri())
-        return Opened(page)
+        found = Opened(page)
+        # What stands beside the panels is written with the first frame that is drawn.
+        found.settle()
+        return found
 
     return opened
 
@@ -191,7 +200,10 @@ def explore_live(new_page, tmp_path) -> Callable[..., Opened]:
         )
         page = new_page(**options)
         page.goto(path.as_uri())
-        return Opened(page)
+        found = Opened(page)
+        # What stands beside the panels is written with the first frame that is drawn.
+        found.settle()
+        return found
 
     return opened
 

@@ -80,7 +80,7 @@ def test_a_click_in_the_list_shows_the_units_curves(explore, recording):
     assert opened.state()["selected_units"] == [unit]
     assert "units" in [panel["kind"] for panel in opened.ask("panels()")]
     timescale = explorer_document([recording])["recordings"][0]["traces"][2]["timescale"][unit]
-    said = opened.page.locator(".keeps b").inner_text()
+    said = opened.text(".keeps b")
     assert float(said.split()[0]) == pytest.approx(timescale, rel=0.006)
 
 

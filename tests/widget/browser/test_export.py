@@ -112,4 +112,4 @@ def test_the_python_lines_stand_in_a_window_to_copy(explore, recording):
     window.get_by_role("button", name="Copy").click()
     window.get_by_text("copied").or_(window.get_by_text("press Ctrl+C")).wait_for()
     opened.page.keyboard.press("Escape")
-    assert opened.page.get_by_role("dialog").count() == 0
+    opened.page.get_by_role("dialog").wait_for(state="detached")

@@ -61,11 +61,10 @@ def test_the_crosshair_is_said(explore, recording):
     opened = explore(recording)
     opened.press("Home", *["ArrowRight"] * 5, "ArrowDown")
     live = opened.page.locator('[aria-live="polite"]')
-    live.filter(has_text="frame 5").wait_for(state="attached")
-    said = live.text_content()
-    assert "symbol a" in said
-    assert "unit 0" in said
-    assert "input gate i" in said
+    # It is said once the keys have rested: on a slow machine a rest between two of them is said first.
+    for words in ("frame 5", "symbol a", "unit 0", "input gate i"):
+        live = live.filter(has_text=words)
+    live.wait_for(state="attached")
 
 
 def test_every_control_has_a_name(explore, recording, edited):
@@ -92,13 +91,14 @@ def test_letters_are_one_stop_of_the_tab_key(explore, recording):
 def test_help_lists_the_keys(explore, recording):
     opened = explore(recording)
     opened.press("?")
-    assert opened.page.get_by_role("dialog").get_by_text("Cohen's d").is_visible()
+    opened.page.get_by_role("dialog").get_by_text("Cohen's d").wait_for()
     opened.page.keyboard.press("Escape")
-    assert opened.page.get_by_role("dialog").count() == 0
+    opened.page.get_by_role("dialog").wait_for(state="detached")
 
 
 def test_play_reads_forward_from_the_left_and_backward_from_the_right(explore, recording):
-    opened = explore(recording)
+    # As slowly as can be: the line must not end between two looks at it.
+    opened = explore(recording, state={"speed": 2})
     opened.press("Home", ".", ".")
     assert opened.state()["cursor"]["frame"] == 2
     opened.page.get_by_label("layer", exact=True).select_option("1.backward")

@@ -125,7 +125,7 @@ def test_a_title_that_was_given_stands_above(explore, recording, new_page, tmp_p
     write_html(path, explorer_document([recording], title="What the comma does"))
     page = new_page()
     page.goto(path.as_uri())
-    assert page.get_by_role("heading", name="What the comma does").is_visible()
+    page.get_by_role("heading", name="What the comma does").wait_for()
     assert explore(recording).page.get_by_role("heading", level=1).count() == 0
 
 

@@ -41,14 +41,12 @@ def test_without_a_common_shape_the_page_says_why_there_is_no_difference(explore
     )
     opened = explore(recording, shorter)
     assert opened.page.get_by_label("difference").is_disabled()
-    assert (
-        "No difference: the first line has 60 frames and the second 59." in opened.page.locator(".notes").inner_text()
-    )
+    assert "No difference: the first line has 60 frames and the second 59." in opened.text(".notes")
 
 
 def test_edits_of_a_run_cannot_be_overlooked(explore, recording, edited):
     opened = explore(recording, edited)
-    assert "Second: Edited run: forget gate held at 0" in opened.page.locator(".notes").inner_text()
+    assert "Second: Edited run: forget gate held at 0" in opened.text(".notes")
 
 
 def test_a_file_says_that_edits_need_a_kernel(explore, recording):
@@ -86,10 +84,10 @@ def test_the_answer_is_shown_beside_the_first_run(explore_live, recording, edite
     )
     opened.settle()
     assert opened.page.locator(".stack").count() == 2
-    assert "forget gate held at 0" in opened.page.locator(".notes").inner_text()
+    assert "forget gate held at 0" in opened.text(".notes")
     opened.tab("Edit")
     panel = opened.page.get_by_role("tabpanel", name="Edit")
-    assert "read again as “x”" in panel.inner_text()
+    panel.get_by_text("read again as “x”").wait_for()
     panel.get_by_role("button", name="Undo").click()
     assert opened.page.evaluate("window.sent") == [{"type": "undo"}]
 
@@ -107,9 +105,9 @@ def test_a_dead_kernel_is_said_and_the_page_keeps_what_it_has(explore_live, reco
     opened.tab("Edit")
     panel = opened.page.get_by_role("tabpanel", name="Edit")
     panel.get_by_role("button", name="Hold the gate").click()
-    assert words in panel.inner_text()
+    panel.get_by_text(words).first.wait_for()
     assert "What you see is what was sent last" in panel.inner_text()
-    assert words in opened.page.locator(".notes").inner_text()
+    assert words in opened.text(".notes")
     assert panel.get_by_role("button", name="Hold the gate").is_disabled()
     assert opened.ask("valueAt('1.forward', 'forget_gate', 0, 0)") == pytest.approx(
         float(recording.trace(1, "forward").forget_gate[0, 0]), abs=1 / 255
@@ -132,7 +130,6 @@ def test_second_minus_first_is_there_for_every_unit(explore, recording, edited):
 
 def test_dashes_tell_the_recordings_apart_in_a_difference(explore, recording, edited):
     opened = explore(recording, edited, state={"view": "difference", "selected_units": [3, 5]})
-    legend = opened.page.locator(".legend")
-    assert legend.inner_text().split("\n")[-2:] == ["first", "second"]
+    assert opened.text(".legend").split("\n")[-2:] == ["first", "second"]
     opened.page.get_by_label("both", exact=True).check()
-    assert legend.inner_text().split("\n")[-2:] == ["unit 3", "unit 5"]
+    assert opened.text(".legend").split("\n")[-2:] == ["unit 3", "unit 5"]

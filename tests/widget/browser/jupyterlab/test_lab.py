@@ -60,7 +60,8 @@ class Notebook:
         )
 
     def texts(self) -> list[str]:
-        """What each side reads, its spaces as spaces."""
+        """What each side reads, its spaces as spaces, after everything was drawn."""
+        self.ask("state()")
         rows = self.page.locator(".reading .letters").all()
         return ["".join(row.locator(".letter").all_inner_texts()).replace("␣", " ") for row in rows]
 
