@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from gateviz.cli.table import table, text_width, visible
 
 if TYPE_CHECKING:
-    from gateviz.measure.bootstrap import Estimate
+    from gateviz.measure.jackknife import Estimate
     from gateviz.survey.comparison import Comparison
     from gateviz.survey.comparison_lines import LineComparison
     from gateviz.survey.comparison_units import PlaceComparison
