@@ -7,6 +7,7 @@ and its chi_sim on the second, and writes the reports, the figures of the docume
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import re
@@ -22,8 +23,10 @@ from typing import Any
 
 from gateviz.adapters.registry import load_recognizer
 from gateviz.files.folders import read_manifest
+from gateviz.files.images import read_line_image
 from gateviz.measure.events import SENTENCE_ENDS, What, symbol_class
 from gateviz.training.alphabets import symbols_of
+from gateviz.training.fonts import basic_fonts
 from gateviz.training.line_writer import MANIFEST, write_lines
 from gateviz.training.lines import TrainingLine
 from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
@@ -89,7 +92,9 @@ class Prose:
             hardness="clean",
             held_out=None,
         )
-        self._source = SyntheticLines(symbols_of(ALPHABETS[script]), seed=SEED, count=200 * count, style=style)
+        self._source = SyntheticLines(
+            symbols_of(ALPHABETS[script]), seed=SEED, count=200 * count, style=style, fonts=basic_fonts()
+        )
         self._count = count
         self._found: list[TrainingLine] = []
         self._rest: Iterator[TrainingLine] = (self._source[index] for index in range(len(self._source)))
@@ -126,9 +131,21 @@ def is_prose(text: str) -> bool:
 
 
 def render(script: str, count: int, folder: Path) -> Path:
-    """The manifest of a rendered corpus; one that is there already is taken as it is."""
+    """The manifest of a rendered corpus, in fonts that are named; one that is there already is taken as it is.
+
+    Raises:
+        AlphabetError: a font is missing, so that the lines would be others than those of the document.
+    """
     manifest = folder / MANIFEST
     return manifest if manifest.exists() else write_lines(Prose(script, count), folder)
+
+
+def digest(manifest: Path) -> str:
+    """SHA-256 of the texts and images of a corpus, by which another machine sees whether it has the same lines."""
+    found = hashlib.sha256(manifest.read_bytes())
+    for source in read_manifest(manifest):
+        found.update(read_line_image(source.path).tobytes())
+    return found.hexdigest()
 
 
 def spelled_for(model: Path, manifest: Path) -> Path:
@@ -150,7 +167,7 @@ def spelled_for(model: Path, manifest: Path) -> Path:
 
 def run_study(study: Study, manifest: Path, home: Path, extra: list[str]) -> dict[str, Any]:
     """The document that ``gateviz claims --json`` prints, with the seconds it took."""
-    model = []
+    corpus, model = digest(manifest), []
     if study.model:
         file = _tesseract(study.model)
         manifest, model = spelled_for(file, manifest), ["--model", str(file)]
@@ -162,7 +179,7 @@ def run_study(study: Study, manifest: Path, home: Path, extra: list[str]) -> dic
     done = subprocess.run([sys.executable, "-m", *command], stdout=subprocess.PIPE, check=True, env=environment)
     seconds = round(time.monotonic() - started)
     document: dict[str, Any] = json.loads(_homeless(done.stdout.decode()))
-    return {"seconds": seconds, "command": _homeless(" ".join(command)), **document}
+    return {"seconds": seconds, "command": _homeless(" ".join(command)), "corpus_sha256": corpus, **document}
 
 
 def _homeless(words: str) -> str:

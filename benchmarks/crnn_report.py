@@ -14,8 +14,8 @@ from benchmarks.printed_pages import score_numbers
 from benchmarks.timing import table
 from gateviz.errors import SelectionError
 from gateviz.files.atomic import write_whole
-from gateviz.measure.bootstrap import Estimate
 from gateviz.measure.evaluation import Evaluation
+from gateviz.measure.jackknife import Estimate
 from gateviz.panels.colors import HAIRLINE, LAYERS
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.style import Style, style_named
@@ -47,7 +47,7 @@ class Comparison:
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
-    """Two readings of the same lines, their differences drawn line by line (paired bootstrap).
+    """Two readings of the same lines, their differences line by line.
 
     Raises:
         SelectionError: they are not of the same lines.
@@ -68,7 +68,7 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
     }
     columns = {name: np.array(values, dtype=np.int64) for name, values in counts.items()}
     ratios = {"errors": ("first", "second"), "fewer": ("fewer", "symbols"), "more_lines": ("gained", "lines")}
-    return Comparison(**first.bootstrap.estimates(columns, ratios))
+    return Comparison(**first.jackknife.estimates(columns, ratios))
 
 
 def percent(estimate: Estimate, digits: int = 1) -> str:

@@ -82,7 +82,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. For every group of
     units: how far the posterior moves (Kullback-Leibler divergence, nats a frame), how much of the
     text changes, and, where a manifest says the truth, how much the character error rate rises,
-    each with a bootstrap interval over lines; beside it, how well the units' values tell an event (AUC).
+    each with a 95 % interval over lines; beside it, how well the units' values tell an event (AUC).
 
     \b
     Examples:

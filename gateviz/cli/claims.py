@@ -66,7 +66,8 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, a
     is aligned to it, else to what was read. Printed are, per claim, layer and direction, the effect
     (Cohen's d) with its interval, the corrected p, how many frames, lines and units, the verdict, and
     the lines that show it best and that speak against it; the report draws them. A forget gate at 1
-    keeps and at 0 drops, so "clears memory" is tested as a low one.
+    keeps and at 0 drops, so "clears memory" is tested as a low one. States warm up at both ends of a
+    text: 3 symbols there are left out and counted, or as many frames as a claim's margin says.
 
     \b
     A claim of your own:

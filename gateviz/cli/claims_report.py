@@ -24,6 +24,9 @@ def claims_words(report: "ClaimReport") -> str:
 
 def claims_document(report: "ClaimReport") -> dict[str, Any]:
     """Everything a report holds, as JSON has it."""
+    from gateviz.measure.jackknife import RULE
+    from gateviz.survey.claim import MARGIN
+
     return {
         "lines": len(report.corpus.lines),
         "skipped": [{"path": str(one.source.path), "why": one.why} for one in report.corpus.skipped],
@@ -32,7 +35,8 @@ def claims_document(report: "ClaimReport") -> dict[str, Any]:
             "rule": "circular shifts within the line, two-sided",
             "shifts": report.shifts,
             "correction": "Benjamini-Hochberg over all tests; units over their layer",
-            "interval": "bootstrap percentile, 95 %, unit: line",
+            "interval": f"{RULE}, 95 %, unit: line",
+            "margin": f"{MARGIN} symbols at both ends of the text, where a claim has none of its own",
             "seed": report.seed,
         },
         "claims": [_claim_document(report, claim) for claim in report.claims],
@@ -44,16 +48,16 @@ def _claim_words(report: "ClaimReport", claim: "Claim") -> str:
 
     outcomes = report.of(claim)
     about_share = claim.about_share
-    header = ["", "share" if about_share else "d", "95 %", "p", "frames", "lines", "units", "verdict"]
+    header = ["", "share" if about_share else "d", "95 %", "p", "frames", "left out", "lines", "units", "verdict"]
     rows = [
         [
             f"layer {outcome.layer} {outcome.direction}", *effect_words(outcome), p_words(outcome),
-            f"{outcome.numbers.inside:,}", f"{outcome.numbers.lines:,}", unit_words(outcome),
+            f"{outcome.numbers.inside:,}", f"{outcome.numbers.left_out:,}", f"{outcome.numbers.lines:,}", unit_words(outcome),
             f"{outcome.verdict}: {outcome.why}",
         ]
         for outcome in outcomes
     ]  # fmt: skip
-    lines = [f"{claim.name}: {verdict_words(outcomes)}", f"  {claim.words}", table(header, rows)]
+    lines = [f"{claim.name}: {verdict_words(outcomes)}", f"  {claim.words}{_margin_words(claim)}", table(header, rows)]
     for outcome in outcomes:
         for word, positions in (("best", outcome.best), ("against", outcome.worst)):
             names = (
@@ -61,6 +65,10 @@ def _claim_words(report: "ClaimReport", claim: "Claim") -> str:
             )
             lines.append(f"  layer {outcome.layer} {outcome.direction} {word}: {names}")
     return "\n".join(lines)
+
+
+def _margin_words(claim: "Claim") -> str:
+    return "" if claim.about_share else f"; {claim.margin_words} at both ends take no part"
 
 
 def _claim_document(report: "ClaimReport", claim: "Claim") -> dict[str, Any]:
@@ -88,6 +96,7 @@ def _outcome_document(report: "ClaimReport", outcome: "Outcome") -> dict[str, An
         "difference": numbers.difference,
         "frames": numbers.inside,
         "other_frames": numbers.outside,
+        "left_out": numbers.left_out,
         "lines": numbers.lines,
         "units": {"agree": units.agree, "against": units.against, "total": units.total},
         "verdict": str(outcome.verdict),

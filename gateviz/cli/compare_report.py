@@ -7,7 +7,7 @@ from gateviz.cli.table import table, text_width, visible
 from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
-    from gateviz.measure.bootstrap import Estimate
+    from gateviz.measure.jackknife import Estimate
     from gateviz.survey.comparison import Comparison
     from gateviz.survey.comparison_lines import LineComparison
     from gateviz.survey.comparison_units import PlaceComparison

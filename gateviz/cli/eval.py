@@ -90,7 +90,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
 
     LINES are folders (of image.png with image.gt.txt, or with a manifest.tsv), manifests (.tsv: path,
     tab, text) or LMDBs. Printed are the character error rate (edits over symbols of the truth), the
-    shares of words and lines read right, each with a bootstrap interval over lines, the most frequent
+    shares of words and lines read right, each with a 95 % interval over lines, the most frequent
     mistakes, doubled letters read as one, and the worst lines. Where the true columns of the symbols
     are known, so is how far the spans lie off to which the true text is aligned.
 

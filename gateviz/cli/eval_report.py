@@ -7,8 +7,8 @@ from gateviz.cli.table import table, visible
 from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
-    from gateviz.measure.bootstrap import Estimate
     from gateviz.measure.evaluation import Evaluation, ReadLine, Score
+    from gateviz.measure.jackknife import Estimate
 
 MISTAKES = 12
 _RATES = ("cer", "word_accuracy", "line_accuracy")
@@ -18,12 +18,12 @@ _SPANS = ("center", "left", "right")
 
 def evaluation_words(evaluation: "Evaluation", groupings: Sequence[str], worst: int) -> str:
     """The tables of an evaluation, one below the other."""
-    from gateviz.measure.bootstrap import FEW
+    from gateviz.measure.jackknife import FEW
 
     groups = _groups(evaluation, groupings)
     parts = [_rates(groups, evaluation), *_span_table(groups), *_mistakes(evaluation), "\n".join(_counts(evaluation))]
     if any(score.lines < FEW for score in groups.values()):
-        parts[0] += f"\nIntervals of fewer than {FEW} lines are too narrow."
+        parts[0] += f"\nIntervals of fewer than {FEW} lines hold less than they say."
     if worst and (lines := evaluation.worst(worst)):
         parts.append("\n".join(["worst lines", *(row for line in lines for row in _worst(line))]))
     return "\n\n".join(parts)
@@ -31,16 +31,15 @@ def evaluation_words(evaluation: "Evaluation", groupings: Sequence[str], worst: 
 
 def evaluation_document(evaluation: "Evaluation", groupings: Sequence[str], worst: int) -> dict[str, Any]:
     """Everything an evaluation holds, as JSON has it."""
-    bootstrap = evaluation.bootstrap
+    from gateviz.measure.jackknife import RULE
+
     return {
         "lines": len(evaluation.lines),
         "failures": [{"name": line.name, "reason": line.reason} for line in evaluation.failures],
         "interval": {
-            "rule": "bootstrap percentile",
+            "rule": RULE,
             "unit": "line",
-            "level": bootstrap.level,
-            "resamples": bootstrap.resamples,
-            "seed": bootstrap.seed,
+            "level": evaluation.jackknife.level,
         },
         "all": _score(evaluation.total),
         "by": {name: {label: _score(score) for label, score in evaluation.by(name).items()} for name in groupings},
@@ -63,7 +62,7 @@ def _groups(evaluation: "Evaluation", groupings: Sequence[str]) -> "dict[str, Sc
 
 
 def _rates(groups: "dict[str, Score]", evaluation: "Evaluation") -> str:
-    level = f"{100 * evaluation.bootstrap.level:g} %"
+    level = f"{100 * evaluation.jackknife.level:g} %"
     header = ["", "lines", "symbols", "CER %", level, "words right %", level, "lines right %", level]
     rows = []
     for label, score in groups.items():

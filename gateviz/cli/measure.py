@@ -53,6 +53,10 @@ TOLD = 5
 @click.option("--unit", metavar="N", type=click.IntRange(0), help="Of the courses.  [default: the layer's mean]")
 @layer_option
 @quantity_option
+@click.option(
+    "--margin", metavar="N", type=click.IntRange(0),
+    help="Frames left out at both ends of each text, where states warm up.  [default: those of 3 symbols]",
+)  # fmt: skip
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Read the first N lines only.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed, the same digits.")
 @max_pixels_option
@@ -73,7 +77,8 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], outs: tuple[Path, .
 
     EVENT is punctuation, digit, space, letter, han, blank, doubled, any (symbol), word, sentence, line,
     or symbol: and the symbols, then @onset, @center or @end where not the whole of it is meant, such as
-    word@onset or symbol:,，@end.
+    word@onset or symbol:,，@end. States warm up at both ends of a text, so events within a margin of 3
+    symbols there are left out and counted (the line's own ends are not).
 
     \b
     Examples:
@@ -121,6 +126,7 @@ def _request(told: dict[str, Any]) -> "MeasureRequest":
         told["unit"],
         quantities=none_if_empty(told["quantities"]),
         seed=told["seed"],
+        margin=told["margin"],
     )
 
 

@@ -39,6 +39,10 @@ HARDNESS = ("clean", "mixed", "noisy", "touching")
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same lines."
 )
 @click.option("--fonts", metavar="FOLDER", type=Reads(look_at_fonts), help="Fonts to use; default: the system's.")
+@click.option(
+    "--basic-fonts", is_flag=True,
+    help="Only named fonts that 'make test-system' installs, or none at all: the same lines on every machine.",
+)  # fmt: skip
 @click.option("--held-out", is_flag=True, help="Only fonts that the bundled model was never trained on.")
 @debug_option
 @click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
@@ -52,6 +56,7 @@ def command(
     longest: int,
     seed: int,
     fonts: Path | None,
+    basic_fonts: bool,
     held_out: bool,
     jobs: int,
 ) -> None:
@@ -66,9 +71,12 @@ def command(
       gateviz synth -n 500 -o ids --alphabet 0123456789X --hardness noisy
       gateviz synth -n 500 -o unseen --script chinese --held-out --seed 7
     """  # noqa: D301  (click reads the backspace)
+    if basic_fonts and (fonts or held_out):
+        raise click.UsageError("--basic-fonts names its fonts, and --fonts and --held-out choose others; leave one out")
     from tqdm import tqdm
 
     from gateviz.training.alphabets import symbols_of
+    from gateviz.training.fonts import basic_fonts as fonts_by_name
     from gateviz.training.fonts import find_fonts
     from gateviz.training.line_writer import write_lines
     from gateviz.training.synthetic import SCRIPTS, SyntheticLines, SyntheticStyle
@@ -76,7 +84,7 @@ def command(
     style = SyntheticStyle(
         height=height, longest=longest, scripts=scripts or SCRIPTS, hardness=hardness, held_out=held_out
     )
-    faces = find_fonts(fonts) if fonts else None
+    faces = find_fonts(fonts) if fonts else fonts_by_name() if basic_fonts else None
     lines = SyntheticLines(symbols_of(alphabet), seed=seed, count=count, style=style, fonts=faces)
     with tqdm(total=count, unit="line", file=sys.stderr, dynamic_ncols=True) as bar:
 

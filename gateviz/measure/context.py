@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from gateviz.errors import ShapeError
-from gateviz.measure.bootstrap import Bootstrap, Estimate
+from gateviz.measure.jackknife import Estimate, Jackknife
 
 WITHIN = 0.9
 """Share of the mass, or of an effect, that the effective context holds."""
@@ -149,7 +149,7 @@ class Reach:
         )
 
 
-def reach(courses: Sequence[Course], bootstrap: Bootstrap | None = None) -> Reach:
+def reach(courses: Sequence[Course], jackknife: Jackknife | None = None) -> Reach:
     """How much of the mass of several lines lies beyond each distance.
 
     Raises:
@@ -162,7 +162,7 @@ def reach(courses: Sequence[Course], bootstrap: Bootstrap | None = None) -> Reac
     columns = {"frames": np.array([one.frames for one in courses])}
     for distance in distances:
         columns[f"{distance:g}"] = np.array([one.beyond(float(distance)) for one in courses])
-    found = (bootstrap or Bootstrap()).estimates(
+    found = (jackknife or Jackknife()).estimates(
         columns, {f"{distance:g}": (f"{distance:g}", "frames") for distance in distances}
     )
     return reach_of(distances, [found[f"{distance:g}"] for distance in distances], len(courses))

@@ -1,10 +1,9 @@
 """Whether a series is different at an event: effect size, interval and a test that respects the time series.
 
 Frames of a line are not independent: a cell remembers. So the test shifts the event's frames around the
-line as a whole, and the interval draws whole lines.
+line as a whole, and the interval leaves out whole lines.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,11 +11,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from gateviz.errors import ShapeError
+from gateviz.measure.jackknife import LEVEL, interval
 
 SHIFTS = 1999
 FEWEST_FRAMES = 10
 FEWEST_LINES = 5
-_DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Contrast:
     Attributes:
         difference: mean inside minus mean outside, in the series' own scale; shape (H,).
         effect: that over the pooled standard deviation of both kinds of frames (Cohen's d).
-        low: lower end of the effect's interval, lines drawn again.
+        low: lower end of the effect's interval over lines; NaN for a single line.
         high: its upper end.
         p: two-sided, by shifts; NaN where no test was made.
         null_spread: standard deviation of ``difference`` over all shifts: what chance alone gives.
@@ -54,7 +53,7 @@ def contrast(
     *,
     shifts: int = SHIFTS,
     seed: int = 0,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Contrast:
     """The contrast of H units at an event over several lines.
 
@@ -70,7 +69,7 @@ def contrast(
         values: a series (T, H) a line.
         masks: True at the frames of the event, (T,) a line.
         shifts: how many random shifts.
-        seed: of shifts and draws; the same seed gives the same digits.
+        seed: of the shifts; the same seed gives the same digits.
         level: of the interval.
 
     Raises:
@@ -89,12 +88,10 @@ def contrast(
         why = "no line has frames of the event and others"
         return Contrast(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0, 0, why)
     sums = _Sums.of(both)
-    difference, effect = sums.difference_and_effect(np.ones((1, len(both))))
-    rng = np.random.default_rng(seed)
-    low, high = _interval(sums, rng, level)
-    # The same draws are used whether or not there are enough frames, so that more lines change no seed.
-    p, spread = _shifted(both, sums, difference[0], rng, shifts)
-    inside, outside = int(sums.inside.sum()), int(sums.outside.sum())
+    difference, effect = sums.difference_and_effect(sums.total)
+    low, high = interval(effect[0], sums.difference_and_effect(sums.total - sums.each)[1], level)
+    p, spread = _shifted(both, sums, difference[0], np.random.default_rng(seed), shifts)
+    inside, outside = int(sums.counted(0)), int(sums.counted(1))
     why_not = _too_few(inside, outside, len(both))
     if why_not:
         p = np.full(units, np.nan)
@@ -111,57 +108,57 @@ def power(difference: float, null_spread: float, *, alpha: float = 0.05) -> floa
         >>> round(power(0.0, 1.0), 3), round(power(2.8, 1.0), 2)
         (0.05, 0.8)
     """
-    z = _normal_quantile(1 - alpha / 2)
+    from scipy.stats import norm
+
+    z = norm.ppf(1 - alpha / 2)
     delta = abs(difference) / null_spread
-    return _normal_share(delta - z) + _normal_share(-delta - z)
+    return float(norm.cdf(delta - z) + norm.cdf(-delta - z))
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums a line, from which every mean of any draw of lines follows."""
+    """Sums a line, from which every mean over any lines follows.
 
-    inside: Float64[np.ndarray, " L"]
-    outside: Float64[np.ndarray, " L"]
-    sum_inside: Float64[np.ndarray, "L H"]
-    sum_outside: Float64[np.ndarray, "L H"]
-    squares: Float64[np.ndarray, "2 L H"]
+    Attributes:
+        each: frames inside and outside, then sums of values and of their squares inside and outside; R lines, or sets of them.
+    """
+
+    each: Float64[np.ndarray, "R 6 H"]
 
     @classmethod
     def of(cls, lines: Sequence[tuple[Float64[np.ndarray, "_ H"], Bool[np.ndarray, " _"]]]) -> "_Sums":
         # Around the mean of all frames, so that squares of large values do not drown the variance.
         center = np.concatenate([line for line, _ in lines]).mean(axis=0)
-        parts = [(line[mask] - center, line[~mask] - center) for line, mask in lines]
-        return cls(
-            np.array([len(ins) for ins, _ in parts], dtype=np.float64),
-            np.array([len(out) for _, out in parts], dtype=np.float64),
-            np.stack([ins.sum(axis=0) for ins, _ in parts]),
-            np.stack([out.sum(axis=0) for _, out in parts]),
-            np.stack([np.stack([(part[side] ** 2).sum(axis=0) for part in parts]) for side in (0, 1)]),
-        )
+        rows = []
+        for line, mask in lines:
+            parts = line[mask] - center, line[~mask] - center
+            counts = [np.full(len(center), float(len(part))) for part in parts]
+            sums = [part.sum(axis=0) for part in parts]
+            rows.append(np.stack([*counts, *sums, *((part**2).sum(axis=0) for part in parts)]))
+        return cls(np.stack(rows))
 
+    @property
+    def total(self) -> Float64[np.ndarray, "1 6 H"]:
+        """Of all lines."""
+        return np.asarray(self.each.sum(axis=0, keepdims=True))
+
+    def counted(self, side: int) -> float:
+        """Frames inside (0) or outside (1), of all lines."""
+        return float(self.each[:, side, 0].sum())
+
+    @staticmethod
     def difference_and_effect(
-        self, times: Float64[np.ndarray, "R L"]
+        sums: Float64[np.ndarray, "R 6 H"],
     ) -> tuple[Float64[np.ndarray, "R H"], Float64[np.ndarray, "R H"]]:
-        """Of R draws, each taking line l ``times[r, l]`` times."""
-        inside, outside = (times @ self.inside)[:, None], (times @ self.outside)[:, None]
-        mean_in, mean_out = times @ self.sum_inside / inside, times @ self.sum_outside / outside
-        within = times @ self.squares[0] - inside * mean_in**2 + times @ self.squares[1] - outside * mean_out**2
-        pooled = np.sqrt(np.maximum(within, 0.0) / np.maximum(inside + outside - 2, 1))
-        difference = mean_in - mean_out
+        """Of the sums over R sets of lines; NaN where a set has no frames of one kind."""
+        inside, outside, sum_in, sum_out, squares_in, squares_out = np.moveaxis(sums, 1, 0)
         with np.errstate(divide="ignore", invalid="ignore"):
+            mean_in, mean_out = sum_in / inside, sum_out / outside
+            within = squares_in - inside * mean_in**2 + squares_out - outside * mean_out**2
+            pooled = np.sqrt(np.maximum(within, 0.0) / np.maximum(inside + outside - 2, 1))
+            difference = mean_in - mean_out
             effect = np.where(difference == 0, 0.0, difference / pooled)
         return difference, effect
-
-
-def _interval(
-    sums: _Sums, rng: np.random.Generator, level: float
-) -> tuple[Float64[np.ndarray, " H"], Float64[np.ndarray, " H"]]:
-    lines = len(sums.inside)
-    times = rng.multinomial(lines, np.full(lines, 1 / lines), size=_DRAWS).astype(np.float64)
-    _, effects = sums.difference_and_effect(times)
-    tail = (1 - level) / 2
-    low, high = np.quantile(effects, [tail, 1 - tail], axis=0)
-    return low, high
 
 
 def _shifted(
@@ -172,7 +169,7 @@ def _shifted(
     shifts: int,
 ) -> tuple[Float64[np.ndarray, " H"], Float64[np.ndarray, " H"]]:
     """p and the exact standard deviation of the difference over all combinations of shifts."""
-    inside, outside = sums.inside.sum(), sums.outside.sum()
+    inside, outside = sums.counted(0), sums.counted(1)
     total = np.zeros((shifts, observed.size))
     variance = np.zeros(observed.size)
     everything = np.zeros(observed.size)
@@ -203,13 +200,3 @@ def _too_few(inside: int, outside: int, lines: int) -> str:
     if min(inside, outside) < FEWEST_FRAMES:
         return f"{inside} frames of the event and {outside} others, and a test needs {FEWEST_FRAMES} of each"
     return ""
-
-
-def _normal_share(x: float) -> float:
-    return 0.5 * (1 + math.erf(x / math.sqrt(2)))
-
-
-def _normal_quantile(share: float) -> float:
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(share)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64
 
 from gateviz.errors import ShapeError
-from gateviz.measure.bootstrap import Bootstrap
+from gateviz.measure.jackknife import Jackknife
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Dynamics:
     Attributes:
         offsets: frames after the event, negative before it; shape (K,).
         mean: of the occurrences that have a frame there.
-        low: lower end of the band, lines drawn again.
+        low: lower end of the band, an interval over lines.
         high: its upper end.
         count: occurrences that have a frame there.
     """
@@ -39,7 +39,7 @@ def around(
     *,
     before: int = 8,
     after: int = 8,
-    bootstrap: Bootstrap | None = None,
+    jackknife: Jackknife | None = None,
 ) -> Dynamics:
     """The event-triggered average of one series over the lines of a corpus.
 
@@ -50,7 +50,7 @@ def around(
         events: frames of the event, a line.
         before: frames shown before the event.
         after: and after it.
-        bootstrap: how the band is drawn.
+        jackknife: of the band.
 
     Raises:
         ShapeError: series and events are not of the same lines.
@@ -74,7 +74,7 @@ def around(
     for k in range(len(offsets)):
         columns[f"sum {k}"], columns[f"count {k}"] = sums[:, k], counts[:, k]
     ratios = {str(k): (f"sum {k}", f"count {k}") for k in range(len(offsets))}
-    found = (bootstrap or Bootstrap()).estimates(columns, ratios)
+    found = (jackknife or Jackknife()).estimates(columns, ratios)
     ordered = [found[str(k)] for k in range(len(offsets))]
     return Dynamics(
         offsets,

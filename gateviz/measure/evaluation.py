@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from gateviz.errors import SelectionError
-from gateviz.measure.bootstrap import Bootstrap, Estimate
+from gateviz.measure.jackknife import Estimate, Jackknife
 from gateviz.measure.reading import LineScore, Mistake, line_score
 from gateviz.measure.span_error import SpanErrors
 
@@ -139,17 +139,17 @@ class Evaluation:
     Attributes:
         lines: those that were read, in their order.
         failures: those that could not be.
-        bootstrap: how intervals are made.
+        jackknife: how intervals are made.
     """
 
     lines: tuple[ReadLine, ...]
     failures: tuple[FailedLine, ...] = ()
-    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    jackknife: Jackknife = field(default_factory=Jackknife)
 
     @cached_property
     def total(self) -> Score:
         """How well all lines were read."""
-        return score_of(self.lines, self.bootstrap)
+        return score_of(self.lines, self.jackknife)
 
     def by(self, grouping: str) -> dict[str, Score]:
         """How well the lines of each group were read; short lines first, other groups by their names.
@@ -177,7 +177,7 @@ class Evaluation:
         names = sorted(groups, key=lambda name: (min(len(line.truth) for line in groups[name]), name))
         if grouping != "length":
             names.sort(key=lambda name: (name == UNKNOWN, name))
-        return {name: score_of(groups[name], self.bootstrap) for name in names}
+        return {name: score_of(groups[name], self.jackknife) for name in names}
 
     def knows(self, grouping: str) -> bool:
         """Whether the group of any line is known."""
@@ -249,7 +249,7 @@ def _counted(things: Iterable[Counted]) -> dict[Counted, int]:
     return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def score_of(lines: Sequence[ReadLine], bootstrap: Bootstrap) -> Score:
+def score_of(lines: Sequence[ReadLine], jackknife: Jackknife) -> Score:
     """How well some lines were read."""
     scores = [line.score for line in lines]
     counts = {
@@ -268,11 +268,11 @@ def score_of(lines: Sequence[ReadLine], bootstrap: Bootstrap) -> Score:
     }
     columns = {name: np.array(values, dtype=np.int64) for name, values in counts.items()}
     aligned = [line.spans for line in lines if line.spans is not None]
-    spans = _span_score(aligned, bootstrap) if aligned else None
-    return Score(lines=len(lines), spans=spans, **bootstrap.estimates(columns, _RATIOS))
+    spans = _span_score(aligned, jackknife) if aligned else None
+    return Score(lines=len(lines), spans=spans, **jackknife.estimates(columns, _RATIOS))
 
 
-def _span_score(aligned: Sequence[SpanErrors], bootstrap: Bootstrap) -> SpanScore:
+def _span_score(aligned: Sequence[SpanErrors], jackknife: Jackknife) -> SpanScore:
     """The means over the symbols of the lines that are aligned.
 
     A symbol without a width (its ink was cut off) has no error as a share of it.
@@ -288,4 +288,4 @@ def _span_score(aligned: Sequence[SpanErrors], bootstrap: Bootstrap) -> SpanScor
             sums[name].append(float(off.sum()))
             sums[f"{name}_share"].append(float((off[wide] / errors.width[wide]).sum()))
     columns = {name: np.array(values, dtype=np.float64) for name, values in sums.items()}
-    return SpanScore(**bootstrap.estimates(columns, _SPAN_RATIOS))
+    return SpanScore(**jackknife.estimates(columns, _SPAN_RATIOS))

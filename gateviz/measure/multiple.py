@@ -15,12 +15,10 @@ def benjamini_hochberg(p: Float64[np.ndarray, " N"]) -> Float64[np.ndarray, " N"
         >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03, np.nan])).round(3).tolist()
         [0.03, 0.04, 0.04, nan]
     """
+    from scipy.stats import false_discovery_control
+
     adjusted = np.full(p.shape, np.nan)
-    made = np.flatnonzero(~np.isnan(p))
-    if not made.size:
-        return adjusted
-    order = made[np.argsort(p[made], kind="stable")]
-    scaled = p[order] * made.size / np.arange(1, made.size + 1)
-    # An adjusted value never exceeds that of a larger p.
-    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    made = ~np.isnan(p)
+    if made.any():
+        adjusted[made] = false_discovery_control(p[made])
     return adjusted

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Float64, Int64
 
 from gateviz.errors import ShapeError
 from gateviz.measure.contrast import FEWEST_FRAMES, FEWEST_LINES
+from gateviz.measure.jackknife import LEVEL, ratio_interval
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Selectivity:
     Attributes:
         auc: chance that a frame of the event has a higher value than another frame of its line, ties counted half;
             0.5 tells nothing, 0 and 1 everything; NaN without a pair. Shape (H,).
-        low: lower end of the interval, lines taken for independent.
+        low: lower end of the interval, lines taken for independent; NaN for a single line.
         high: its upper end.
         p: two-sided, by circular shifts, uncorrected; NaN where no test was made.
         inside: frames of the event, in lines that have both kinds.
@@ -97,12 +98,12 @@ def selectivity_of_sums(
     inside: int,
     outside: int,
     lines: int,
-    level: float = 0.95,
+    level: float = LEVEL,
 ) -> Selectivity:
     """The selectivity of H units from the sums of lines, or of groups of them.
 
     The area is the stratified one, pairs won over all pairs (van Elteren 1960, with weights by pairs). Its interval
-    takes lines for clusters: the variance of a ratio of two sums (Cochran 1977, "Sampling Techniques", equation 6.13).
+    leaves out lines one at a time (``measure.jackknife``).
     The null hypothesis is that the event might as well stand anywhere along its line: under it the pairs won have a
     known mean and variance, which sum over lines, and their sum is nearly normal.
 
@@ -117,28 +118,20 @@ def selectivity_of_sums(
     """
     from scipy.stats import norm
 
-    there = pairs > 0
     total, units = float(pairs.sum()), wins.shape[1]
     why_not = _too_few(inside, outside, lines)
     if not total:
         nothing = np.full(units, np.nan)
         return Selectivity(nothing, nothing, nothing, nothing, 0, 0, 0, why_not)
-    auc = wins.sum(axis=0) / total
-    clusters = int(there.sum())
-    if clusters > 1:
-        residuals = wins[there] - auc * pairs[there, None]
-        spread = np.sqrt(clusters / (clusters - 1) * (residuals**2).sum(axis=0)) / total
-    else:
-        spread = np.full(units, np.nan)
-    reach = norm.ppf((1 + level) / 2) * spread
+    low, high = ratio_interval(wins, pairs, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.abs(wins.sum(axis=0) - total / 2) / np.sqrt(variance)
     p = np.full(units, np.nan) if why_not else np.where(variance > 0, 2 * norm.sf(z), 1.0)
-    return Selectivity(auc, np.clip(auc - reach, 0, 1), np.clip(auc + reach, 0, 1), p, inside, outside, lines, why_not)
+    return Selectivity(wins.sum(axis=0) / total, low, high, p, inside, outside, lines, why_not)
 
 
 def selectivity(
-    values: Sequence[Float[np.ndarray, "_ H"]], masks: Sequence[Bool[np.ndarray, " _"]], *, level: float = 0.95
+    values: Sequence[Float[np.ndarray, "_ H"]], masks: Sequence[Bool[np.ndarray, " _"]], *, level: float = LEVEL
 ) -> Selectivity:
     """The selectivity of H units for one event over several lines, each frame held against those of its line.
 

@@ -92,7 +92,7 @@ def ablation_page(
         effect_label,
         f"AUC for frames {event}",
         rank_correlation(told, effect),
-        f"{lines} lines; bars hold 95 %, lines drawn again. Telling an event is no cause of reading it: both are shown.",
+        f"{lines} lines; bars are 95 % intervals over lines. Telling an event is no cause of reading it: both are shown.",
         dict(metadata or {}),
     )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64
 
-from gateviz.measure.bootstrap import FEW
 from gateviz.measure.evaluation import GROUPINGS, Evaluation, Score
+from gateviz.measure.jackknife import FEW
 
 MISTAKES = 12
 GROUPS = 12
@@ -193,13 +193,13 @@ def _rates(evaluation: Evaluation, groupings: Sequence[str]) -> RatePanel:
     groups += [_rate_group(GROUP_TITLES[name], found) for name, found in scores.items()]
     rows = [row for group in groups for row in group.rows]
     highs = [row.high for row in rows if np.isfinite(row.high)]
-    level = round(100 * evaluation.bootstrap.level)
+    level = round(100 * evaluation.jackknife.level)
     return RatePanel(
         "character error rate",
         tuple(groups),
         stop=1.05 * max(highs, default=0.0) or 1.0,
-        axis_label=f"edits per 100 symbols, {level} % bootstrap interval over lines",
-        remark=f"hollow: fewer than {FEW} lines, interval too narrow" if any(row.few for row in rows) else "",
+        axis_label=f"edits per 100 symbols, {level} % interval over lines",
+        remark=f"hollow: fewer than {FEW} lines, interval holds less" if any(row.few for row in rows) else "",
     )
 
 

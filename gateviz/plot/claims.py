@@ -45,7 +45,7 @@ def effects(report: ClaimReport, *, style: str | Style = "a4", title: str = "") 
 
 
 def course(report: ClaimReport, claim: Claim, *, style: str | Style = "a4", title: str = "") -> GateFigure:
-    """The figure of what the layers' means do around a claim's event, with a bootstrap band over lines.
+    """The figure of what the layers' means do around a claim's event, with a band over lines.
 
     Raises:
         SelectionError: the claim is about no event, or none was found; or there is no such style.

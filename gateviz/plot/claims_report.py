@@ -85,6 +85,7 @@ def _table(report: ClaimReport, outcomes: Sequence[Outcome]) -> str:
         "95 %",
         "p",
         "frames",
+        "left out",
         "lines",
         "units",
         "verdict",
@@ -94,7 +95,14 @@ def _table(report: ClaimReport, outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         numbers = outcome.numbers
         effect, interval = effect_words(outcome)
-        cells = [effect, interval, p_words(outcome), f"{numbers.inside:,}", f"{numbers.lines:,}"]
+        cells = [
+            effect,
+            interval,
+            p_words(outcome),
+            f"{numbers.inside:,}",
+            f"{numbers.left_out:,}",
+            f"{numbers.lines:,}",
+        ]
         kind = outcome.verdict.value if outcome.verdict in (Verdict.SUPPORTED, Verdict.CONTRADICTED) else "none"
         rows.append(
             f"<tr><td>{place_of(outcome)}</td>"

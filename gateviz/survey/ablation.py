@@ -13,9 +13,9 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.ctc.collapse import collapse
 from gateviz.errors import SelectionError
 from gateviz.files.images import read_line_image
-from gateviz.measure.bootstrap import Bootstrap, Estimate
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event
+from gateviz.measure.jackknife import Estimate, Jackknife
 from gateviz.survey.corpus import Corpus, CorpusLine
 from gateviz.survey.interventions import Grouping, Intervention, UnitGroup, held, unit_groups
 
@@ -101,7 +101,7 @@ class Ablation:
     plan: Plan
     groups: tuple[UnitGroup, ...]
     lines: tuple[LineOutcome, ...]
-    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    jackknife: Jackknife = field(default_factory=Jackknife)
 
     @property
     def met(self) -> tuple[LineOutcome, ...]:
@@ -132,7 +132,7 @@ class Ablation:
             columns[f"e{group}"] = np.array(rises)
             ratios |= {f"d{group}": (f"d{group}", "one"), f"t{group}": (f"t{group}", "symbols")}
             ratios |= {f"e{group}": (f"e{group}", "truth")} if told else {}
-        found = self.bootstrap.estimates(columns, ratios)
+        found = self.jackknife.estimates(columns, ratios)
         return tuple(
             Effect(
                 found[f"d{group}"],

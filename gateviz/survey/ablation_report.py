@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from gateviz.capture.changes import Place
-from gateviz.measure.bootstrap import Estimate
 from gateviz.measure.events import Event
+from gateviz.measure.jackknife import Estimate
 from gateviz.measure.selectivity import selectivity
 from gateviz.panels.ablation import AblationPage, EffectPoint, ablation_page
 from gateviz.survey.ablation import Ablation

@@ -1,5 +1,6 @@
 """The frames of a claim's event on one line, as the layer meets them."""
 
+import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -9,10 +10,8 @@ from jaxtyping import Bool, Float, Float64
 from gateviz.data.alignment import Alignment, Span
 from gateviz.data.gates import Direction
 from gateviz.measure.events import At, Event, What
-from gateviz.survey.claim import Borders, Claim, Statistic
+from gateviz.survey.claim import MARGIN, Borders, Claim, Statistic
 
-# Their stretch is the whole line or what lies between symbols, not the text.
-_OF_THE_LINE = (What.LINE, What.BLANK)
 # Events whose ``Event`` knows the first symbol only.
 _OF_SEVERAL = (What.WORD, What.SENTENCE)
 
@@ -39,6 +38,11 @@ class LineEvent:
         """The event's frames that take part, in reading order."""
         return tuple(int(frame) + self.kept[0] for frame in np.flatnonzero(self.inside))
 
+    @property
+    def left_out(self) -> int:
+        """The event's frames that do not take part."""
+        return int(self.mask.sum() - self.inside.sum())
+
 
 def line_event(claim: Claim, alignment: Alignment, blank: int, direction: Direction) -> LineEvent:
     """The event of a claim on one line.
@@ -53,7 +57,7 @@ def line_event(claim: Claim, alignment: Alignment, blank: int, direction: Direct
     count = len(alignment.path)
     mask = np.zeros(count, dtype=bool)
     mask[frames[(frames >= 0) & (frames < count)]] = True
-    return LineEvent(_kept(claim, cells), mask[::-1].copy() if turned else mask)
+    return LineEvent(_kept(claim, alignment, cells), mask[::-1].copy() if turned else mask)
 
 
 def compared(series: Float[np.ndarray, "T H"], claim: Claim, direction: Direction) -> Float[np.ndarray, "T H"]:
@@ -136,11 +140,21 @@ def _frames(event: Event, alignment: Alignment, blank: int) -> np.ndarray:
     return event.frames(alignment, blank)
 
 
-def _kept(claim: Claim, alignment: Alignment) -> tuple[int, int]:
+def _kept(claim: Claim, alignment: Alignment, cells: Alignment) -> tuple[int, int]:
     count = len(alignment.path)
-    if claim.what in _OF_THE_LINE or not alignment.spans:
-        start, stop = 0, count
-    else:
-        start, stop = alignment.spans[0].start, alignment.spans[-1].stop
-    start, stop = start + claim.margin, stop - claim.margin
+    start, stop = 0, count
+    if claim.what != What.LINE and cells.spans:
+        start, stop = cells.spans[0].start, cells.spans[-1].stop
+    margin = _margin(claim, alignment)
+    start, stop = start + margin, stop - margin
     return (start, stop) if start < stop else (0, 0)
+
+
+def _margin(claim: Claim, alignment: Alignment) -> int:
+    """Frames left out at both ends; all of them where the length of a symbol is not known."""
+    if claim.margin is not None:
+        return claim.margin
+    if claim.what == What.LINE:
+        return 0
+    frames, steps = frames_a_symbol([alignment])[0]
+    return math.ceil(MARGIN * frames / steps) if steps else len(alignment.path)

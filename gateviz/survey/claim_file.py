@@ -60,4 +60,4 @@ def _claim(table: dict[str, Any], number: int) -> Claim:
 
 
 def _type_name(annotation: str) -> str:
-    return annotation.removeprefix("<class '").removesuffix("'>")
+    return annotation.removeprefix("<class '").removesuffix("'>").removesuffix(" | None")

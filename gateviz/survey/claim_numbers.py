@@ -8,15 +8,16 @@ from jaxtyping import Float, Float64
 
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Direction
-from gateviz.measure.bootstrap import LEVEL, RESAMPLES, Bootstrap
 from gateviz.measure.contrast import FEWEST_LINES, contrast
 from gateviz.measure.dynamics import Dynamics, around
 from gateviz.measure.events import At
+from gateviz.measure.jackknife import percentile_tail
 from gateviz.measure.timescale import timescale
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_events import LineEvent, compared, frames_a_symbol, line_event
 
 AROUND = 10
+DRAWS = 2000
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Numbers:
 
     Attributes:
         effect: Cohen's d of the layer's mean, or the share of units for a timescale.
-        low: lower end of its interval, lines drawn again.
+        low: lower end of its interval over lines.
         high: its upper end.
         p: two-sided, uncorrected; NaN where no test was made.
         difference: inside less outside in the series' own scale; for a timescale its median in symbols.
@@ -37,6 +38,7 @@ class Numbers:
         line_scores: what each line of the corpus speaks for "higher"; NaN where it took no part.
         why_not: why there is no test; empty where there is one.
         course: of the layer's mean around the event's first frame, the way the layer goes; None for a share.
+        left_out: frames of the event in the margins, which took no part.
         measured: False where the measure could not be taken at all, whatever the corpus.
     """
 
@@ -53,6 +55,7 @@ class Numbers:
     line_scores: Float64[np.ndarray, " L"]
     why_not: str = ""
     course: Dynamics | None = None
+    left_out: int = 0
     measured: bool = True
 
 
@@ -86,7 +89,8 @@ def event_numbers(
         units.p,
         _line_scores(means, events),
         layer.why_not,
-        _course(series, alignments, blank, claim, direction, seed),
+        _course(series, alignments, blank, claim, direction),
+        sum(event.left_out for event in events),
     )
 
 
@@ -96,7 +100,6 @@ def _course(
     blank: int,
     claim: Claim,
     direction: Direction,
-    seed: int,
 ) -> Dynamics:
     """The layer's mean around the event; of a whole stretch, around the frame at which the layer enters it."""
     entered = replace(claim, at=At.ONSET) if claim.at == At.SPAN else claim
@@ -107,13 +110,13 @@ def _course(
         turned = direction is Direction.BACKWARD
         means.append(mean[::-1] if turned else mean)
         frames.append(np.sort(len(mean) - 1 - found) if turned else found)
-    return around(means, frames, before=AROUND, after=AROUND, bootstrap=Bootstrap(seed=seed))
+    return around(means, frames, before=AROUND, after=AROUND)
 
 
 def memory_numbers(
     series: Sequence[Float[np.ndarray, "_ H"]], alignments: Sequence[Alignment], claim: Claim, *, seed: int
 ) -> Numbers:
-    """The share of units whose memory is longer than the claim's symbols, and its bootstrap interval over lines.
+    """The share of units whose memory is longer than the claim's symbols, and its interval over lines drawn again.
 
     Memory is the timescale, -1 / ln(mean f) over all frames of the corpus, divided by the mean number
     of frames from one symbol to the next. It counts only what the forget gate lets a cell keep, not
@@ -126,9 +129,10 @@ def memory_numbers(
     memory = _memory(sums.sum(axis=0), lengths.sum(), steps.sum(axis=0))
     rng = np.random.default_rng(seed)
     count = len(series)
-    draws = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES).astype(np.float64)
+    draws = rng.multinomial(count, np.full(count, 1 / count), size=DRAWS).astype(np.float64)
     shares = [(_memory(times @ sums, times @ lengths, times @ steps) > claim.symbols).mean() for times in draws]
-    tail = (1 - LEVEL) / 2
+    # A share jumps unit by unit, which leaving out one line hardly tells.
+    tail = percentile_tail(count)
     low, high = np.quantile(shares, [tail, 1 - tail])
     scores = np.array(
         [

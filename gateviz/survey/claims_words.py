@@ -1,14 +1,14 @@
 """A report on claims in words, the same for a page and for the command line."""
 
 from gateviz.measure.contrast import FEWEST_FRAMES, FEWEST_LINES
-from gateviz.survey.claim import LEAST_EFFECT, Statistic
+from gateviz.survey.claim import LEAST_EFFECT, MARGIN, Statistic
 from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Verdict
 
 READING = (
     "A forget gate at 1 keeps the cell and at 0 drops it: clearing memory is a LOW forget gate. So what is told as one "
     "claim is tested as two, of opposite sign.",
     "The effect is Cohen's d of the layer's mean at the event against elsewhere in the same line, each line less its own "
-    "mean; its interval draws whole lines again. Each p is two-sided, from circular shifts of the event's frames within "
+    "mean; its interval leaves out whole lines (jackknife, Student's t). Each p is two-sided, from circular shifts of the event's frames within "
     "their line, and corrected for all tests of the run (Benjamini and Hochberg). Units are tested one by one, corrected "
     "for their number.",
     f"Supported and contradicted need a corrected p below {ALPHA:g} and an effect of at least {LEAST_EFFECT:g} (the claim "
@@ -18,12 +18,13 @@ READING = (
     "Within a symbol are the frames of its cell: half-way from the symbol before to half-way to the next one. Claims "
     "about a completed unit take the frames at which the path emits the symbol instead.",
     "A line's start is a sentence start for the network, and there its state has no past: the two are confounded. "
-    "Sentence starts are therefore counted inside the line only, where a claim has a margin; the line's start is a "
-    "claim of its own.",
+    "Sentence starts are therefore counted inside the line only; the line's start is a claim of its own.",
+    f"At both ends of a text a state is warming up and paper is near, whatever is written there: {MARGIN} symbols at both ends "
+    "take no part, or as many frames as a claim says, and shifts stay between them.",
     "A timescale, -1/ln(mean f), counts what the forget gate lets a cell keep. What goes round through the hidden state, "
     "and whether anything reads what was kept, it does not tell.",
     "A context is the share of the squared norm of dh(t)/dx(t-k), by the layer's own input x, that lies further than so "
-    "many symbols from the frame; frames count the same, and its interval draws lines again. Convolutions and the layers "
+    "many symbols from the frame; frames count the same, and its interval leaves out lines. Convolutions and the layers "
     "below have no part in it. A network through which no gradient goes is not measured.",
     "A contrast is a correlation: a gate that is low over punctuation may answer to the little ink there.",
 )

@@ -10,8 +10,8 @@ from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import AlphabetError, GeometryError, ImageError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.files.images import DEFAULT_MAX_PIXELS
-from gateviz.measure.bootstrap import Estimate
 from gateviz.measure.common_axis import FramePairs, by_column, by_symbol, symbol_pairs
+from gateviz.measure.jackknife import Estimate
 from gateviz.measure.shared_posteriors import shared_posteriors
 from gateviz.recording import Recording
 from gateviz.survey.comparison_lines import Cost, LineComparison, LinePair, compared_line, cost_of, mean_of

@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from gateviz.data.gates import Direction, Quantity
-from gateviz.measure.bootstrap import Bootstrap, Estimate
 from gateviz.measure.common_axis import FramePairs, at_columns, sampled, symbol_pairs
 from gateviz.measure.edit_distance import Pairs, edit_distance
+from gateviz.measure.jackknife import Estimate, Jackknife
 from gateviz.measure.parting import THRESHOLD, jensen_shannon, parted
 from gateviz.measure.shared_posteriors import shared_posteriors
 from gateviz.panels.reading import boundaries
@@ -122,7 +122,7 @@ class Cost:
         bits: divergence of the posteriors, mean over places; None where they cannot be compared.
         first: character error rate of the first, over lines whose text is known; None without any.
         second: of the second.
-        rise: second less first, both drawn with the same lines (paired bootstrap).
+        rise: second less first, line by line.
         lines: whose text is known.
     """
 
@@ -202,11 +202,11 @@ def mean_of(courses: Sequence[Float64[np.ndarray, " _"]]) -> Estimate:
     """The mean over all places, with an interval over lines."""
     sums = np.array([np.nansum(course) for course in courses])
     counts = np.array([float(np.isfinite(course).sum()) for course in courses])
-    return Bootstrap().estimates({"sum": sums, "count": counts}, {"mean": ("sum", "count")})["mean"]
+    return Jackknife().estimates({"sum": sums, "count": counts}, {"mean": ("sum", "count")})["mean"]
 
 
 def cost_of(lines: Sequence[LineComparison]) -> Cost:
-    """What the difference costs in text, the same draws of lines for both."""
+    """What the difference costs in text."""
     told = [line for line in lines if line.errors is not None and line.pair.truth]
     columns = {
         "edits": np.array([line.edits for line in lines]),
@@ -219,7 +219,7 @@ def cost_of(lines: Sequence[LineComparison]) -> Cost:
     ratios = {"edits": ("edits", "symbols")}
     if told:
         ratios |= {name: (name, "truth") for name in ("first", "second", "rise")}
-    found = Bootstrap().estimates(columns, ratios)
+    found = Jackknife().estimates(columns, ratios)
     courses = [line.bits for line in lines if line.bits is not None]
     return Cost(
         found["edits"],

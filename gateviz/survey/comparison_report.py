@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gateviz.measure.bootstrap import Estimate
+from gateviz.measure.jackknife import Estimate
 from gateviz.measure.matching import Matching
 from gateviz.measure.parting import THRESHOLD
 from gateviz.panels.contrasted import (

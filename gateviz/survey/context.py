@@ -15,8 +15,8 @@ from gateviz.capture.recognizer import PreparedLine, Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.errors import SelectionError
 from gateviz.files.images import read_line_image
-from gateviz.measure.bootstrap import Bootstrap
 from gateviz.measure.context import Course, Reach, course, reach
+from gateviz.measure.jackknife import Jackknife
 from gateviz.survey.claim_events import frames_a_symbol
 from gateviz.survey.corpus import Corpus
 
@@ -88,7 +88,7 @@ class GradientContext:
     stride: float
     receptive_field: float
     sampling: Sampling
-    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    jackknife: Jackknife = field(default_factory=Jackknife)
 
     @property
     def why_not(self) -> str:
@@ -119,7 +119,7 @@ class GradientContext:
         Raises:
             SelectionError: this was not measured.
         """
-        return reach(self._of(by, place), self.bootstrap)
+        return reach(self._of(by, place), self.jackknife)
 
     def _of(self, by: By, place: Place | None) -> list[Course]:
         found = [line.courses(by)[place] for line in self.lines if place in line.courses(by)]

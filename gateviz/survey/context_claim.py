@@ -9,8 +9,8 @@ from jaxtyping import Float64
 from gateviz.capture.changes import Place
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alignment import Alignment
-from gateviz.measure.bootstrap import Bootstrap
 from gateviz.measure.contrast import FEWEST_LINES
+from gateviz.measure.jackknife import Jackknife
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_numbers import Numbers
 from gateviz.survey.context import GradientContext, LineContext, Sampling, gradient_context
@@ -29,13 +29,11 @@ class SampledContext:
         gradient: what was measured; None where there was nothing to measure it with.
         positions: of the lines in the corpus, by their file.
         why_not: why there is nothing; empty where there is.
-        seed: of the intervals.
     """
 
     gradient: GradientContext | None
     positions: dict[str, int]
     why_not: str = ""
-    seed: int = 0
 
 
 def sampled_context(
@@ -63,11 +61,11 @@ def sampled_context(
     sampling = Sampling(FRAMES, PROBES, layers, seed, ("input",))
     gradient = gradient_context(recognizer, part, [alignments[at] for at in drawn], sampling, progress=progress)
     positions = {str(corpus.lines[at].source.path): at for at in drawn}
-    return SampledContext(gradient, positions, gradient.why_not, seed)
+    return SampledContext(gradient, positions, gradient.why_not)
 
 
 def context_numbers(sampled: SampledContext, claim: Claim, place: Place, lines: int) -> Numbers:
-    """The share that lies further away than the claim's symbols, and its bootstrap interval over lines.
+    """The share that lies further away than the claim's symbols, and its interval over lines.
 
     Each line's own symbols count: the frames from one to the next, of those lines that have two.
 
@@ -88,8 +86,7 @@ def context_numbers(sampled: SampledContext, claim: Claim, place: Place, lines: 
     frames = np.array([line.input[place].frames for line in usable])
     for line, share in zip(usable, beyond / np.maximum(frames, 1), strict=True):
         scores[sampled.positions[line.name]] = share - claim.share
-    bootstrap = Bootstrap(seed=sampled.seed)
-    found = bootstrap.estimates({"beyond": beyond, "frames": frames}, {"share": ("beyond", "frames")})["share"]
+    found = Jackknife().estimates({"beyond": beyond, "frames": frames}, {"share": ("beyond", "frames")})["share"]
     context = sampled.gradient.reach("input", place).context()[0] / sampled.gradient.frames_a_symbol
     return _numbers(scores, found.value, found.low, found.high, context, int(frames.sum()), len(usable))
 

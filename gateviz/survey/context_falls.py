@@ -19,8 +19,8 @@ from gateviz.data.alignment import Alignment, Span
 from gateviz.data.gates import Direction
 from gateviz.errors import SelectionError
 from gateviz.files.images import read_line_image
-from gateviz.measure.bootstrap import Bootstrap, Estimate
 from gateviz.measure.context import Reach, reach_of
+from gateviz.measure.jackknife import Estimate, Jackknife
 from gateviz.survey.claim_events import celled
 from gateviz.survey.context import pitch
 from gateviz.survey.corpus import Corpus, CorpusLine
@@ -106,7 +106,7 @@ class Falls:
     taking: Taking
     lines: tuple[LineFalls, ...]
     textless: tuple[str, ...]
-    bootstrap: Bootstrap = field(default_factory=Bootstrap)
+    jackknife: Jackknife = field(default_factory=Jackknife)
 
     @cached_property
     def _estimates(self) -> dict[str, Estimate]:
@@ -117,7 +117,7 @@ class Falls:
             columns |= {f"lost {v} {k}": np.array([line.lost[v, k] for line in self.lines], dtype=np.float64)}
             ratios |= {f"{word} {v} {k}": (f"{word} {v} {k}", "symbols") for word in ("fall", "lost")}
             ratios |= {f"rest {v} {k}": (f"fall {v} {k}", f"fall {v} 0")}
-        return self.bootstrap.estimates(columns, ratios)
+        return self.jackknife.estimates(columns, ratios)
 
     def fall(self, variant: str) -> list[Estimate]:
         """The mean fall of a symbol's log posterior, in nats, at every distance."""

@@ -31,7 +31,7 @@ def context_page(study: ContextStudy, origin: Mapping[str, str], *, title: str =
     panels += [_falls_panel(taken) for taken in study.falls.values()]
     lines = len(study.corpus.lines)
     remark = (
-        f"{lines} lines; bands hold 95 %, lines drawn again. Effective context: within it lies {100 * WITHIN:.0f} % "
+        f"{lines} lines; bands are 95 % intervals over lines. Effective context: within it lies {100 * WITHIN:.0f} % "
         "of the squared norm, or of the fall."
     )
     if study.gradient is not None and study.gradient.why_not:

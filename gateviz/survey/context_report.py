@@ -9,8 +9,8 @@ import numpy as np
 from gateviz.capture.changes import Place, place_words
 from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import SelectionError
-from gateviz.measure.bootstrap import Estimate
 from gateviz.measure.context import WITHIN, Reach
+from gateviz.measure.jackknife import Estimate
 from gateviz.survey.context import By, GradientContext, Sampling, gradient_context
 from gateviz.survey.context_falls import DISTANCES, Falls, Taking, falls
 from gateviz.survey.corpus import Corpus, told_alignment

@@ -44,12 +44,14 @@ class Telling:
         event: the event.
         found: area, interval and uncorrected p of every unit.
         p: of every unit, corrected for all units, series, events, layers and directions of the run; shape (H,).
+        left_out: frames of the event in the margins, which took no part.
     """
 
     quantity: Quantity
     event: Event
     found: Selectivity
     p: Float64[np.ndarray, " H"]
+    left_out: int = 0
 
     @property
     def best(self) -> int | None:

@@ -36,6 +36,7 @@ class MeasureRequest:
         events: for which units are asked how well they tell them; ``event`` is added where it is missing.
         quantities: series that are measured; None takes all recorded but the candidate.
         seed: of everything random.
+        margin: frames left out at both ends of a text; None takes those of ``claim.MARGIN`` symbols, as claims do.
 
     Raises:
         SelectionError: there is no such series.
@@ -47,8 +48,11 @@ class MeasureRequest:
     events: tuple[Event, ...] = EVENTS
     quantities: tuple[str, ...] | None = None
     seed: int = 0
+    margin: int | None = None
 
     def __post_init__(self) -> None:
+        if (self.margin or 0) < 0:
+            raise SelectionError(f"a margin of {self.margin} frames was asked for; no margin is below 0")
         for name in (*([] if self.gate is None else [self.gate]), *(self.quantities or ())):
             if name not in set(Quantity):
                 raise SelectionError(f"there is no series {name!r} to measure; choose one of {', '.join(Quantity)}")

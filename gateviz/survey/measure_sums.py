@@ -62,7 +62,7 @@ class PlaceSums:
             for quantity in self.quantities
         }
         self.pairs = np.zeros((self.groups, events))
-        self.inside, self.outside, self.lines = (np.zeros(events, dtype=np.int64) for _ in range(3))
+        self.inside, self.outside, self.lines, self.left_out = (np.zeros(events, dtype=np.int64) for _ in range(4))
 
     def width(self, quantity: Quantity) -> int:
         """How many units a series has."""
@@ -130,6 +130,7 @@ class PlaceSums:
         return np.zeros((self.groups, self.width(quantity)))
 
     def _add_events(self, group: int, trace: GateTrace, events: Sequence[LineEvent]) -> None:
+        self.left_out += [event.left_out for event in events]
         for kept in dict.fromkeys(event.kept for event in events):
             chosen = [number for number, event in enumerate(events) if event.kept == kept]
             masks: Bool[np.ndarray, "E T"] = np.stack([events[number].inside for number in chosen])

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from gateviz.measure.jackknife import RULE
 from gateviz.measure.timescale import memory_spread, share_beyond
 from gateviz.survey.measure_report import MeasureReport, PlaceMeasures, Telling
 from gateviz.survey.measure_sums import GROUPS
-from gateviz.survey.measure_words import memory_words, p_words, telling_words
+from gateviz.survey.measure_words import margin_of, memory_words, p_words, telling_words
 
 MEMORY_HEAD = (
     "", "units", "median frames", "median symbols", "quartiles, symbols", "beyond 1 symbol", "beyond 10", "gates",
@@ -103,8 +104,9 @@ def measures_document(report: MeasureReport, *, all_units: bool = True) -> dict[
         "frames_a_symbol": report.pitch,
         "test": {
             "selectivity": "circular shifts within the line, two-sided, normal approximation; Benjamini-Hochberg over all",
-            "directions": "p: signs flipped by line; p_units: Mann-Whitney over units; Benjamini-Hochberg over all",
-            "interval": "95 %, unit: line" + (f", in {GROUPS} groups" if report.lines > GROUPS else ""),
+            "directions": "p: signs flipped by line; p_units: means over units, lines and units at random; Benjamini-Hochberg over all",
+            "margin": f"{margin_of(report)} at both ends of the text",
+            "interval": f"{RULE}, 95 %, unit: line" + (f", in {GROUPS} groups" if report.lines > GROUPS else ""),
             "seed": report.request.seed,
         },
         "places": [_place_document(report, place, all_units=all_units) for place in report.places],
@@ -221,6 +223,7 @@ def _telling_document(event: str, telling: Telling | None) -> dict[str, Any]:
         "p": float(telling.p[best]),
         "frames": found.inside,
         "other_frames": found.outside,
+        "left_out": telling.left_out,
         "lines": found.lines,
         "why_not": found.why_not,
     }

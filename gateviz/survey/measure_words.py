@@ -4,6 +4,7 @@ import numpy as np
 
 from gateviz.measure.contrast import FEWEST_FRAMES, FEWEST_LINES
 from gateviz.measure.timescale import memory_spread, share_beyond
+from gateviz.survey.claim import MARGIN
 from gateviz.survey.measure_report import MeasureReport, PlaceMeasures, Telling
 from gateviz.survey.measure_sums import GROUPS
 
@@ -16,14 +17,16 @@ READING = (
     "to 1/e; in symbols by the mean distance of neighboring symbols. It counts what the forget gate lets a cell keep, not "
     "what goes round through the hidden state.",
     "Telling: the chance that a frame of the event has a higher value than another frame of the same line (AUC); lines of "
-    "another level as a whole count for nothing. Its interval takes lines for independent; p is two-sided, from circular "
+    "another level as a whole count for nothing. Its interval leaves out lines one at a time (jackknife, Student's t); p is two-sided, from circular "
     "shifts of the event within its line, and corrected for all units, series, events and layers (Benjamini and Hochberg). "
     f"A test needs {FEWEST_LINES} lines and {FEWEST_FRAMES} frames of each kind. The best of many units looks better than it is.",
+    f"At both ends of a text a state is warming up, whatever is written there: {MARGIN} symbols at both ends, or the --margin, "
+    "take no part in telling, courses and the tests of them (but for the line's first frame), and shifts stay between them.",
     "Events are those that a layer meets: a backward layer enters a symbol at its right edge. A symbol's frames go from "
     "half-way after the one before to half-way to the next.",
-    "Forward against backward: Cliff's delta over the units of a layer, with an interval from lines drawn again. p over lines "
-    "says whether these units would differ again on other lines (signs flipped line by line); p over units whether two "
-    "random halves of one pool of units would differ as much. Only the second speaks of networks trained anew. Both are corrected.",
+    "Forward against backward: Cliff's delta over the units of a layer, with an interval over lines. p over lines "
+    "says whether these units would differ again on other lines (signs flipped line by line); p over units whether the means of two "
+    "random halves of one pool of units would differ as much, lines being random too. Only the second speaks of networks trained anew. Both are corrected.",
     "Agreement: correlation of units over frames, each line less its own mean. The participation ratio says how many "
     "directions the units really use.",
     "None of this says what a unit is for: telling an event is no cause of reading it.",
@@ -59,9 +62,29 @@ def summary_words(report: MeasureReport) -> list[str]:
         if report.untold
         else "All lines are aligned to their true text."
     )
+    words.append(_margin_sentence(report))
     if report.lines > GROUPS:
-        words.append(f"Intervals and tests over lines draw {GROUPS} groups of lines, line n in group n mod {GROUPS}.")
+        words.append(
+            f"Intervals and tests over lines take {GROUPS} groups of lines for lines, line n in group n mod {GROUPS}."
+        )
     return words
+
+
+def margin_of(report: MeasureReport) -> str:
+    """What is left out at both ends of a text."""
+    margin = report.request.margin
+    return f"{MARGIN} symbols" if margin is None else counted(margin, "frame")
+
+
+def _margin_sentence(report: MeasureReport) -> str:
+    place = report.places[0]
+    tellings = {telling.event: telling for telling in place.tellings}.values()
+    out = sum(telling.left_out for telling in tellings)
+    all_frames = out + sum(telling.found.inside for telling in tellings)
+    return (
+        f"{margin_of(report)} at both ends of each text take no part in what is said of events, as states warm up there: "
+        f"{out:,} of {counted(all_frames, 'frame')} of events, of {place.words}."
+    )
 
 
 def memory_words(place: PlaceMeasures, pitch: float) -> list[str]:
@@ -84,6 +107,7 @@ def telling_words(telling: Telling | None) -> list[str]:
         return ["–", "", "", "", "", "no such frames"]
     found = telling.found
     count = f"{found.inside:,} in {counted(found.lines, 'line')}"
+    count += f", {telling.left_out:,} left out" if telling.left_out else ""
     return [
         str(best),
         telling.quantity.words,

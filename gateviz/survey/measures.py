@@ -11,7 +11,6 @@ from gateviz.data.gates import Direction, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import AlignmentError, ImageError
 from gateviz.files.folders import LineSource
-from gateviz.measure.bootstrap import Bootstrap
 from gateviz.measure.directions import direction_contrast
 from gateviz.measure.dynamics import around
 from gateviz.measure.events import At, Event
@@ -65,14 +64,19 @@ class _Run:
         for trace in recording.traces:
             direction = trace.direction
             if direction not in found:
-                events = [_on_line(event, alignment, blank, direction) for event in self.request.all_events]
+                events = [self._on_line(event, alignment, blank, direction) for event in self.request.all_events]
                 one = self.request.event
                 entered = replace(one, at=At.ONSET) if one.at == At.SPAN else one
-                found[direction] = events, _on_line(entered, alignment, blank, direction)
+                found[direction] = events, self._on_line(entered, alignment, blank, direction)
             place = (trace.layer, direction)
             if place not in self.sums:
                 self.sums[place] = PlaceSums(trace, self.request, self.groups)
             self.sums[place].add(self.lines, trace, *found[direction])
+
+    def _on_line(self, event: Event, alignment: Alignment, blank: int, direction: Direction) -> LineEvent:
+        """The frames of an event as claims take them: cells of symbols, met the way the layer goes, between margins."""
+        claim = Claim(event.words, Quantity.FORGET_GATE, event.what, event.at, margin=self.request.margin)
+        return line_event(claim, alignment, blank, direction)
 
 
 def measure_lines(
@@ -83,7 +87,7 @@ def measure_lines(
     Args:
         outcomes: as ``survey.record_corpus.recorded_lines`` gives them.
         request: what is measured; None takes the defaults.
-        groups: beyond so many lines, lines are summed in groups, which are then what is drawn again.
+        groups: beyond so many lines, lines are summed in groups, which then stand for lines.
 
     Raises:
         ImageError: no line was read.
@@ -113,11 +117,6 @@ def measure_lines(
     )
 
 
-def _on_line(event: Event, alignment: Alignment, blank: int, direction: Direction) -> LineEvent:
-    """The frames of an event as claims take them: cells of symbols, met the way the layer goes."""
-    return line_event(Claim(event.words, Quantity.FORGET_GATE, event.what, event.at), alignment, blank, direction)
-
-
 def _place(sums: PlaceSums) -> PlaceMeasures:
     kept = None if sums.kept is None else sums.kept.values
     alike = sums.covariance
@@ -133,14 +132,12 @@ def _place(sums: PlaceSums) -> PlaceMeasures:
         None if kept is None else timescale(kept[None]),
         Agreement(sums.likeness, alike.correlation, alike.redundancy, alike.participation_ratio),
         tuple(
-            Telling(quantity, event, sums.selectivity_of(quantity, number), nothing)
+            Telling(quantity, event, sums.selectivity_of(quantity, number), nothing, int(sums.left_out[number]))
             for number, event in enumerate(sums.request.all_events)
             for quantity in sums.quantities
         ),
         sums.course_quantity,
-        around(
-            sums.courses, sums.course_frames, before=AROUND, after=AROUND, bootstrap=Bootstrap(seed=sums.request.seed)
-        ),
+        around(sums.courses, sums.course_frames, before=AROUND, after=AROUND),
     )
 
 

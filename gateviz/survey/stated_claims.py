@@ -2,9 +2,6 @@
 
 from gateviz.survey.claim import Borders, Claim, Sign, Statistic
 
-MARGIN = 8
-"""Frames left out at both ends of the text: about two symbols, in which the state is still warming up."""
-
 _MEMORY = "The forget gate is highly active at sentence starts and punctuation and so clears old memory."
 _LITTLE_INK = "A control for punctuation: a space is as bare of ink and ends no thought."
 _WARM_UP = "A control for sentence starts: many of them are the line's start, where the state has no past yet."
@@ -14,22 +11,22 @@ _CONTEXT = "An LSTM carries context across a long line, not just within a charac
 
 STATED: tuple[Claim, ...] = (
     # As it is told, and as the equations would need it: f = 1 keeps, so that clearing is a LOW forget gate.
-    Claim("forget-high-at-punctuation", "forget_gate", "punctuation", says=_MEMORY, margin=MARGIN),
-    Claim("punctuation-clears-memory", "forget_gate", "punctuation", sign=Sign.LOWER, says=_MEMORY, margin=MARGIN),
+    Claim("forget-high-at-punctuation", "forget_gate", "punctuation", says=_MEMORY),
+    Claim("punctuation-clears-memory", "forget_gate", "punctuation", sign=Sign.LOWER, says=_MEMORY),
     # Whether punctuation is special, or any place with little ink.
-    Claim("spaces-clear-memory", "forget_gate", "space", sign=Sign.LOWER, says=_LITTLE_INK, margin=MARGIN),
-    Claim("forget-high-at-sentence-starts", "forget_gate", "sentence", says=_MEMORY, margin=MARGIN),
-    Claim("sentence-starts-clear-memory", "forget_gate", "sentence", sign=Sign.LOWER, says=_MEMORY, margin=MARGIN),
+    Claim("spaces-clear-memory", "forget_gate", "space", sign=Sign.LOWER, says=_LITTLE_INK),
+    Claim("forget-high-at-sentence-starts", "forget_gate", "sentence", says=_MEMORY),
+    Claim("sentence-starts-clear-memory", "forget_gate", "sentence", sign=Sign.LOWER, says=_MEMORY),
     Claim("line-starts-clear-memory", "forget_gate", "line", "onset", sign=Sign.LOWER, says=_WARM_UP),
-    Claim("input-high-at-symbol-onsets", "input_gate", "any", "onset", says=_ONSET, margin=MARGIN),
-    Claim("input-high-at-word-onsets", "input_gate", "word", "onset", says=_ONSET, margin=MARGIN),
+    Claim("input-high-at-symbol-onsets", "input_gate", "any", "onset", says=_ONSET),
+    Claim("input-high-at-word-onsets", "input_gate", "word", "onset", says=_ONSET),
     Claim(
         "output-stable-after-symbols", "output_gate", "any", "end", sign=Sign.LOWER, statistic=Statistic.STEP,
-        says=_STABLE, borders=Borders.EMITTED, offset=1, margin=MARGIN,
+        says=_STABLE, borders=Borders.EMITTED, offset=1,
     ),
     Claim(
         "output-stable-after-words", "output_gate", "word", "end", sign=Sign.LOWER, statistic=Statistic.STEP,
-        says=_STABLE, borders=Borders.EMITTED, offset=1, margin=MARGIN,
+        says=_STABLE, borders=Borders.EMITTED, offset=1,
     ),
     Claim("memory-beyond-a-symbol", "forget_gate", statistic=Statistic.TIMESCALE, says=_CONTEXT),
     Claim(

@@ -16,8 +16,8 @@ from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.reading_order import standing_order
 from gateviz.errors import AlignmentError, AlphabetError, CheckpointError, GeometryError, ImageError, ShapeError
-from gateviz.measure.bootstrap import Bootstrap
 from gateviz.measure.evaluation import Evaluation, FailedLine, ReadLine
+from gateviz.measure.jackknife import Jackknife
 from gateviz.measure.span_error import SpanErrors, span_errors
 from gateviz.training.lines import LineSet, TrainingLine
 
@@ -32,7 +32,7 @@ def evaluate(
     *,
     limit: int | None = None,
     batch_size: int = 16,
-    bootstrap: Bootstrap | None = None,
+    jackknife: Jackknife | None = None,
     on_progress: Callable[[int], object] = lambda done: None,
 ) -> Evaluation:
     """The readings of a set of lines beside their truth.
@@ -52,7 +52,7 @@ def evaluate(
         lines: what to read.
         limit: read the first so many lines only.
         batch_size: most lines that run at once.
-        bootstrap: how the rates' intervals are made; None for the default.
+        jackknife: how the rates' intervals are made; None for the default.
         on_progress: called with the number of lines just done.
 
     Raises:
@@ -71,7 +71,7 @@ def evaluate(
         for batch in _batches(window, batch_size):
             found.update(zip((line.index for line in batch), reader.read(batch), strict=True))
             on_progress(len(batch))
-    return Evaluation(tuple(found[index] for index in sorted(found)), tuple(failures), bootstrap or Bootstrap())
+    return Evaluation(tuple(found[index] for index in sorted(found)), tuple(failures), jackknife or Jackknife())
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,6 +72,29 @@ _KEPT_SISTERS = (
 _UNFIT_STYLES = ("Thin", "Hairline", "ExtraLight", "UltraLight")
 _REGIONS = (" HK", " TW", " TW MBE", " JP", " KR", " TC", "Sharp", "Hei Mono")
 
+_UPRIGHT_AND_ITALIC = ("Regular", "Bold", "Italic", "Bold Italic")
+_UPRIGHT_AND_OBLIQUE = ("Regular", "Bold", "Oblique", "Bold Oblique")
+# Family and styles, by name, so that every machine that has them sets the same lines. Not all that the packages hold:
+# what a package has in one release of Debian and not in another is no part of it.
+_BASIC = {
+    "AR PL UMing CN": ("Light",),
+    "DejaVu Sans": ("Book", "Bold"),
+    "DejaVu Sans Mono": ("Book", "Bold"),
+    "DejaVu Serif": ("Book", "Bold"),
+    "FreeMono": _UPRIGHT_AND_OBLIQUE,
+    "FreeSans": _UPRIGHT_AND_OBLIQUE,
+    "FreeSerif": _UPRIGHT_AND_ITALIC,
+    "Liberation Mono": _UPRIGHT_AND_ITALIC,
+    "Liberation Sans": _UPRIGHT_AND_ITALIC,
+    "Liberation Serif": _UPRIGHT_AND_ITALIC,
+    "Noto Sans CJK SC": ("Regular", "Bold"),
+    "Noto Serif CJK SC": ("Regular", "Bold"),
+    "WenQuanYi Micro Hei": ("Regular",),
+    "WenQuanYi Zen Hei": ("Regular",),
+}
+BASIC = tuple((family, style) for family, styles in _BASIC.items() for style in styles)
+"""Family and style of the fonts that corpora of the documents are set in: those of the smallest set, ``make test-system``."""
+
 PACKAGES = {
     "Chinese characters": "fonts-noto-cjk, fonts-wqy-zenhei or fonts-arphic-ukai",
     "these symbols": "fonts-noto-core, fonts-dejavu or fonts-freefont-ttf",
@@ -130,6 +153,23 @@ def find_fonts(*folders: str | Path) -> tuple[FontFace, ...]:
             f"there is no font in {where}; run make fonts, or name a folder of .ttf, .otf or .ttc files"
         )
     return tuple(sorted(found.values(), key=lambda face: (face.family, face.style, face.path)))
+
+
+def basic_fonts(*folders: str | Path) -> tuple[FontFace, ...]:
+    """The faces of ``BASIC``, all of them, from folders or from those of the system.
+
+    Raises:
+        AlphabetError: one is missing, for then the lines would be others than elsewhere.
+    """
+    found = {(face.family, face.style): face for face in find_fonts(*folders)}
+    if missing := [" ".join(name) for name in BASIC if name not in found]:
+        names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+        raise AlphabetError(
+            f"the basic fonts are {len(BASIC)} faces, and {len(missing)} are not here: {names}; run make test-system "
+            "(Debian: fonts-noto-cjk, fonts-wqy-zenhei, fonts-wqy-microhei, fonts-arphic-uming, fonts-liberation, "
+            "fonts-dejavu, fonts-freefont-ttf), or leave out that these be used"
+        )
+    return tuple(found[name] for name in BASIC)
 
 
 def missing_fonts(symbols: Sequence[str], *, held_out: bool = False) -> AlphabetError:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gateviz.errors import SelectionError
-from gateviz.measure.bootstrap import Bootstrap
 from gateviz.measure.evaluation import Evaluation, FailedLine, ReadLine, length_group
+from gateviz.measure.jackknife import Jackknife
 from gateviz.measure.span_error import span_errors
 
 LINES = (
@@ -132,8 +132,8 @@ def test_without_lines_there_are_no_rates():
     assert evaluation.worst(3) == []
 
 
-def test_the_bootstrap_is_the_one_that_was_given():
-    narrow = Evaluation(LINES, bootstrap=Bootstrap(level=0.2)).total.cer
+def test_the_interval_is_of_the_level_that_was_given():
+    narrow = Evaluation(LINES, jackknife=Jackknife(level=0.2)).total.cer
     wide = Evaluation(LINES).total.cer
     assert wide.low <= narrow.low <= narrow.high <= wide.high
     assert wide.high - wide.low > narrow.high - narrow.low

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gateviz.errors import SelectionError
-from gateviz.measure.bootstrap import FEW
 from gateviz.measure.evaluation import Evaluation, ReadLine
+from gateviz.measure.jackknife import FEW
 from gateviz.measure.span_error import span_errors
 from gateviz.panels.evaluation import BINS, GROUPS, MISTAKES, evaluation_page
 
@@ -31,7 +31,7 @@ def test_rates_are_in_percent_with_their_intervals():
         ("number", 0.0, False),
     ]
     assert panel.stop == pytest.approx(1.05 * 50)
-    assert panel.axis_label == "edits per 100 symbols, 95 % bootstrap interval over lines"
+    assert panel.axis_label == "edits per 100 symbols, 95 % interval over lines"
     assert panel.remark == f"hollow: fewer than {FEW} lines, interval too narrow"
 
 

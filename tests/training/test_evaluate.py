@@ -11,7 +11,7 @@ from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import CheckpointError, ImageError, ShapeError
-from gateviz.measure.bootstrap import Bootstrap
+from gateviz.measure.jackknife import Jackknife
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.training import evaluate as room
 from gateviz.training.evaluate import aligned_errors, evaluate
@@ -39,7 +39,7 @@ def test_lines_are_read_and_held_against_their_truth_in_their_order():
     assert evaluation.total.cer.value == 2 / 13
     assert evaluation.failures == ()
     assert sum(done) == 4
-    assert evaluation.bootstrap == Bootstrap()
+    assert evaluation.jackknife == Jackknife()
 
 
 def test_only_lines_of_one_size_run_together(monkeypatch):

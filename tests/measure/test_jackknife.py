@@ -1,4 +1,4 @@
-"""Bootstrap intervals: of planted rates, by hand, and where there is nothing to draw."""
+"""Jackknife intervals: of planted rates, by hand, and where there is nothing to draw."""
 
 import math
 from itertools import product
@@ -6,14 +6,14 @@ from itertools import product
 import numpy as np
 import pytest
 
-from gateviz.measure.bootstrap import Bootstrap, Estimate
+from gateviz.measure.jackknife import Estimate, Jackknife
 
 RATIO = {"rate": ("errors", "symbols")}
 
 
 def estimate(errors, symbols, **options):
     columns = {"errors": np.asarray(errors), "symbols": np.asarray(symbols)}
-    return Bootstrap(**options).estimates(columns, RATIO)["rate"]
+    return Jackknife(**options).estimates(columns, RATIO)["rate"]
 
 
 def test_intervals_hold_a_planted_rate_about_as_often_as_they_say():
