@@ -25,6 +25,7 @@ NETWORK = {
     "dropout": "dropout",
 }
 DEFAULT_NETWORK = {"backbone": "vgg_narrow", "hidden_size": 96}
+DEFAULT_WIDEN = 1.25
 
 _LINES = (
     click.argument("lines", metavar="[LINES]...", nargs=-1, type=click.Path(path_type=Path)),
@@ -68,6 +69,11 @@ _NETWORK = (
     click.option("--hidden", type=click.IntRange(1, 4096), help="Units of each layer and direction. Default: 96."),
     click.option("--depth", type=click.IntRange(1, 8), help="Recurrent layers. Default: 2."),
     click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Between recurrent layers. Default: 0."),
+    click.option(
+        "--widen", type=click.FloatRange(0.5, 3),
+        help="Times the width of a line that keeps its aspect: more frames for narrow letters, and as much more "
+        "time. Default: 1.25.",
+    ),
     click.option("--half", is_flag=True, help="Write the best model as float16."),
 )  # fmt: skip
 _LOOP = (
@@ -91,6 +97,14 @@ _LOOP = (
     click.option(
         "--backbone-weight", type=click.FloatRange(0), default=0.5, show_default=True,
         help="Of symbols read off the backbone alone, where columns are known.",
+    ),
+    click.option(
+        "--normalized/--not-normalized", default=True,
+        help="Normalize what recurrent layers read, in training only.  [default: normalized]",
+    ),
+    click.option(
+        "--cell-weight", type=click.FloatRange(0), default=0.1, show_default=True,
+        help="Of cells beyond 3 in magnitude, which say nothing any more; 0 lets them grow.",
     ),
     click.option(
         "--validate-every", type=click.IntRange(1), default=500, show_default=True,
@@ -138,6 +152,7 @@ def plan_of(told: dict[str, Any]) -> "TrainPlan":
         validation=tuple(map(str, told["validation"])),
         start="" if start is None else str(start),
         network=network if start is not None else DEFAULT_NETWORK | network,
+        widen=told["widen"] or (DEFAULT_WIDEN if start is None else 1.0),
         half=told["half"],
         skip_bad=told["skip_bad"],
         **{name: told[name] for name in kept},

@@ -32,6 +32,7 @@ class CrnnInput:
         pad_right: columns of paper behind it.
         paper: gray level of those columns, 0 to 255.
         at_least: columns that a narrower line is padded to with paper.
+        widen: times the width that keeps the aspect: more frames for narrow letters.
     """
 
     interpolation: str = "pillow bilinear"
@@ -41,6 +42,7 @@ class CrnnInput:
     pad_right: int = 0
     paper: int = 255
     at_least: int = 32
+    widen: float = 1.0
 
 
 @dataclass(frozen=True)
