@@ -9,7 +9,7 @@ import click
 from gateviz.cli.scripts import script_weights
 
 LEAST_LINES = 500
-HARDNESS = ("clean", "mixed", "noisy", "touching")
+HARDNESS = ("clean", "mixed", "noisy", "touching", "photo")
 
 
 @click.command("synth")

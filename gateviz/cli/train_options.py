@@ -56,6 +56,14 @@ _LINES = (
         "--long-share", type=click.FloatRange(0, 1), default=0.1, show_default=True,
         help="Of synthetic lines up to three times as long.",
     ),
+    click.option(
+        "--photo-share", type=click.FloatRange(0, 1), default=0.15, show_default=True,
+        help="Of synthetic lines that look photographed.",
+    ),
+    click.option(
+        "--loose-share", type=click.FloatRange(0, 1), default=0.06, show_default=True,
+        help="Of synthetic lines that are loosely cropped.",
+    ),
     click.option("--fonts", metavar="FOLDER", default="", help="Fonts for synthetic lines; default: the system's."),
 )  # fmt: skip
 _NETWORK = (
@@ -145,7 +153,8 @@ def plan_of(told: dict[str, Any]) -> "TrainPlan":
     settings = {entry.name: told[entry.name] for entry in fields(TrainSettings) if entry.name in told}
     network = {field: told[option] for option, field in NETWORK.items() if told[option] is not None}
     start = told["start"]
-    kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "fonts", "alphabet")
+    kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "photo_share", "loose_share", "fonts",
+            "alphabet")  # fmt: skip
     return TrainPlan(
         settings=TrainSettings(**settings),
         lines=tuple(map(str, told["lines"])),

@@ -48,6 +48,8 @@ class TrainPlan:
         scripts: of synthetic lines, with their weights; empty for the renderer's own.
         longest: code points of a synthetic line, at most; 0 for the renderer's own.
         long_share: of lines up to three times as long.
+        photo_share: of synthetic lines that are photographs.
+        loose_share: of synthetic lines that are loosely cropped.
         fonts: a folder of fonts for synthetic lines; empty for the system's.
         alphabet: as ``symbols_of`` takes it; empty for the symbols of ``lines``, or those of ``start``.
         start: a checkpoint to go on from; empty for random weights.
@@ -66,6 +68,8 @@ class TrainPlan:
     scripts: Mapping[str, float] = field(default_factory=dict)
     longest: int = 0
     long_share: float = 0.0
+    photo_share: float = 0.0
+    loose_share: float = 0.0
     fonts: str = ""
     alphabet: str = ""
     start: str = ""
@@ -161,7 +165,11 @@ class TrainPlan:
         return new_crnn(config, alphabet, widen=self.widen, seed=self.settings.seed, half=self.half)
 
     def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
-        chosen: dict[str, Any] = {"long_share": self.long_share}
+        chosen: dict[str, Any] = {
+            "long_share": self.long_share,
+            "photo_share": self.photo_share,
+            "loose_share": self.loose_share,
+        }
         if self.scripts:
             chosen["scripts"] = dict(self.scripts)
         if self.longest:
