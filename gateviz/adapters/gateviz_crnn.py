@@ -1,5 +1,6 @@
 """gateviz's own models: the file says everything itself."""
 
+import math
 from typing import get_args
 
 from gateviz.adapters.alphabet_source import find_alphabet
@@ -87,7 +88,15 @@ def preprocess_of(given: CrnnInput, config: CrnnConfig) -> Preprocess:
         )
     if config.channels not in (1, 3):
         raise CheckpointError(f"the model takes {config.channels} channels, and a line image has 1 (gray) or 3 (color)")
-    resize = ResizeToHeight(config.height, given.interpolation, rounding="nearest", at_least=1)  # type: ignore[arg-type]
+    if not 0 < given.widen < math.inf:
+        raise CheckpointError(f"the model's lines were widened {given.widen:g} times, which cannot be; save it again")
+    resize = ResizeToHeight(
+        config.height,
+        given.interpolation,  # type: ignore[arg-type]
+        rounding="nearest",
+        at_least=1,
+        widen=given.widen,
+    )
     steps: list[Step] = [Gray("pillow") if config.channels == 1 else Color("rgb"), resize]
     if given.pad_left or given.pad_right:
         steps.append(Pad(given.pad_left, given.pad_right, fill=float(given.paper)))

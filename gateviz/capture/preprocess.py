@@ -168,6 +168,7 @@ class ResizeToHeight:
         rounding: of the width.
         at_least: columns that a narrower line is stretched to.
         at_most: columns that a wider line is squeezed to; None never squeezes.
+        widen: times the width that keeps the aspect.
     """
 
     height: int
@@ -175,6 +176,7 @@ class ResizeToHeight:
     rounding: Literal["up", "down", "nearest"] = "up"
     at_least: int = 0
     at_most: int | None = None
+    widen: float = 1.0
 
     def __call__(self, canvas: Canvas) -> Canvas:
         """The resized image.
@@ -182,7 +184,7 @@ class ResizeToHeight:
         Raises:
             ImageError: the line would have no column, or too many.
         """
-        width = max(_ROUND[self.rounding](self.height * (canvas.width / canvas.height)), self.at_least)
+        width = max(_ROUND[self.rounding](self.widen * self.height * (canvas.width / canvas.height)), self.at_least)
         if self.at_most is not None:
             width = min(width, self.at_most)
         if not 1 <= width <= WIDEST:
@@ -197,7 +199,8 @@ class ResizeToHeight:
         """What it does, for people."""
         bounds = f", at least {self.at_least} columns" if self.at_least > 1 else ""
         bounds += f", at most {self.at_most} columns" if self.at_most is not None else ""
-        return f"height {self.height} keeping the aspect{bounds} ({self.interpolation})"
+        aspect = "keeping the aspect" if self.widen == 1 else f"widened {self.widen:g} times"
+        return f"height {self.height} {aspect}{bounds} ({self.interpolation})"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,19 @@ from gateviz.data.gates import Quantity
 
 def run(job: LayerJob) -> tuple[DirectionRun, ...]:
     """The runs of all directions of a layer."""
-    output, final = fused_layer(job)
+    return replayed(job, *fused_layer(job))
+
+
+def replayed(
+    job: LayerJob, output: Float[torch.Tensor, "T B P"], final: tuple[torch.Tensor, ...] = ()
+) -> tuple[DirectionRun, ...]:
+    """The runs of all directions of a layer that has run: the gates of what it put out, exact in value and gradient.
+
+    Args:
+        job: what ran.
+        output: what the fused layer put out, all directions side by side.
+        final: its final states, where somebody wants them.
+    """
     width = output.shape[2] // len(job.weights)
     runs = []
     for index, (weights, wanted) in enumerate(zip(job.weights, job.wanted, strict=True)):

@@ -14,7 +14,7 @@ from gateviz.cli.terminal import say
 from gateviz.files.printable import printable
 
 LEAST_LINES = 500
-HARDNESS = ("clean", "mixed", "noisy", "touching")
+HARDNESS = ("clean", "mixed", "noisy", "touching", "photo")
 
 
 @click.command("synth", cls=PathsFirst)

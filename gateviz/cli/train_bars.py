@@ -66,8 +66,9 @@ class TrainBar:
         self._keep(report.cer)
         self._show()
         better = " (best)" if report.best else ""
+        gates = f"; {report.gates.words}" if report.gates else ""
         self._bar.write(
-            f"step {report.step}: CER {100 * report.cer:.2f} %, lines right {100 * report.line_accuracy:.1f} %{better}",
+            f"step {report.step}: CER {100 * report.cer:.2f} %, lines right {100 * report.line_accuracy:.1f} %{better}{gates}",
             file=sys.stderr,
         )
 

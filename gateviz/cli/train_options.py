@@ -26,6 +26,7 @@ NETWORK = {
     "dropout": "dropout",
 }
 DEFAULT_NETWORK = {"backbone": "vgg_narrow", "hidden_size": 96}
+DEFAULT_WIDEN = 1.25
 
 _LINES = (
     click.argument("lines", metavar="[LINES]...", nargs=-1, type=Reads(look_at_true_lines)),
@@ -56,7 +57,18 @@ _LINES = (
         "--long-share", type=click.FloatRange(0, 1), default=0.1, show_default=True,
         help="Of synthetic lines up to three times as long.",
     ),
-    click.option("--fonts", metavar="FOLDER", default="", type=ReadsWords(look_at_font_words), help="Fonts for synthetic lines; default: the system's."),
+    click.option(
+        "--photo-share", type=click.FloatRange(0, 1), default=0.15, show_default=True,
+        help="Of synthetic lines that look photographed.",
+    ),
+    click.option(
+        "--loose-share", type=click.FloatRange(0, 1), default=0.06, show_default=True,
+        help="Of synthetic lines that are loosely cropped.",
+    ),
+    click.option(
+        "--fonts", metavar="FOLDER", default="", type=ReadsWords(look_at_font_words),
+        help="Fonts for synthetic lines; default: the system's.",
+    ),
 )  # fmt: skip
 _NETWORK = (
     click.option(
@@ -69,6 +81,11 @@ _NETWORK = (
     click.option("--hidden", type=click.IntRange(1, 4096), help="Units of each layer and direction. Default: 96."),
     click.option("--depth", type=click.IntRange(1, 8), help="Recurrent layers. Default: 2."),
     click.option("--dropout", type=click.FloatRange(0, 1, max_open=True), help="Between recurrent layers. Default: 0."),
+    click.option(
+        "--widen", type=click.FloatRange(0.5, 3),
+        help="Times the width of a line that keeps its aspect: more frames for narrow letters, and as much more "
+        "time. Default: 1.25.",
+    ),
     click.option("--half", is_flag=True, help="Write the best model as float16."),
 )  # fmt: skip
 _LOOP = (
@@ -92,6 +109,14 @@ _LOOP = (
     click.option(
         "--backbone-weight", type=click.FloatRange(0), default=0.5, show_default=True,
         help="Of symbols read off the backbone alone, where columns are known.",
+    ),
+    click.option(
+        "--normalized/--not-normalized", default=True,
+        help="Normalize what recurrent layers read, in training only.  [default: normalized]",
+    ),
+    click.option(
+        "--cell-weight", type=click.FloatRange(0), default=0.1, show_default=True,
+        help="Of cells beyond 3 in magnitude, which say nothing any more; 0 lets them grow.",
     ),
     click.option(
         "--validate-every", type=click.IntRange(1), default=500, show_default=True,
@@ -132,13 +157,15 @@ def plan_of(told: dict[str, Any]) -> "TrainPlan":
     settings = {entry.name: told[entry.name] for entry in fields(TrainSettings) if entry.name in told}
     network = {field: told[option] for option, field in NETWORK.items() if told[option] is not None}
     start = told["start"]
-    kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "fonts", "alphabet")
+    kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "photo_share", "loose_share", "fonts",
+            "alphabet")  # fmt: skip
     return TrainPlan(
         settings=TrainSettings(**settings),
         lines=tuple(map(str, told["lines"])),
         validation=tuple(map(str, told["validation"])),
         start="" if start is None else str(start),
         network=network if start is not None else DEFAULT_NETWORK | network,
+        widen=told["widen"] or (DEFAULT_WIDEN if start is None else 1.0),
         half=told["half"],
         skip_bad=told["skip_bad"],
         **{name: told[name] for name in kept},

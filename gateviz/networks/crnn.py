@@ -117,8 +117,14 @@ class CRNN(nn.Module):
 
     def forward(self, images: Float[torch.Tensor, "B channels height W"]) -> Float[torch.Tensor, "B T C"]:
         """Logits of every class at every frame."""
-        features = self.backbone(images).squeeze(2).transpose(1, 2)
-        if self.recurrent is not None:
-            features, _ = self.recurrent(features)
-        logits: torch.Tensor = self.head(features)
+        logits: torch.Tensor = self.head(self.read(self.seen(images)))
         return logits
+
+    def seen(self, images: Float[torch.Tensor, "B channels height W"]) -> Float[torch.Tensor, "B T D"]:
+        """What the backbone sees at every frame."""
+        features: torch.Tensor = self.backbone(images).squeeze(2).transpose(1, 2)
+        return features
+
+    def read(self, seen: Float[torch.Tensor, "B T D"]) -> Float[torch.Tensor, "B T P"]:
+        """What the recurrent part makes of it, for the head: the hidden states of its last layer."""
+        return seen if self.recurrent is None else self.recurrent(seen)[0]

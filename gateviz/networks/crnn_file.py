@@ -38,6 +38,7 @@ class CrnnInput:
         pad_right: columns of paper behind it.
         paper: gray level of those columns, 0 to 255.
         at_least: columns that a narrower line is padded to with paper.
+        widen: times the width that keeps the aspect: more frames for narrow letters.
     """
 
     interpolation: str = "pillow bilinear"
@@ -47,6 +48,7 @@ class CrnnInput:
     pad_right: int = 0
     paper: int = 255
     at_least: int = 32
+    widen: float = 1.0
 
     def __post_init__(self) -> None:
         columns = (self.pad_left, self.pad_right, self.at_least)

@@ -19,6 +19,8 @@ class TrainingCurves:
         validation_steps: of the error rates.
         cer: edits per symbol on the validation lines.
         line_accuracy: share of validation lines read without an error.
+        accumulators: share of the units whose cells only add up (``measure.gate_health``); NaN where nobody looked.
+        saturated_cells: share of the cells that say nothing any more.
     """
 
     steps: Int64[np.ndarray, " S"]
@@ -27,15 +29,23 @@ class TrainingCurves:
     validation_steps: Int64[np.ndarray, " V"]
     cer: Float64[np.ndarray, " V"]
     line_accuracy: Float64[np.ndarray, " V"]
+    accumulators: Float64[np.ndarray, " V"]
+    saturated_cells: Float64[np.ndarray, " V"]
+
+    @property
+    def has_gates(self) -> bool:
+        """Whether anybody looked at the gates."""
+        return bool(np.isfinite(self.accumulators).any())
 
     @classmethod
     def of_log(cls, entries: Sequence[Mapping[str, Any]]) -> "TrainingCurves":
         """The curves in the entries of a run's log."""
         steps = [entry for entry in entries if entry["kind"] == "step"]
         checks = [entry for entry in entries if entry["kind"] == "validation"]
+        gates = [entry.get("gates") or {} for entry in checks]
 
         def column(rows: Sequence[Mapping[str, Any]], name: str) -> Float64[np.ndarray, " N"]:
-            return np.array([row[name] for row in rows], dtype=np.float64)
+            return np.array([row.get(name, np.nan) for row in rows], dtype=np.float64)
 
         losses = {"CTC, by symbol": column(steps, "ctc")}
         if any(entry["frames"] for entry in steps):
@@ -47,4 +57,6 @@ class TrainingCurves:
             column(checks, "step").astype(np.int64),
             column(checks, "cer"),
             column(checks, "line_accuracy"),
+            column(gates, "accumulators"),
+            column(gates, "saturated_cells"),
         )

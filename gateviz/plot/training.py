@@ -14,9 +14,9 @@ ROW_HEIGHT = 1.5
 
 
 def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = "") -> GateFigure:
-    """The losses and, under them, the error rate on the validation lines, over the steps.
+    """The losses, the error rate on the validation lines and the health of the gates, one under the other, over the steps.
 
-    Both axes of numbers are logarithmic: the end of a training is where it is decided.
+    The axes of losses and errors are logarithmic: the end of a training is where it is decided.
 
     Args:
         curves: what was logged.
@@ -28,8 +28,9 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
     """
     style = style_named(style)
     with settings():
-        figure = new_figure(style, 2 * ROW_HEIGHT + 0.5 + heading_height(title, style), {})
-        losses, errors = figure.subplots(2, 1, sharex=True)
+        rows = 3 if curves.has_gates else 2
+        figure = new_figure(style, rows * ROW_HEIGHT + 0.5 + heading_height(title, style), {})
+        losses, errors, *gates = figure.subplots(rows, 1, sharex=True)
         for (name, values), color in zip(curves.losses.items(), LAYERS, strict=False):
             losses.plot(curves.steps, values, color=color, linewidth=style.line_width, label=name)
         _finish(losses, "loss, nats", style)
@@ -42,10 +43,26 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
             markersize=2, label="lines with an error",
         )  # fmt: skip
         _finish(errors, "share, validation lines", style)
-        errors.set_xlabel("step", fontsize=style.font_size)
+        for axes in gates:
+            _gates(axes, curves, style)
+        (*gates, errors)[0].set_xlabel("step", fontsize=style.font_size)
         write_heading(figure, title, style)
         settle(figure)
     return figure
+
+
+def _gates(axes: Axes, curves: TrainingCurves, style: Style) -> None:
+    """Shares of cells that are no memory."""
+    for values, label, color, marker in (
+        (curves.accumulators, "units that only add up", LAYERS[0], "o"),
+        (curves.saturated_cells, "cells with |tanh c| above 0.999", LAYERS[1], "s"),
+    ):
+        axes.plot(
+            curves.validation_steps, values, color=color, linewidth=style.line_width, marker=marker, markersize=2,
+            label=label,
+        )  # fmt: skip
+    axes.set_ylim(bottom=0)
+    _label(axes, "share of cells", style)
 
 
 def _finish(axes: Axes, label: str, style: Style) -> None:
@@ -53,6 +70,10 @@ def _finish(axes: Axes, label: str, style: Style) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
+    _label(axes, label, style)
+
+
+def _label(axes: Axes, label: str, style: Style) -> None:
     axes.set_ylabel(label, fontsize=style.font_size)
     axes.tick_params(labelsize=style.small_size)
     axes.grid(visible=True, which="major", color=HAIRLINE, linewidth=style.rule_width)

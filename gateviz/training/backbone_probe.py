@@ -5,7 +5,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's own habit)
 from jaxtyping import Float, Int64
 from torch import nn
 
-from gateviz.networks.crnn import CRNN
+from gateviz.training.class_log_probs import NamedClasses
 from gateviz.training.frame_labels import IGNORED
 
 
@@ -17,28 +17,30 @@ class BackboneProbe(nn.Module):
     still random; this head shortens the way. It is no part of the model.
 
     Args:
-        model: whose backbone is watched; its frames must be those of the output.
+        features: D, that the backbone puts out at every frame.
+        class_count: C.
     """
 
-    def __init__(self, model: CRNN) -> None:
+    def __init__(self, features: int, class_count: int) -> None:
         super().__init__()
-        recurrent = model.recurrent
-        features = recurrent.input_size if recurrent is not None else model.head.in_features
-        self.head = nn.Linear(features, model.config.class_count)
-        self._seen: torch.Tensor | None = None
-        model.backbone.register_forward_hook(self._watch)
+        self.head = nn.Linear(features, class_count)
 
-    def _watch(self, module: nn.Module, inputs: object, output: torch.Tensor) -> None:
-        self._seen = output if output.requires_grad else None
-
-    def loss(self, labels: Int64[torch.Tensor, "B T"], blank: int) -> Float[torch.Tensor, ""]:
-        """Cross entropy, nats, over the frames that a symbol is known to own, in the last forward pass.
+    def loss(
+        self,
+        seen: Float[torch.Tensor, "B T D"],
+        labels: Int64[torch.Tensor, "B T"],
+        named: NamedClasses,
+    ) -> Float[torch.Tensor, ""]:
+        """Cross entropy, nats, over the frames that a symbol is known to own.
 
         Blank frames are left out: the backbone should tell symbols apart, not where the line is empty.
+
+        Args:
+            seen: what the backbone put out.
+            labels: of the frames, as places among the named classes.
+            named: the classes that the batch names.
         """
-        assert self._seen is not None, "the model has not run forward with gradients since the last loss"
-        features, self._seen = self._seen.squeeze(2).transpose(1, 2), None
-        owned = (labels != IGNORED) & (labels != blank)
+        owned = (labels != IGNORED) & (labels != named.blank)
         if not bool(owned.any()):
-            return features.sum() * 0
-        return F.cross_entropy(self.head(features[owned]).float(), labels[owned])
+            return seen.sum() * 0
+        return F.nll_loss(named.log_probs(seen[owned], self.head), labels[owned])

@@ -2,8 +2,8 @@
 
 import itertools
 import signal
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -42,6 +42,17 @@ class Batch:
     frame_labels: Int64[torch.Tensor, "B T"]
     hidden: int
     names: tuple[str, ...]
+
+    def classes(self, blank: int) -> Int64[torch.Tensor, " K"]:
+        """The classes that its texts are spelled in, the blank among them, in rising order."""
+        named: torch.Tensor = torch.cat([self.labels, torch.tensor([blank])]).unique()  # type: ignore[no-untyped-call]
+        return named
+
+    def among(self, classes: Int64[torch.Tensor, " K"]) -> "Batch":
+        """The same batch with places in ``classes`` for labels."""
+        known = self.frame_labels != IGNORED
+        frames = torch.where(known, torch.searchsorted(classes, self.frame_labels.clamp_min(0)), IGNORED)
+        return replace(self, labels=torch.searchsorted(classes, self.labels), frame_labels=frames)
 
 
 @dataclass(frozen=True)
@@ -127,7 +138,7 @@ class Chunks(Dataset[list[Batch]]):
         return self.maker.batches(lines, np.random.default_rng([self.seed, number]))
 
 
-def stream(chunks: Chunks, *, chunk: int, batch: int, workers: int) -> Iterator[tuple[int, int, Batch]]:
+def stream(chunks: Chunks, *, chunk: int, batch: int, workers: int) -> Generator[tuple[int, int, Batch], None, None]:
     """Batches without end from batch ``batch`` of chunk ``chunk`` on, each with its chunk's number and its own.
 
     Args:

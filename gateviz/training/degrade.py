@@ -9,11 +9,11 @@ from jaxtyping import Float32, Float64, UInt8
 
 from gateviz.training.layout import SetLine
 
-HARDNESS = ("clean", "mixed", "noisy", "touching")
+HARDNESS = ("clean", "mixed", "noisy", "touching", "photo")
 BANK = (512, 4096)
 SMALLEST_CONTRAST = 35.0
 # Shares of the lines that are clean, light and strong, of each hardness.
-_LEVELS = {"clean": (1.0, 0.0), "mixed": (0.3, 0.52), "touching": (0.3, 0.52), "noisy": (0.0, 0.0)}
+_LEVELS = {"clean": (1.0, 0.0), "mixed": (0.3, 0.52), "touching": (0.3, 0.52), "noisy": (0.0, 0.0), "photo": (0.0, 0.0)}
 
 Gray = Float32[np.ndarray, "height width"]
 
@@ -58,6 +58,15 @@ def add_strokes(line: SetLine, rng: np.random.Generator) -> None:
         else:
             place = coverage[-rows:]
             np.maximum(place, other[size // 5 : size // 5 + rows], out=place)
+
+
+def add_specks(line: SetLine, rng: np.random.Generator) -> None:
+    """Dots of dirt, drawn into the coverage; none is larger than a full stop."""
+    height, width = line.coverage.shape
+    for _ in range(int(rng.integers(1, 12))):
+        radius = int(rng.integers(0, max(line.size // 14, 1) + 1))
+        place = int(rng.integers(width)), int(rng.integers(height))
+        cv2.circle(line.coverage, place, radius, int(rng.integers(90, 256)), thickness=-1)
 
 
 def warp(line: SetLine, height: int, level: int, rng: np.random.Generator) -> Warped:

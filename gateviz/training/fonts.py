@@ -39,6 +39,10 @@ HELD_OUT = (
     "DejaVu Serif",
     "Caladea",
     "Cantarell",
+    "Caveat",
+    "Kalam",
+    "Ma Shan Zheng",
+    "Zhi Mang Xing",
 )
 # Symbols, initials, scripts of other languages that bring a Latin copied from their sister family.
 _UNFIT = (

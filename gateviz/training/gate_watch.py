@@ -192,7 +192,7 @@ def watch_of(trainer: Trainer, *, say: Callable[[int, str], None] = _say) -> Gat
         OutputError: the run's folder cannot be written in.
     """
     line = probe_line(trainer.validation_lines)
-    recognizer = replace(trainer.recognizer, module=trainer.average.module)
+    recognizer = replace(trainer.recognizer, module=trainer.shipped)
     watch = GateWatch(
         recognizer, line.image, folder=trainer.folder.gates, truth=line.text, resume=trainer.step > 0, say=say
     )

@@ -28,6 +28,8 @@ from gateviz.training.trainer import Trainer
 from gateviz.training.transfer import pupil_from
 
 ENDLESS = 2**40
+# What runs did that were begun before they could be told otherwise; they go on as they were.
+_BEFORE = {"normalized": False, "cell_weight": 0.0}
 VALIDATION_SEED = 1_000_003
 
 
@@ -46,10 +48,13 @@ class TrainPlan:
         scripts: of synthetic lines, with their weights; empty for the renderer's own.
         longest: code points of a synthetic line, at most; 0 for the renderer's own.
         long_share: of lines up to three times as long.
+        photo_share: of synthetic lines that are photographs.
+        loose_share: of synthetic lines that are loosely cropped.
         fonts: a folder of fonts for synthetic lines; empty for the system's.
         alphabet: as ``symbols_of`` takes it; empty for the symbols of ``lines``, or those of ``start``.
         start: a checkpoint to go on from; empty for random weights.
         network: ``CrnnConfig``'s fields but the class count, of a network with random weights.
+        widen: times the width of a line that keeps its aspect, of a network with random weights.
         half: write the best model as float16.
         skip_bad: train without the lines that cannot be learned from, instead of refusing.
     """
@@ -63,10 +68,13 @@ class TrainPlan:
     scripts: Mapping[str, float] = field(default_factory=dict)
     longest: int = 0
     long_share: float = 0.0
+    photo_share: float = 0.0
+    loose_share: float = 0.0
     fonts: str = ""
     alphabet: str = ""
     start: str = ""
     network: Mapping[str, Any] = field(default_factory=dict)
+    widen: float = 1.0
     half: bool = False
     skip_bad: bool = False
 
@@ -83,7 +91,7 @@ class TrainPlan:
         """
         known = {entry.name for entry in fields(cls)}
         try:
-            settings = TrainSettings(**document["settings"])
+            settings = TrainSettings(**_BEFORE | document["settings"])
             rest = {name: value for name, value in document.items() if name in known - {"settings"}}
             for name in ("lines", "validation"):
                 rest[name] = tuple(rest[name])
@@ -142,9 +150,10 @@ class TrainPlan:
     def _pupil(self, own: LineFiles | None) -> Pupil:
         symbols = symbols_of(self.alphabet) if self.alphabet else None
         if self.start:
-            if self.network:
+            if self.network or self.widen != 1:
+                named = [*self.network, *(["widen"] if self.widen != 1 else [])]
                 raise TrainingError(
-                    f"{self.start} says itself how it is put together; leave {', '.join(self.network)} out, "
+                    f"{self.start} says itself how it is put together; leave {', '.join(named)} out, "
                     f"or train from random weights"
                 )
             recognizer = load_recognizer(self.start)
@@ -152,12 +161,15 @@ class TrainPlan:
         if symbols is None:
             symbols = symbols_in(own) if own is not None else symbols_of("ascii")
         alphabet = Alphabet.from_symbols(symbols, blank=0)
-        return new_crnn(
-            CrnnConfig(alphabet.class_count, **self.network), alphabet, seed=self.settings.seed, half=self.half
-        )
+        config = CrnnConfig(alphabet.class_count, **self.network)
+        return new_crnn(config, alphabet, widen=self.widen, seed=self.settings.seed, half=self.half)
 
     def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
-        chosen: dict[str, Any] = {"long_share": self.long_share}
+        chosen: dict[str, Any] = {
+            "long_share": self.long_share,
+            "photo_share": self.photo_share,
+            "loose_share": self.loose_share,
+        }
         if self.scripts:
             chosen["scripts"] = dict(self.scripts)
         if self.longest:

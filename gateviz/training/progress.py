@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gateviz.measure.gate_health import GateHealth
+
 
 @dataclass(frozen=True)
 class StepReport:
@@ -14,6 +16,7 @@ class StepReport:
         loss: what is minimized, nats.
         ctc: its CTC part, nats a symbol.
         frames: its part by frame labels, nats a frame.
+        cells: mean square by which cells were larger than they should be.
         rate: learning rate.
         gradient: norm of the gradients before clipping.
         hidden: lines so far that CTC could not learn from, because their text needs more frames than there are.
@@ -25,6 +28,7 @@ class StepReport:
     loss: float
     ctc: float
     frames: float
+    cells: float
     rate: float
     gradient: float
     hidden: int
@@ -40,6 +44,7 @@ class ValidationReport:
         line_accuracy: share of lines read without an error.
         best: whether no validation before it had a lower CER.
         samples: a few lines as (truth, reading).
+        gates: how the cells of its LSTM fare on some of the lines; None where it has none.
     """
 
     step: int
@@ -47,6 +52,7 @@ class ValidationReport:
     line_accuracy: float
     best: bool
     samples: tuple[tuple[str, str], ...]
+    gates: GateHealth | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The recognizer in training: its module, how its lines are prepared, and how it is written down."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -10,6 +10,7 @@ from torch import nn
 
 from gateviz.adapters.gateviz_crnn import preprocess_of
 from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
@@ -65,23 +66,30 @@ class Pupil:
     Attributes:
         recognizer: the module with its alphabet, recipe and geometry.
         writer: how it is written down.
+        trained: its weights have learned already, so that nothing may come between its layers now.
+        early: how lines are prepared for the first part of the steps, where it is not the recognizer's way.
     """
 
     recognizer: CtcRecognizer
     writer: Writer
+    trained: bool = False
+    early: Preprocess | None = None
 
 
-def new_crnn(config: CrnnConfig, alphabet: Alphabet, *, seed: int = 0, half: bool = False) -> Pupil:
+def new_crnn(config: CrnnConfig, alphabet: Alphabet, *, widen: float = 1.0, seed: int = 0, half: bool = False) -> Pupil:
     """A CRNN with random weights.
 
     Args:
         config: how it is put together.
         alphabet: what its classes stand for.
+        widen: times the width of a line that keeps its aspect. The first part of the steps keeps it all the same:
+            with more frames a symbol CTC does not find its first alignments.
         seed: of the weights; torch's generator is seeded with it.
         half: write it as float16.
     """
     torch.manual_seed(seed)
-    return crnn_pupil(CRNN(config), alphabet, CrnnInput(), half=half)
+    pupil = crnn_pupil(CRNN(config), alphabet, CrnnInput(widen=widen), half=half)
+    return pupil if widen == 1 else replace(pupil, early=preprocess_of(CrnnInput(), config))
 
 
 def crnn_pupil(module: CRNN, alphabet: Alphabet, preprocessing: CrnnInput, *, half: bool = False) -> Pupil:

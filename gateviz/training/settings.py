@@ -21,6 +21,9 @@ class TrainSettings:
         average: decay of the moving average of the weights, which is what is validated and shipped.
         frame_weight: of the frame labels beside the CTC loss, where the columns of symbols are known.
         backbone_weight: of the symbols read off the backbone alone (``backbone_probe``), where columns are known.
+        normalized: what recurrent layers read is normalized in training, and the norms folded away (``layered_crnn``).
+        cell_weight: of the cells that are larger than they should be (``cell_penalty``).
+        early: share of the steps in which lines are prepared as a pupil's first lines are (``Pupil.early``).
         seed: of the weights, the order and the dropout.
         validate_every: steps between validations.
         patience: validations without a better CER after which training stops; 0 never stops.
@@ -41,6 +44,9 @@ class TrainSettings:
     average: float = 0.999
     frame_weight: float = 0.5
     backbone_weight: float = 0.0
+    normalized: bool = True
+    cell_weight: float = 0.1
+    early: float = 0.2
     seed: int = 0
     validate_every: int = 500
     patience: int = 0
@@ -55,10 +61,10 @@ class TrainSettings:
         wrong += [name for name in ("rate", "clip") if getattr(self, name) <= 0]
         wrong += [
             name
-            for name in ("weight_decay", "frame_weight", "backbone_weight", "patience", "workers")
+            for name in ("weight_decay", "frame_weight", "backbone_weight", "cell_weight", "patience", "workers")
             if getattr(self, name) < 0
         ]
-        wrong += [name for name in ("average", "warmup") if not 0 <= getattr(self, name) < 1]
+        wrong += [name for name in ("average", "warmup", "early") if not 0 <= getattr(self, name) < 1]
         wrong += ["final_rate"] if not 0 < self.final_rate <= 1 else []
         if wrong:
             values = ", ".join(f"{name} = {getattr(self, name)}" for name in wrong)

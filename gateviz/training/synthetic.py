@@ -6,14 +6,16 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float64, UInt8
 
 from gateviz.errors import TrainingError
-from gateviz.training.degrade import HARDNESS, add_strokes, draw_level, print_on_paper, soften, warp
+from gateviz.training.degrade import HARDNESS, add_specks, add_strokes, draw_level, print_on_paper, soften, warp
 from gateviz.training.fonts import FontFace, find_fonts
 from gateviz.training.glyphs import GlyphCache
 from gateviz.training.layout import ASCENT, DESCENT, SetLine, Spacing, set_line
 from gateviz.training.line_text import LineText
 from gateviz.training.lines import TrainingLine
+from gateviz.training.photograph import photograph
 from gateviz.training.typesetting import WIDE, Typecase
 
 SIZES = (13, 18, 24, 32, 44)
@@ -25,6 +27,9 @@ Latin letters are about half as wide as Chinese ones, so lines of either are abo
 """
 _ATTEMPTS = 40
 LONG = 3
+LOOSE = 1.2
+"""Ems of paper around a loosely cropped line, at most."""
+
 _WIDEST = 60
 
 
@@ -40,8 +45,10 @@ class SyntheticStyle:
         scripts: weights of ``latin``, ``chinese``, ``mixed``, ``number`` and ``uniform``; those that the
             alphabet cannot write are left out.
         uniform_share: of Chinese lines that are random characters (``LineText``).
-        hardness: ``clean`` (black on white), ``mixed`` (clean to strong), ``noisy`` (strong only) or
-            ``touching`` (mixed, set so tight that symbols touch).
+        hardness: ``clean`` (black on white), ``mixed`` (clean to strong), ``noisy`` (strong only),
+            ``touching`` (mixed, set so tight that symbols touch) or ``photo`` (all of them photographs).
+        photo_share: of mixed lines that are photographs.
+        loose_share: of lines as people crop them, with up to 1.2 ems of paper all around; half of those have specks.
         held_out: fonts kept for testing only; otherwise all others. None takes both.
     """
 
@@ -52,6 +59,8 @@ class SyntheticStyle:
     scripts: Mapping[str, float | int] = field(default_factory=lambda: dict(SCRIPTS))
     uniform_share: float = 0.35
     hardness: str = "mixed"
+    photo_share: float = 0.0
+    loose_share: float = 0.0
     held_out: bool | None = False
 
     def __post_init__(self) -> None:
@@ -159,17 +168,29 @@ class SyntheticLines:
         if faces is None:
             return None
         level = draw_level(self.style.hardness, rng)
-        line = self._set(text, faces, rng)
+        loose = bool(self.style.loose_share) and rng.random() < self.style.loose_share
+        line = self._set(text, faces, rng, loose=loose)
         if line is None or line.coverage.shape[1] > _WIDEST * line.coverage.shape[0]:
             return None
         if level:
             add_strokes(line, rng)
-        warped = warp(line, self.style.height, level, rng)
-        image = print_on_paper(soften(warped.ink, level, rng), level, rng)
+        if loose and rng.random() < 0.5:
+            add_specks(line, rng)
+        image, columns = self._seen(line, level, rng)
         family = next(
             (face.family for symbol, face in zip(text, faces, strict=True) if symbol >= WIDE), faces[0].family
         )
-        return TrainingLine(image, text, warped.columns.astype(np.float32), script, family, name)
+        return TrainingLine(image, text, columns.astype(np.float32), script, family, name)
+
+    def _seen(
+        self, line: SetLine, level: int, rng: np.random.Generator
+    ) -> tuple[UInt8[np.ndarray, "height width"], Float64[np.ndarray, "symbols 2"]]:
+        """The line as a scanner or a camera sees it, and where its symbols are then."""
+        style = self.style
+        if style.hardness == "photo" or (level and style.photo_share and rng.random() < style.photo_share):
+            return photograph(line, style.height, rng)
+        warped = warp(line, style.height, level, rng)
+        return print_on_paper(soften(warped.ink, level, rng), level, rng), warped.columns
 
     def _length(self, script: str, rng: np.random.Generator) -> int:
         style = self.style
@@ -179,7 +200,7 @@ class SyntheticLines:
         length = style.shortest + (longest - style.shortest) * rng.random() ** 1.3
         return max(1, int(length * LENGTHS[script]))
 
-    def _set(self, text: str, faces: Sequence[FontFace], rng: np.random.Generator) -> SetLine | None:
+    def _set(self, text: str, faces: Sequence[FontFace], rng: np.random.Generator, *, loose: bool) -> SetLine | None:
         wide = any(symbol >= WIDE for symbol in text)
         # Chinese characters at 13 pixels are legible to few.
         size = SIZES[int(rng.integers(1 if wide else 0, len(SIZES)))]
@@ -193,7 +214,11 @@ class SyntheticLines:
         full_height = bool(rng.random() < 0.7)
         # Fonts' spaces differ by half; justified lines stretch them.
         space = float(rng.uniform(0.65, 1.4))
-        spacing = Spacing(tracking, _margins(wide, full_height, rng), full_height, wobble, space)
+        margins = _margins(wide, full_height, rng)
+        if loose:
+            before, after, above, below = (max(margin, LOOSE * float(rng.random())) for margin in margins)
+            margins = before, after, above, below
+        spacing = Spacing(tracking, margins, full_height, wobble, space)
         return set_line(text, faces, size, spacing, self._glyphs, rng)
 
 

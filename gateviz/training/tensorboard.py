@@ -27,7 +27,9 @@ class Events:
     def write(self, report: StepReport | ValidationReport) -> None:
         """One scalar for each number of the report, at its step."""
         kind = "train" if isinstance(report, StepReport) else "validation"
-        for name, value in asdict(report).items():
+        numbers = asdict(report)
+        numbers |= numbers.pop("gates", None) or {}
+        for name, value in numbers.items():
             if name not in ("step", "samples"):
                 self._writer.add_scalar(f"{kind}/{name}", value, report.step)
         self._writer.flush()

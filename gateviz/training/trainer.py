@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,17 +13,15 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gateviz.errors import CheckpointError, TrainingError
-from gateviz.networks.crnn import CRNN
-from gateviz.training.backbone_probe import BackboneProbe
 from gateviz.training.batches import Batch, BatchMaker, Chunks, stream
 from gateviz.training.checkpoints import TrainingState, read_state, write_state
+from gateviz.training.learner import Learner, as_shipped
 from gateviz.training.lines import LineSet
-from gateviz.training.loss import Loss, batch_loss
 from gateviz.training.progress import StepReport, ValidationReport
 from gateviz.training.pupil import Pupil
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
-from gateviz.training.validation import error_rate, read_batches
+from gateviz.training.validation import error_rate, health_of, read_batches
 
 SAMPLES = 6
 
@@ -36,6 +34,7 @@ class _Sums:
     loss: float = 0.0
     ctc: float = 0.0
     frames: float = 0.0
+    cells: float = 0.0
     gradient: float = 0.0
 
 
@@ -59,20 +58,17 @@ class Trainer:
         self.pupil = pupil
         self.settings = settings
         self.folder = folder
-        recognizer = pupil.recognizer
+        recognizer = self.recognizer = pupil.recognizer
         self.device = torch.device(settings.device)
+        self.learning = Learner(pupil, settings).to(self.device)
         # Channels last lets the convolutions run without reordering; the arithmetic is the same.
-        self.module: nn.Module = recognizer.module.to(self.device).requires_grad_(True)
-        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.recognizer = replace(recognizer, module=self.module)
+        self.learning.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.module = self.learning.model
         self.average = AveragedModel(
             self.module,
             multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
-        self.learning: nn.ModuleDict = nn.ModuleDict({"model": self.module})
-        if settings.backbone_weight and isinstance(self.module, CRNN):
-            self.learning["probe"] = BackboneProbe(self.module).to(self.device)
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.learning, settings.weight_decay), lr=settings.rate)
         self.schedule = OneCycleLR(
             self.optimizer,
@@ -83,10 +79,14 @@ class Trainer:
         )
         maker = BatchMaker(recognizer.preprocess, recognizer.geometry, recognizer.alphabet, settings.columns)
         self.chunks = Chunks(lines, maker, size=settings.chunk, seed=settings.seed)
+        self.early = self.chunks
+        if pupil.early is not None:
+            self.early = Chunks(lines, replace(maker, preprocess=pupil.early), size=settings.chunk, seed=settings.seed)
         self.validation_lines = validation
         self.validation = Chunks(validation, maker, size=len(validation), seed=0)[0]
         self.step = self.lines = self.hidden = 0
         self.chunk, self.batch = 0, 0
+        self.late = 0
         self.seconds = 0.0
         self.best = math.inf
         self.waited = 0
@@ -129,7 +129,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
         }
-        names = ("step", "lines", "hidden", "chunk", "batch", "seconds", "best", "waited")
+        names = ("step", "lines", "hidden", "chunk", "batch", "late", "seconds", "best", "waited")
         numbers = {name: getattr(self, name) for name in names}
         write_state(self.folder.state, TrainingState(tensors, numbers, torch.get_rng_state()))
 
@@ -155,9 +155,15 @@ class Trainer:
         sums = _Sums()
         started = time.monotonic() - self.seconds
         if self.step == 0:
-            watch(0, self.average.module)
-        source = stream(self.chunks, chunk=self.chunk, batch=self.batch, workers=self.settings.workers)
+            watch(0, self.shipped)
+        source = self._source()
         while self.step < self.settings.steps and not self._out_of_patience:
+            if not self.late and self.step >= self.settings.early * self.settings.steps:
+                self.late = 1
+                if self.early is not self.chunks:
+                    self.chunk, self.batch = self.chunk + 1, 0
+                    source.close()
+                    source = self._source()
             self.chunk, self.batch, batch = next(source)
             self._learn(batch, sums)
             self.batch += 1
@@ -169,31 +175,47 @@ class Trainer:
                 sums = _Sums()
             if self.step % self.settings.validate_every == 0 or self.step == self.settings.steps:
                 on_validation(self.validate())
-                watch(self.step, self.average.module)
+                watch(self.step, self.shipped)
             if self._stop:
                 self.save()
                 return False
         return True
 
+    def _source(self) -> Generator[tuple[int, int, Batch], None, None]:
+        """The batches to come."""
+        chunks = self.chunks if self.late else self.early
+        return stream(chunks, chunk=self.chunk, batch=self.batch, workers=self.settings.workers)
+
     def validate(self) -> ValidationReport:
         """Read the validation lines with the averaged model, and write the checkpoints."""
-        pairs = read_batches(replace(self.recognizer, module=self.average.module), self.validation)
+        recognizer = replace(self.recognizer, module=self.shipped)
+        pairs = read_batches(recognizer, self.validation)
         cer = error_rate(pairs)
         accuracy = sum(truth == reading for truth, reading in pairs) / len(pairs)
         best = cer < self.best
         self.best, self.waited = (cer, 0) if best else (self.best, self.waited + 1)
         report = ValidationReport(
-            self.step, cer, accuracy, best, tuple(pairs[:: max(len(pairs) // SAMPLES, 1)][:SAMPLES])
+            self.step,
+            cer,
+            accuracy,
+            best,
+            tuple(pairs[:: max(len(pairs) // SAMPLES, 1)][:SAMPLES]),
+            health_of(recognizer, self.validation[0]),
         )
         self.folder.log(report)
         self.save()
         if best:
-            self._write_best(report)
+            self._write_best(recognizer.module, report)
         return report
 
-    def _write_best(self, report: ValidationReport) -> None:
+    @property
+    def shipped(self) -> nn.Module:
+        """The averaged network as it is validated, watched and written down."""
+        return as_shipped(self.average.module)
+
+    def _write_best(self, module: nn.Module, report: ValidationReport) -> None:
         notes = {"steps": str(self.step), "lines": str(self.lines), "validation CER": f"{report.cer:.4f}"}
-        self.pupil.writer(self.folder.best(self.pupil.writer.suffix), self.average.module, notes)
+        self.pupil.writer(self.folder.best(self.pupil.writer.suffix), module, notes)
 
     @property
     def _out_of_patience(self) -> bool:
@@ -201,7 +223,7 @@ class Trainer:
 
     def _learn(self, batch: Batch, sums: _Sums) -> None:
         with self._naming(batch):
-            loss = self._forward(batch)
+            loss = self.learning.loss(batch)
         total = float(loss.total.detach())
         if not math.isfinite(total):
             raise TrainingError(
@@ -222,21 +244,8 @@ class Trainer:
         sums.loss += total
         sums.ctc += float(loss.ctc)
         sums.frames += float(loss.frames)
+        sums.cells += loss.cells
         sums.gradient += float(gradient)
-
-    def _forward(self, batch: Batch) -> Loss:
-        self.module.train()
-        kind = self.device.type
-        with torch.autocast(kind, torch.bfloat16, enabled=self.settings.mixed_precision):
-            pixels = batch.pixels.to(self.device, non_blocking=True, memory_format=torch.channels_last)
-            log_probs = self.recognizer.log_probs(pixels)
-        loss = batch_loss(log_probs.float(), batch, self.recognizer.alphabet.blank, self.settings.frame_weight)
-        if "probe" not in self.learning:
-            return loss
-        probe = self.learning["probe"]
-        assert isinstance(probe, BackboneProbe)
-        aside = probe.loss(batch.frame_labels.to(self.device), self.recognizer.alphabet.blank)
-        return replace(loss, total=loss.total + self.settings.backbone_weight * aside)
 
     @contextmanager
     def _naming(self, batch: Batch) -> Iterator[None]:
@@ -259,6 +268,7 @@ class Trainer:
             sums.loss / count,
             sums.ctc / count,
             sums.frames / count,
+            sums.cells / count,
             float(self.schedule.get_last_lr()[0]),
             sums.gradient / count,
             self.hidden,

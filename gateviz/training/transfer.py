@@ -74,8 +74,9 @@ def pupil_from(
         _put(recognizer.module, name, _moved_head(head, recognizer.alphabet, alphabet))
     if isinstance(recognizer.module, CRNN):
         recognizer.module.config = replace(recognizer.module.config, class_count=alphabet.class_count)
-        return crnn_pupil(recognizer.module, alphabet, load_crnn(checkpoint)[1].preprocessing, half=half)
-    return Pupil(replace(recognizer, alphabet=alphabet), StateDictWriter(alphabet))
+        pupil = crnn_pupil(recognizer.module, alphabet, load_crnn(checkpoint)[1].preprocessing, half=half)
+        return replace(pupil, trained=True)
+    return Pupil(replace(recognizer, alphabet=alphabet), StateDictWriter(alphabet), trained=True)
 
 
 def _head(recognizer: CtcRecognizer, checkpoint: Path) -> tuple[str, nn.Linear]:

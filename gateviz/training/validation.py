@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.tracing import trace_gates
 from gateviz.ctc.collapse import collapse
 from gateviz.measure.edit_distance import edit_distance
+from gateviz.measure.gate_health import QUANTITIES, GateHealth, gate_health
 from gateviz.training.batches import Batch
 
 
@@ -27,6 +30,17 @@ def read_batches(recognizer: CtcRecognizer, batches: Sequence[Batch]) -> list[tu
                 for truth, path in zip(truths, paths, strict=True)
             ]
     return pairs
+
+
+def health_of(recognizer: CtcRecognizer, batch: Batch) -> GateHealth | None:
+    """How the cells of its LSTM fare on a batch; None where there is none."""
+    module = recognizer.module.eval()
+    if not any(isinstance(part, nn.LSTM) for part in module.modules()):
+        return None
+    device = next(module.parameters()).device
+    with torch.inference_mode(), trace_gates(module, quantities=QUANTITIES) as traces:
+        recognizer.log_probs(batch.pixels.to(device))
+    return gate_health(traces.line(line) for line in range(len(batch.names)))
 
 
 def error_rate(pairs: Sequence[tuple[str, str]]) -> float:

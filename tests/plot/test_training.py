@@ -41,3 +41,12 @@ def test_numbers_stand_at_few_places_and_as_people_write_them():
 def test_an_unknown_style_is_refused():
     with pytest.raises(SelectionError, match="style"):
         training(TrainingCurves.of_log(LOG), style="poster of a cat")
+
+
+def test_the_health_of_the_gates_stands_under_them():
+    gates = {"units": 8, "accumulators": 0.25, "cell_quantile": 4.0, "saturated_cells": 0.125}
+    figure = training(TrainingCurves.of_log([*LOG[:-1], {**LOG[-1], "gates": gates}]))
+    adding, saturated = figure.axes[2].lines
+    np.testing.assert_allclose(adding.get_ydata(), [np.nan, 0.25])
+    np.testing.assert_allclose(saturated.get_ydata(), [np.nan, 0.125])
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "step"]

@@ -8,7 +8,7 @@ from gateviz.training.run_folder import LOG, RunFolder
 
 
 def step(number):
-    return StepReport(number, number * 10, 1.5, 2.0, 1.0, 0.5, 0.001, 3.0, 0)
+    return StepReport(number, number * 10, 1.5, 2.0, 1.0, 0.5, 0.0, 0.001, 3.0, 0)
 
 
 def test_the_log_is_read_as_it_was_written(tmp_path):

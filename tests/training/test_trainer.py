@@ -34,10 +34,12 @@ SETTINGS = TrainSettings(
 )
 
 
-def trainer(folder, settings=SETTINGS, *, recurrent="lstm", resume=False, lines=None, dropout=0.0, **network):
-    shape = {"hidden_size": 6, "depth": 2, "backbone_scale": 0.1, **network}
-    config = CrnnConfig(4, "vgg_narrow", recurrent, dropout=dropout, **shape)
-    pupil = new_crnn(config, Alphabet.from_symbols(SYMBOLS, blank=0), seed=settings.seed)
+CONFIG = CrnnConfig(4, "vgg_narrow", hidden_size=6, depth=2, backbone_scale=0.1)
+
+
+def trainer(folder, settings=SETTINGS, *, resume=False, lines=None, widen=1.0, **network):
+    config = dataclasses.replace(CONFIG, **network)
+    pupil = new_crnn(config, Alphabet.from_symbols(SYMBOLS, blank=0), widen=widen, seed=settings.seed)
     return Trainer(pupil, settings, lines or ToyLines(1), ToyLines(2, 12), RunFolder(folder, resume=resume))
 
 
@@ -139,7 +141,7 @@ def test_a_full_gpu_names_the_batch(tmp_path, monkeypatch, where):
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     owner, name = {
-        "forward": (type(learner.recognizer), "log_probs"),
+        "forward": (type(learner.learning), "loss"),
         "backward": (torch.Tensor, "backward"),
         "step": (learner.optimizer, "step"),
     }[where]
@@ -200,3 +202,64 @@ def test_the_rate_rises_to_its_highest_and_falls_to_its_last(tmp_path):
 def test_settings_that_cannot_be_are_named(name, value):
     with pytest.raises(TrainingError, match=f"training cannot run with {name} = {value}"):
         dataclasses.replace(SETTINGS, **{name: value})
+
+
+def test_the_first_lines_are_not_widened_and_the_rest_are(tmp_path):
+    """A fifth of ten steps; the shapes of the batches tell, and a run that is resumed in between goes on alike."""
+    settings = dataclasses.replace(SETTINGS, steps=10, validate_every=10)
+
+    def widths(learner):
+        seen = []
+        learning = learner.learning
+        plain = learning.loss
+
+        def spied(batch):
+            own = max(ToyLines(1)[int(name.split("/")[1])].image.shape[1] for name in batch.names)
+            seen.append((batch.names, batch.pixels.shape[3] / own))
+            return plain(batch)
+
+        learning.loss = spied
+        return seen
+
+    whole = trainer(tmp_path / "whole", settings, widen=2.0)
+    seen = widths(whole)
+    whole.run()
+    assert [times for _, times in seen] == [1.0] * 2 + [2.0] * 8
+    stopped = trainer(tmp_path / "stopped", settings, widen=2.0)
+    first = widths(stopped)
+    stopped.run(on_step=lambda report: stopped.stop())
+    assert stopped.step == 2
+    resumed = trainer(tmp_path / "stopped", settings, widen=2.0, resume=True)
+    rest = widths(resumed)
+    resumed.resume()
+    resumed.run()
+    assert first + rest == seen
+
+
+def test_a_trained_network_gets_nothing_between_its_layers(tmp_path):
+    pupil = new_crnn(CONFIG, Alphabet.from_symbols(SYMBOLS, blank=0))
+    onward = Trainer(
+        dataclasses.replace(pupil, trained=True), SETTINGS, ToyLines(1), ToyLines(2, 12), RunFolder(tmp_path)
+    )
+    assert not any(isinstance(module, torch.nn.BatchNorm1d) for module in onward.module.modules())
+    before = onward.shipped(torch.ones(1, 1, 32, 40))
+    torch.testing.assert_close(pupil.recognizer.module.eval()(torch.ones(1, 1, 32, 40)), before)
+
+
+def test_a_run_without_norms_and_penalty_trains_the_network_itself(tmp_path):
+    """As runs did that were begun earlier, so that their states still fit."""
+    plain = trainer(tmp_path, dataclasses.replace(SETTINGS, normalized=False, cell_weight=0.0))
+    assert type(plain.module).__name__ == "CRNN"
+    assert any(name.startswith("model.recurrent.weight_ih_l0") for name in plain.learning.state_dict())
+
+
+def test_the_cells_that_are_too_large_are_in_the_log(tmp_path):
+    learner = trainer(tmp_path)
+    for name, bias in learner.module.named_parameters():
+        if name.startswith("layers") and "bias_ih" in name:
+            bias.data[:12] = 6.0
+            bias.data[12:18] = 2.0
+    reports = []
+    learner.run(on_step=reports.append)
+    assert reports[0].cells > 1
+    assert learner.folder.read_log()[0]["cells"] == reports[0].cells
