@@ -73,23 +73,29 @@ def fetch(family: str, home: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         _unpack(family, place)
-        terms = json.loads((place / "package/package.json").read_text()).get("license")
+        package = place / "package"
+        terms = json.loads((package / "package.json").read_text()).get("license")
         if terms not in FREE:
             raise UnavailableError(f"its license is {terms}, and only {', '.join(FREE)} are taken")
-        faces = dict(_faces(family, place / "package/files"))
+        faces = list(_faces(family, package / "files"))
         if not faces:
             raise UnavailableError("its package holds no regular or bold face")
-        for name, slices in faces.items():
-            whole = place / f"{name}.ttf"
-            _merged(slices).save(whole)
-            whole.replace(home / whole.name) if whole.stat().st_dev == home.stat().st_dev else _copied(whole, home)
+        called = json.loads((package / "metadata.json").read_text())["family"]
+        for weight, style, slices in faces:
+            font = _merged(slices)
+            _name(font, called, weight, style)
+            name = f"{family}-{weight}-{style}.ttf"
+            # Whole or not at all: a run that is broken off leaves no half font.
+            font.save(place / name)
+            (home / f".{name}").write_bytes((place / name).read_bytes())
+            (home / f".{name}").replace(home / name)
 
 
 def _unpack(family: str, place: Path) -> None:
     """The package, opened in a folder; nothing of it is run."""
     try:
         subprocess.run(
-            ["npm", "pack", "--silent", "--ignore-scripts", f"@fontsource/{family}"],
+            ["npm", "pack", "--loglevel=error", "--ignore-scripts", f"@fontsource/{family}"],
             cwd=place, check=True, capture_output=True, text=True,
         )  # fmt: skip
         (package,) = place.glob("*.tgz")
@@ -98,20 +104,20 @@ def _unpack(family: str, place: Path) -> None:
     except FileNotFoundError as error:
         raise UnavailableError("npm is not installed (Debian: npm)") from error
     except subprocess.CalledProcessError as error:
-        last = error.stderr.strip().splitlines()[-1:] or ["npm pack failed"]
-        raise UnavailableError(last[0]) from error
+        first = error.stderr.strip().splitlines()[:1] or ["npm pack failed"]
+        raise UnavailableError(first[0]) from error
     except (ValueError, OSError, tarfile.TarError) as error:
         raise UnavailableError(f"its package cannot be opened: {error}") from error
 
 
-def _faces(family: str, files: Path) -> Iterator[tuple[str, list[Path]]]:
-    """The name of each face and the files it is made of: Latin alone, or all numbered slices of a Chinese face."""
+def _faces(family: str, files: Path) -> Iterator[tuple[int, str, list[Path]]]:
+    """Weight and style of each face and the files it is made of: Latin alone, or all slices of a Chinese face."""
     for style in ("normal", "italic"):
         for weight in (400, 700):
             kind = "*" if family in CHINESE else "latin"
             slices = sorted(files.glob(f"{family}-{kind}-{weight}-{style}.woff2"))
             if slices:
-                yield f"{family}-{weight}-{style}", slices
+                yield weight, style, slices
 
 
 def _merged(slices: list[Path]) -> TTFont:
@@ -124,11 +130,15 @@ def _merged(slices: list[Path]) -> TTFont:
     return font
 
 
-def _copied(whole: Path, home: Path) -> None:
-    """The file in a folder of another disk, whole or not at all."""
-    beside = home / f".{whole.name}.new"
-    beside.write_bytes(whole.read_bytes())
-    beside.replace(home / whole.name)
+def _name(font: TTFont, family: str, weight: int, style: str) -> None:
+    """Call a face by its family and style alone; instances of variable fonts bear the name of their lightest weight."""
+    words = ("Bold " if weight == 700 else "") + ("Italic" if style == "italic" else "")
+    names = font["name"]
+    for kind in (16, 17, 21, 22, 25):
+        names.removeNames(nameID=kind)
+    for kind, text in ((1, family), (2, words.strip() or "Regular"), (4, f"{family} {words}".strip())):
+        names.setName(text, kind, 3, 1, 0x409)
+        names.setName(text, kind, 1, 0, 0)
 
 
 if __name__ == "__main__":
