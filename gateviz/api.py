@@ -9,6 +9,7 @@ import numpy as np
 from gateviz.adapters.declared import Declared
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.canvas import Deskew
+from gateviz.capture.crop_to_ink import asked_crop
 from gateviz.capture.edits import Edit
 from gateviz.capture.preprocess import Clahe, Invert
 from gateviz.capture.recognizer import Recognizer
@@ -96,6 +97,7 @@ def record(  # type: ignore[overload-overlap]  # a str is a sequence of str, and
     invert: bool = False,
     deskew: bool = False,
     clahe: bool = False,
+    crop: bool | None = None,
     witness: bool = True,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> Recording: ...
@@ -112,6 +114,7 @@ def record(
     invert: bool = False,
     deskew: bool = False,
     clahe: bool = False,
+    crop: bool | None = None,
     witness: bool = True,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> list[Recording]: ...
@@ -127,6 +130,7 @@ def record(
     invert: bool = False,
     deskew: bool = False,
     clahe: bool = False,
+    crop: bool | None = None,
     witness: bool = True,
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> Recording | list[Recording]:
@@ -142,6 +146,8 @@ def record(
         deskew: turn the line level first, where it slopes a little; one that slopes less than can be seen stays
             as it is (``Deskew``), which its recording's ``remarks`` say.
         clahe: equalize the contrast first (contrast-limited adaptive histogram equalization).
+        crop: cut loosely cropped lines to their ink, or leave them as they are; None does what the model was
+            made for.
         witness: compare the recorded run with that of the plain layers.
         max_pixels: refuse larger image files before they are decoded.
 
@@ -154,6 +160,7 @@ def record(
     several = [images] if isinstance(images, str | Path | np.ndarray) else list(images)
     decoded = [_decoded(image, max_pixels) for image in several]
     asked = ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe()))
+    recognizer, cropping = asked_crop(recognizer, crop)
     recordings = record_lines(
         recognizer,
         [(line.pixels, _name(image)) for image, line in zip(several, decoded, strict=True)],
@@ -161,7 +168,7 @@ def record(
         edits=edits,
         layers=layers,
         quantities=quantities,
-        retouch=[step for wanted, step in asked if wanted],
+        retouch=[*(step for wanted, step in asked if wanted), *cropping],
         witness=witness,
     )
     return recordings[0] if single else recordings

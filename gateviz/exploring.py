@@ -24,6 +24,7 @@ def explore(
     invert: bool = False,
     deskew: bool = False,
     clahe: bool = False,
+    crop: bool | None = None,
     trace: str | None = None,
     quantities: Sequence[str] | None = None,
     order: str = "index",
@@ -44,6 +45,7 @@ def explore(
         invert: as it was recorded, for reading again.
         deskew: as it was recorded.
         clahe: as it was recorded.
+        crop: as it was recorded.
         trace: layer and direction shown at first, such as ``1.forward``; None takes the last layer, forward.
         quantities: shown at first, by name or letter; None takes all.
         order: of the units at first: ``index``, ``peak``, ``similarity``, ``timescale`` or ``selectivity``.
@@ -61,11 +63,17 @@ def explore(
     """
     from gateviz.widget.explorer import RecordingExplorer
 
+    retouch: Sequence[Step] = ()
+    if recognizer is not None:
+        from gateviz.capture.crop_to_ink import asked_crop
+
+        recognizer, cropping = asked_crop(recognizer, crop)
+        retouch = [*_retouch(invert=invert, deskew=deskew, clahe=clahe), *cropping]
     return RecordingExplorer(
         recording,
         versus,
         recognizer=recognizer,
-        retouch=_retouch(invert=invert, deskew=deskew, clahe=clahe) if recognizer is not None else (),
+        retouch=retouch,
         exact=exact,
         title=title,
         still=still_picture if still else None,

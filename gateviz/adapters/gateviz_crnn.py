@@ -7,6 +7,7 @@ from gateviz.adapters.alphabet_source import find_alphabet
 from gateviz.adapters.model_file import ModelFile
 from gateviz.adapters.registry import LoadOptions, Match
 from gateviz.capture.canvas import Normalize, Pad, PadToWidth, Step
+from gateviz.capture.crop_to_ink import CropToInk
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.preprocess import Color, Gray, Interpolation, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import axis_geometry
@@ -97,7 +98,8 @@ def preprocess_of(given: CrnnInput, config: CrnnConfig) -> Preprocess:
         at_least=1,
         widen=given.widen,
     )
-    steps: list[Step] = [Gray("pillow") if config.channels == 1 else Color("rgb"), resize]
+    steps: list[Step] = [CropToInk()] if given.crop else []
+    steps += [Gray("pillow") if config.channels == 1 else Color("rgb"), resize]
     if given.pad_left or given.pad_right:
         steps.append(Pad(given.pad_left, given.pad_right, fill=float(given.paper)))
     if given.at_least > 1:

@@ -13,6 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
 from gateviz.capture.canvas import Canvas
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.preprocess import Preprocess
+from gateviz.capture.recognizer import Recognizer
 from gateviz.data.frames import ColumnMap
 
 WORKING_ROWS = 96
@@ -70,6 +73,25 @@ class CropToInk:
     def words(self) -> str:
         """What it does, for people."""
         return f"cropped to the ink where it fills less than {100 * LOOSE:.0f} % of the rows"
+
+
+def asked_crop(recognizer: Recognizer, crop: bool | None) -> tuple[Recognizer, tuple[CropToInk, ...]]:
+    """The recognizer, and the step on the user's image, that do what was asked of loosely cropped lines.
+
+    Args:
+        recognizer: whose recipe may crop.
+        crop: cut them to their ink, or leave them as they are; None does what the recipe says.
+    """
+    own = isinstance(recognizer, CtcRecognizer) and any(
+        isinstance(step, CropToInk) for step in recognizer.preprocess.steps
+    )
+    if crop is None or crop == own:
+        return recognizer, ()
+    if crop:
+        return recognizer, (CropToInk(),)
+    assert isinstance(recognizer, CtcRecognizer)
+    steps = tuple(step for step in recognizer.preprocess.steps if not isinstance(step, CropToInk))
+    return replace(recognizer, preprocess=Preprocess(steps)), ()
 
 
 def crop_window(pixels: UInt8[np.ndarray, "height width *channels"]) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -117,6 +117,7 @@ class LineReader:
             invert=self.reading.invert,
             deskew=self.reading.deskew,
             clahe=self.reading.clahe,
+            crop=self.reading.crop,
             witness=self.layers != (),
             max_pixels=self.reading.max_pixels,
         )

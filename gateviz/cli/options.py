@@ -90,6 +90,7 @@ class Reading:
         invert: as ``--invert`` has it.
         deskew: as ``--deskew`` has it.
         clahe: as ``--clahe`` has it.
+        crop: as ``--crop`` and ``--no-crop`` have it; None for what the model was made for.
         max_pixels: limit of an image's size.
     """
 
@@ -98,6 +99,7 @@ class Reading:
     invert: bool = False
     deskew: bool = False
     clahe: bool = False
+    crop: bool | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
 
 
@@ -176,6 +178,10 @@ factory_options = (
 )
 invert_option = click.option("--invert", is_flag=True, help="The text is light on dark ground.")
 deskew_option = click.option("--deskew", is_flag=True, help="Turn a line level first that slopes a little.")
+crop_option = click.option(
+    "--crop/--no-crop", default=None,
+    help="Cut loosely cropped lines to their ink, or leave them.  [default: what the model was made for]",
+)  # fmt: skip
 clahe_option = click.option("--clahe", is_flag=True, help="Equalize the contrast first.")
 max_pixels_option = click.option(
     "--max-pixels",
@@ -258,13 +264,16 @@ def reading_options(command: Command) -> Command:
         invert: bool,
         deskew: bool,
         clahe: bool,
+        crop: bool | None,
         max_pixels: int,
         **rest: Any,
     ) -> Any:
-        return command(*arguments, reading=Reading(model, edits, invert, deskew, clahe, max_pixels), **rest)
+        return command(*arguments, reading=Reading(model, edits, invert, deskew, clahe, crop, max_pixels), **rest)
 
     wrapped: Any = with_reading
-    for option in (debug_option, max_pixels_option, edit_option, clahe_option, deskew_option, invert_option):
+    for option in (
+        debug_option, max_pixels_option, edit_option, crop_option, clahe_option, deskew_option, invert_option,
+    ):  # fmt: skip
         wrapped = option(wrapped)
     return model_options(wrapped)  # type: ignore[no-any-return]
 

@@ -39,6 +39,7 @@ class CrnnInput:
         paper: gray level of those columns, 0 to 255.
         at_least: columns that a narrower line is padded to with paper.
         widen: times the width that keeps the aspect: more frames for narrow letters.
+        crop: loosely cropped lines are cut to their ink first (``capture.crop_to_ink``).
     """
 
     interpolation: str = "pillow bilinear"
@@ -49,6 +50,7 @@ class CrnnInput:
     paper: int = 255
     at_least: int = 32
     widen: float = 1.0
+    crop: bool = False
 
     def __post_init__(self) -> None:
         columns = (self.pad_left, self.pad_right, self.at_least)

@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+import torch
 
 from gateviz.capture.canvas import Canvas
-from gateviz.capture.crop_to_ink import CropToInk, crop_window
+from gateviz.capture.crop_to_ink import CropToInk, asked_crop, crop_window
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight
+from gateviz.capture.recognizer import RecognizerCard
+from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap
+from tests.training.barcodes import EveryFour
 
 LETTER_ROWS, LETTER_COLUMNS = 20, 14
 
@@ -113,3 +119,23 @@ def test_an_image_without_a_line_stays_as_it_is(pixels):
 def test_two_lines_are_not_cut_to_one():
     pixels = np.concatenate([line(above=20, below=10), line(above=10, below=20)])
     assert crop_window(pixels)[0] == (0, pixels.shape[0])
+
+
+def test_a_model_that_crops_can_be_told_not_to_and_another_to_crop():
+    plain = recognizer(Gray(), ResizeToHeight(32))
+    cropping = recognizer(CropToInk(), Gray(), ResizeToHeight(32))
+    assert asked_crop(plain, None) == (plain, ())
+    assert asked_crop(plain, False) == (plain, ())
+    assert asked_crop(plain, True) == (plain, (CropToInk(),))
+    assert asked_crop(cropping, True) == (cropping, ())
+    told, steps = asked_crop(cropping, False)
+    assert steps == ()
+    assert told.preprocess == plain.preprocess
+    assert cropping.prepare(line()).pixels.shape[2] > 2 * told.prepare(line()).pixels.shape[2]
+
+
+def recognizer(*steps):
+    alphabet = Alphabet.from_symbols("ab", blank=0)
+    return CtcRecognizer(
+        torch.nn.Identity(), alphabet, RecognizerCard("test"), Preprocess(steps), EveryFour(), "BTC", "logits"
+    )

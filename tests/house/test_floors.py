@@ -42,7 +42,7 @@ LIBRARY_ROOMS = {
     "click": {"cli"},
     "tqdm": {"cli", "training", "survey"},
     "dask": {"survey"},
-    "cv2": {"files", "capture/preprocess.py", "training"},
+    "cv2": {"files", "capture/preprocess.py", "capture/crop_to_ink.py", "training"},
     "PIL": {"files", "capture/preprocess.py", "training"},
     "safetensors": {"files", "networks", "adapters", "training"},
     "scipy": {"panels", "measure", "capture", "adapters"},
