@@ -12,7 +12,7 @@ from gateviz.panels.colors import INK, RULE, SHADE
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
 from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings
 from gateviz.plot.fonts import Face, base_face, has_postscript_outlines
-from gateviz.plot.layout import MARGIN, PAD, Sizes, group_gap, key_gap, key_height, measure
+from gateviz.plot.layout import MARGIN, PAD, Sizes, column_length, group_gap, key_gap, key_height, measure
 from gateviz.plot.notes import top_lines
 from gateviz.plot.painters.curves import paint_curves
 from gateviz.plot.painters.heatmap import label_rows, lanes, paint_heatmap
@@ -30,7 +30,7 @@ def compose(stack: PanelStack, style: Style) -> GateFigure:
     """A figure of panels above each other, the color keys below them."""
     with settings():
         keys = keys_of(stack.panels)
-        top = top_lines(stack, style, 0.85 * 72 * style.width)
+        top = top_lines(stack, style, column_length(stack.panels, style))
         sizes = measure(stack, style, keys, sum(line.height for line in top) / 72)
         figure = new_figure(style, sizes.total, stack.metadata)
         engine = figure.get_layout_engine()

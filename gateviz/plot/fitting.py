@@ -4,12 +4,14 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from gateviz.plot.fonts import running_text, running_width
+from gateviz.plot.fonts import Face, running_text, running_width, shown
 from gateviz.plot.style import Style
 
 # A reading may be a whole page; a figure is no place to read it.
 MOST_LINES = 8
 _ELLIPSIS = "…"
+# Longer labels of rows are cut; in type sizes.
+ROW_LABEL = 8.0
 # Points from one baseline to the next, and around a heading, in type sizes.
 _LEADING, _AROUND = 1.35, 0.65
 # Inches at the left and right end that a heading leaves free.
@@ -71,6 +73,16 @@ def _parts(word: str, room: float, weight: int) -> list[str]:
         parts[-1] += character
         width += wide
     return parts
+
+
+def row_label(symbol: str) -> tuple[str, Face]:
+    """What stands for a symbol at the left end of its row, and its face; columns must not pay for long symbols."""
+    text, face = shown(symbol)
+    if face.width(text) <= ROW_LABEL:
+        return text, face
+    room = ROW_LABEL - 1.0
+    length = next(length for length in range(len(text), -1, -1) if face.width(text[:length]) <= room)
+    return text[:length] + _ELLIPSIS, face
 
 
 def heading_height(text: str, style: Style) -> float:

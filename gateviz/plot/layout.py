@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
-from gateviz.plot.fonts import base_face, shown
+from gateviz.plot.fitting import row_label
+from gateviz.plot.fonts import base_face
 from gateviz.plot.painters.keys import Key, number
 from gateviz.plot.painters.spans import Lettering, set_type
 from gateviz.plot.style import Style
@@ -70,10 +71,9 @@ def key_gap(style: Style) -> float:
 def measure(stack: PanelStack, style: Style, keys: Sequence[Key], top: float) -> Sizes:
     """The measures of a figure: heatmaps shrink until it fits the page, but not below their least height."""
     panels = stack.panels
-    labels = [shown(label) for panel in panels for label in _labels(panel)]
-    numbers = max((face.width(text) for text, face in labels), default=0.0) * style.small_size
+    numbers = _numbers_width(panels, style)
     left = numbers + 9.0 + _names_width(panels, style)
-    length = 72 * (style.width - 2 * MARGIN) - left - RIGHT
+    length = column_length(panels, style)
     groups = _group_words(panels)
     lettering = tuple(
         set_type(panel, style, stack.start, stack.stop, length) if isinstance(panel, SpanPanel) else None
@@ -93,6 +93,18 @@ def measure(stack: PanelStack, style: Style, keys: Sequence[Key], top: float) ->
     )
     _fit(wanted, panels, style, style.page_height - around)
     return Sizes(numbers, left, length, tuple(wanted), lettering, _blocks(panels), groups, top, around + sum(wanted))
+
+
+def column_length(panels: Sequence[Panel], style: Style) -> float:
+    """Points of the column axis, which also is the room of the words above it."""
+    left = _numbers_width(panels, style) + 9.0 + _names_width(panels, style)
+    return 72 * (style.width - 2 * MARGIN) - left - RIGHT
+
+
+def _numbers_width(panels: Sequence[Panel], style: Style) -> float:
+    """Points of the widest row or tick label."""
+    labels = [row_label(label) for panel in panels for label in _labels(panel)]
+    return max((face.width(text) for text, face in labels), default=0.0) * style.small_size
 
 
 def _fit(heights: list[float], panels: Sequence[Panel], style: Style, room: float) -> None:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 
 from gateviz.errors import GatevizWarning
 
@@ -46,7 +47,7 @@ def said_once() -> Iterator[None]:
     finally:
         _missed.reset(before)
     if found:
-        warnings.warn(missing_sentence(tuple(found)), GlyphWarning, stacklevel=_depth())
+        warnings.warn(missing_sentence(tuple(found)), GlyphWarning, stacklevel=_depth(sys._getframe()))
 
 
 def missing_sentence(characters: Sequence[str]) -> str:
@@ -68,9 +69,9 @@ install a font that has them (Debian: fonts-noto-core)'
     )
 
 
-def _depth() -> int:
+def _depth(frame: FrameType) -> int:
     """How many frames away the caller of gateviz is: a warning belongs to their line."""
-    frame, depth = sys._getframe(1), 1
+    depth = 1
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("gateviz", "contextlib"):
         frame, depth = frame.f_back, depth + 1
     return depth

@@ -11,7 +11,9 @@ from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.data.provenance import Provenance
+from gateviz.plot import fonts
 from gateviz.recording import Recording
+from tests.plot.made_fonts import make_font, own_box
 
 FONTS = {
     "latin": ("LiberationSerif-Regular.ttf", "DejaVuSerif.ttf", "DejaVuSans.ttf"),
@@ -108,6 +110,39 @@ def make_recording(
         versions={"gateviz": "0.1.0"},
     )
     return Recording(image, grid, tuple(traces), Emission(log_probs.astype(np.float32), alphabet), provenance)
+
+
+CACHES = (fonts._others, fonts._unlisted, fonts._file, fonts.base_face, fonts.face_for, fonts._piece)
+KHMER = range(0x1780, 0x17B4)
+
+
+@pytest.fixture
+def font_list(monkeypatch):
+    """Puts fonts into the place of those of the system: beside them only DejaVu is there, which matplotlib brings."""
+
+    def listed(*paths, later=()):
+        bundled = [entry for entry in fonts.fontManager.ttflist if entry.name in ("DejaVu Sans", "DejaVu Sans Mono")]
+        monkeypatch.setattr(fonts.fontManager, "ttflist", bundled)
+        fonts.fontManager._findfont_cached.cache_clear()
+        for path in paths:
+            fonts.fontManager.addfont(path)
+        monkeypatch.setattr(fonts, "findSystemFonts", lambda: [str(path) for path in (*paths, *later)])
+        forget()
+
+    def forget():
+        for known in CACHES:
+            known.cache_clear()
+
+    yield listed
+    monkeypatch.undo()
+    fonts.fontManager._findfont_cached.cache_clear()
+    forget()
+
+
+@pytest.fixture
+def khmer_font(tmp_path):
+    """A font with every Khmer letter, each drawn as another box."""
+    return make_font(tmp_path / "khmer.ttf", "Made Khmer", KHMER, own_box)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from gateviz.panels.panel import HeatmapPanel
 from gateviz.panels.shrink import shrunk
 from gateviz.plot.canvas import write
 from gateviz.plot.colors import colormap
-from gateviz.plot.fonts import shown
+from gateviz.plot.fitting import row_label
 from gateviz.plot.style import Style
 
 # How far a value that is not marked fades: towards gray, since paper is the color of a gate that is shut.
@@ -121,7 +121,7 @@ def label_rows(axes: Axes, panel: HeatmapPanel, style: Style, lane: Lane, height
     if count * style.small_size * _LABEL_ROOM > 72 * height:
         return
     for index, label in enumerate(panel.row_labels):
-        text, face = shown(label)
+        text, face = row_label(label)
         write(
             axes, 0.0, lane.row(index, count), text, size=style.small_size, shift=(-2.5, 0.0),
             ha="right", va="center", color=QUIET, family=face.name, weight=face.weight,
