@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import struct
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import GRU_QUANTITIES, LSTM_QUANTITIES, Direction, GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import GatevizError, MissingExtraError, OutputError, RecordingFileError, SelectionError, ShapeError
+from gateviz.files import tensors
 from gateviz.files.tensors import TensorFile, opened_tensors, write_tensors
 from gateviz.recording import Recording, open_recording
 
@@ -482,3 +484,69 @@ def test_without_xarray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(MissingExtraError, match=r"to_xarray needs xarray.*pip install 'gateviz\[xarray\]'"):
         small().to_xarray()
+
+
+def test_an_open_recording_no_longer_depends_on_its_file(tmp_path):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    found = open_recording(path)
+    with path.open("r+b") as handle:
+        handle.write(b"\x3f" * path.stat().st_size)
+    assert_same(found, small())
+    os.truncate(path, 0)
+    assert_same(found, small())
+
+
+def test_a_recording_that_is_cut_short_while_it_is_read_is_an_error_and_not_the_end_of_the_process(tmp_path):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    with opened_tensors(path) as file:
+        os.truncate(path, path.stat().st_size // 2)
+        with pytest.raises(RecordingFileError, match="cut short while it was read"):
+            for name in file.names:
+                file.read(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda header: header["image"].update(shape=[6, 21]),
+            r"of 'image' U8 \[6, 21\] in 120 bytes, which do not go",
+        ),
+        (lambda header: header["image"].update(data_offsets=[0, -1]), "no type, shape and place that can be read"),
+        (lambda header: header["image"].update(shape=[2] * 40), "no type, shape and place that can be read"),
+        (lambda header: header["image"].update(shape=[True, 120]), "no type, shape and place that can be read"),
+        (lambda header: header.update(image=7), "of 'image' a int, and not type, shape and place"),
+        (lambda header: header.pop("image"), "begins at byte .* where .* is due|its arrays take"),
+        (lambda header: header["image"].update(data_offsets=[8, 128]), "begins at byte .* where .* is due"),
+        (lambda header: header["__metadata__"].update(gateviz=7), "metadata in its header are not texts"),
+    ],
+)
+def test_a_header_that_does_not_go_with_the_file_is_refused(tmp_path, change, words):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+    with pytest.raises(RecordingFileError, match=words):
+        open_recording(path)
+
+
+def test_a_document_of_any_size_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    monkeypatch.setattr(tensors, "LARGEST_DOCUMENT", 100)
+    with pytest.raises(RecordingFileError, match=r"has a document of [0-9,]+ characters, and at most 100 are read"):
+        open_recording(path)
+
+
+def test_numbers_of_any_length_are_an_error(tmp_path):
+    path = tmp_path / "line.safetensors"
+    document = '{"kind": "recording", "format_version": ' + "9" * 5000 + "}"
+    save_file({"image": np.zeros((4, 4), np.uint8)}, str(path), metadata={"gateviz": document})
+    with pytest.raises(RecordingFileError, match="has a document that is no JSON"):
+        open_recording(path)
