@@ -29,6 +29,13 @@ def look_at_models(paths: Sequence[Path]) -> None:
         will_read([*map(path.with_suffix, _BESIDE), *map(path.with_name, _BESIDE_NAMES)])
 
 
+def look_at_described(paths: Sequence[Path]) -> None:
+    """Checkpoints or recordings of which ``info`` tells what is wrong with them; they are only kept in mind."""
+    from gateviz.files.inputs import will_read
+
+    will_read(paths)
+
+
 def look_at_lines(paths: Sequence[Path]) -> None:
     """Line images, saved recordings, folders and manifests of either.
 

@@ -57,6 +57,7 @@ class Material:
             looks.look_at_lines: (manifest, [manifest, *pictures, text]),
             looks.look_at_true_lines: (manifest, [manifest, *pictures, columns]),
             looks.look_at_models: (model, [model, sidecar, beside]),
+            looks.look_at_described: (model, [model]),
             looks.look_at_compared: ([model, other, manifest], [model, other, manifest, *pictures]),
             looks.look_at_watched: (folder / "run", [watched]),
             looks.look_at_claims: (claims, [claims]),

@@ -19,7 +19,7 @@ from gateviz.data.provenance import Provenance
 from gateviz.recording import Recording, open_recording
 
 ESCAPE = "\x1b]0;pwn\x07\x1b[31m"
-STRANGE = (f"{ESCAPE}\u202e", "\n\t\r", "\ud800", "\udcff", "\x9b31m", "א", "ب", "中")
+STRANGE = (f"{ESCAPE}\u202e", "\n\t\r", "\udcff", "\ud800", "\x9b31m", "א", "ب", "中")
 RAW = {ord(c) for c in "\x1b\x07\r\u202e\x9b"}
 
 
