@@ -136,11 +136,19 @@ class RunFolder:
         return config
 
     def read_log(self) -> list[dict[str, Any]]:
-        """What was logged, in order; a last line that a crash cut short is left out."""
+        """What was logged, in order; a line that a crash or a full disk cut short is left out."""
         if not (self.path / LOG).is_file():
             return []
         lines = (self.path / LOG).read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        entries = []
+        for line in lines:
+            try:
+                entry = json.loads(line) if line.endswith("\n") else None
+            except ValueError:
+                continue  # half a line, and what was logged after it once there was room again
+            if isinstance(entry, dict) and "step" in entry:
+                entries.append(entry)
+        return entries
 
     def forget_after(self, step: int) -> None:
         """Take the steps after ``step`` out of the log: a run that goes on from there logs them again.

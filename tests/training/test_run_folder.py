@@ -29,6 +29,16 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path):
     assert [entry["step"] for entry in folder.read_log()] == [20]
 
 
+def test_a_line_that_a_full_disk_cut_short_in_the_middle_is_left_out(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.log(step(20))
+    with (tmp_path / LOG).open("a") as handle:
+        handle.write('{"kind": "step", "st')
+    folder.log(step(40))
+    folder.log(step(60))
+    assert [entry["step"] for entry in folder.read_log()] == [20, 60]
+
+
 def test_steps_that_will_be_made_again_leave_the_log(tmp_path):
     folder = RunFolder(tmp_path)
     for number in (20, 40, 60):
