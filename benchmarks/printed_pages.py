@@ -29,10 +29,10 @@ from gateviz.files.atomic import make_folder, write_whole, written_whole
 from gateviz.files.folders import read_manifest
 from gateviz.files.images import read_line_image
 from gateviz.files.line_columns import COLUMNS_FILE, LineColumns
+from gateviz.files.line_places import MANIFEST_NAME
 from gateviz.measure.evaluation import Evaluation, ReadLine, Score
 from gateviz.measure.jackknife import Estimate
 from gateviz.training.evaluate import evaluate
-from gateviz.training.line_files import MANIFEST_NAME
 from gateviz.training.lines import TrainingLine
 
 ROOT = Path(__file__).parents[1]

@@ -538,10 +538,68 @@ def test_headers_and_documents_beyond_their_bounds_are_not_parsed(tmp_path):
     path = tmp_path / "a.safetensors"
     document = '{"a":[' + "[]," * 1_400_000 + "0]}"
     write_tensors(path, {}, {"a": document})
-    with pytest.raises(RecordingFileError, match=r"the header of .* bytes, and at most 4,194,304 are read"):
+    with pytest.raises(RecordingFileError, match=r"its header comes to .* bytes, and at most 4,194,304 are read"):
         open_recording(path)
     path.write_bytes(struct.pack("<Q", 2**62) + bytes(100))
     with pytest.raises(RecordingFileError, match="it is no whole safetensors file"):
         open_recording(path)
     with pytest.raises(RecordingFileError, match="cannot be read: embedded null byte"):
         open_recording(tmp_path / "a\0b")
+
+
+def test_an_open_recording_no_longer_depends_on_its_file(tmp_path):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    found = open_recording(path)
+    with path.open("r+b") as handle:
+        handle.write(b"\x3f" * path.stat().st_size)
+    assert_same(found, small())
+    os.truncate(path, 0)
+    assert_same(found, small())
+
+
+def test_a_recording_that_is_cut_short_while_it_is_read_is_an_error_and_not_the_end_of_the_process(tmp_path):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    with opened_tensors(path) as file:
+        os.truncate(path, path.stat().st_size // 2)
+        with pytest.raises(RecordingFileError, match="cut short while it was read"):
+            for name in file.names:
+                file.read(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda header: header["image"].update(shape=[6, 21]),
+            r"of 'image' U8 \[6, 21\] in 120 bytes, which do not go",
+        ),
+        (lambda header: header["image"].update(data_offsets=[0, -1]), "no type, shape and place that can be read"),
+        (lambda header: header["image"].update(shape=[2] * 40), "no type, shape and place that can be read"),
+        (lambda header: header["image"].update(shape=[True, 120]), "no type, shape and place that can be read"),
+        (lambda header: header.update(image=7), "of 'image' a int, and not type, shape and place"),
+        (lambda header: header.pop("image"), "begins at byte .* where .* is due|its arrays take"),
+        (lambda header: header["image"].update(data_offsets=[8, 128]), "begins at byte .* where .* is due"),
+        (lambda header: header["__metadata__"].update(gateviz=7), "metadata in its header are not texts"),
+    ],
+)
+def test_a_header_that_does_not_go_with_the_file_is_refused(tmp_path, change, words):
+    path = tmp_path / "line.safetensors"
+    small().save(path)
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    change(header)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+    with pytest.raises(RecordingFileError, match=words):
+        open_recording(path)
+
+
+def test_numbers_of_any_length_are_an_error(tmp_path):
+    path = tmp_path / "line.safetensors"
+    document = '{"kind": "recording", "format_version": ' + "9" * 5000 + "}"
+    save_file({"image": np.zeros((4, 4), np.uint8)}, str(path), metadata={"gateviz": document})
+    with pytest.raises(RecordingFileError, match="has a document that is no JSON"):
+        open_recording(path)

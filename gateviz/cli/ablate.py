@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.lines import named_lines, tell
-from gateviz.cli.looks import look_at_lines
+from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.options import (
     debug_option,
     direction_option,
@@ -38,7 +38,7 @@ LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
 @click.command(
     "ablate", cls=PathsFirst, short_help="Hold gates unit by unit over a corpus; rank units by what they cause."
 )
-@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
+@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_corpus))
 @model_options
 @click.option(
     "--hold",

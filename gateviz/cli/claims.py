@@ -9,7 +9,7 @@ import click
 from gateviz.cli.claims_report import claims_document, claims_words
 from gateviz.cli.describe import study_origin
 from gateviz.cli.lines import named_lines
-from gateviz.cli.looks import look_at_claims, look_at_lines
+from gateviz.cli.looks import look_at_claims, look_at_corpus
 from gateviz.cli.options import (
     debug_option,
     direction_option,
@@ -38,7 +38,7 @@ TOLD = 5
 
 
 @click.command("claims", cls=PathsFirst)
-@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
+@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_corpus))
 @model_options
 @click.option(
     "--claims", "file", metavar="FILE", type=Reads(look_at_claims),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.lines import named_lines, tell
-from gateviz.cli.looks import look_at_lines
+from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.options import (
     debug_option,
     json_option,
@@ -43,7 +43,7 @@ def _distances(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
 
 
 @click.command("context", cls=PathsFirst, short_help="How far away lies what each layer and the posterior answer to.")
-@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
+@click.argument("lines", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_corpus))
 @model_options
 @click.option(
     "--by", "measures", type=click.Choice(MEASURES), multiple=True, help="This measure only (again for more)."

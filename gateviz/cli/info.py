@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gateviz.cli.describe import diagnosis_facts, recognizer_facts, recording_facts
-from gateviz.cli.looks import RECORDING_SUFFIX, look_at_models
+from gateviz.cli.looks import RECORDING_SUFFIX, look_at_described, look_at_models
 from gateviz.cli.options import ModelChoice, debug_option, described_options, json_option
 from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.table import print_json, table, visible
@@ -19,7 +19,7 @@ SHOWN_SYMBOLS = 60
 
 
 @click.command("info", cls=PathsFirst, short_help="Print what a checkpoint or a recording holds.")
-@click.argument("file", metavar="[CHECKPOINT]", required=False, type=Reads(look_at_models))
+@click.argument("file", metavar="[CHECKPOINT]", required=False, type=Reads(look_at_described))
 @described_options
 @json_option
 @debug_option
@@ -46,6 +46,8 @@ def command(model: ModelChoice, as_json: bool) -> None:
         _print(recording_facts(open_recording(file)), as_json)
         return
     try:
+        if file is not None:
+            look_at_models([file])  # torch takes seconds to import, and is not needed to see that there is no file
         recognizer = model.loaded()
     except (CheckpointError, AlphabetError) as error:
         if file is not None and model.factory is None:

@@ -29,6 +29,13 @@ def look_at_models(paths: Sequence[Path]) -> None:
         will_read([*map(path.with_suffix, _BESIDE), *map(path.with_name, _BESIDE_NAMES)])
 
 
+def look_at_described(paths: Sequence[Path]) -> None:
+    """Checkpoints or recordings of which ``info`` tells what is wrong with them; they are only kept in mind."""
+    from gateviz.files.inputs import will_read
+
+    will_read(paths)
+
+
 def look_at_lines(paths: Sequence[Path]) -> None:
     """Line images, saved recordings, folders and manifests of either.
 
@@ -36,7 +43,6 @@ def look_at_lines(paths: Sequence[Path]) -> None:
         ImageError: there is not a single one, or a folder or a manifest holds none.
         RecordingFileError: there is not a single one.
     """
-    from gateviz.errors import GatevizError
     from gateviz.files.folders import IMAGE_SUFFIXES, MANIFEST_SUFFIX, expand
     from gateviz.files.inputs import will_read
     from gateviz.files.line_pairs import text_names
@@ -45,16 +51,31 @@ def look_at_lines(paths: Sequence[Path]) -> None:
     will_read(path for path in paths if path.suffix.lower() == MANIFEST_SUFFIX)
     for path in sources:
         will_read([path, *(path.with_name(name) for name in text_names(path.name))])
-    first: GatevizError | None = None
-    for path in sources:
-        try:
-            look_at_line(path)
-        except GatevizError as error:
-            first = first or error
-        else:
-            return
-    if first is not None:
-        raise first
+    _look_for_one(sources)
+
+
+def look_at_corpus(paths: Sequence[Path]) -> None:
+    """Lines of a study: images, folders, manifests, LMDBs.
+
+    Raises:
+        ImageError: there is not a single line, or a manifest cannot be read.
+    """
+    from gateviz.files.folders import IMAGE_SUFFIXES
+    from gateviz.files.inputs import will_read
+    from gateviz.files.line_pairs import text_names
+    from gateviz.files.line_places import files_of, is_place, line_place
+
+    lines: list[Path] = []
+    for path in paths:
+        if not is_place(path):
+            lines.append(path)
+            continue
+        files = list(files_of(line_place(path)))
+        will_read(files)
+        lines += [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    for path in lines:
+        will_read([path, *(path.with_name(name) for name in text_names(path.name))])
+    _look_for_one(lines)
 
 
 def look_at_line(path: Path) -> None:
@@ -120,7 +141,7 @@ def look_at_compared(paths: Sequence[Path]) -> None:
         return
     look_at_models([path for path in named if str(path) != BUNDLED and path.suffix.lower() not in IMAGE_SUFFIXES])
     if len(paths) > len(named):
-        look_at_lines(paths[2:])
+        look_at_corpus(paths[2:])
 
 
 def look_at_watched(paths: Sequence[Path]) -> None:
@@ -208,3 +229,19 @@ def look_at_factory(words: str) -> None:
 
     place, _ = factory_place(words)
     will_read([place] if place.endswith(".py") else [])
+
+
+def _look_for_one(paths: Sequence[Path]) -> None:
+    """Of several lines one is enough to begin: of the others it is told, one by one, that they are not there."""
+    from gateviz.errors import GatevizError
+
+    first: GatevizError | None = None
+    for path in paths:
+        try:
+            look_at_line(path)
+        except GatevizError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from gateviz.cli.options import Session, debug_option
-from gateviz.cli.terminal import prepare_streams, say
+from gateviz.cli.terminal import ReaderGone, prepare_streams, say
 from gateviz.errors import GatevizError, GatevizWarning
 from gateviz.files.inputs import keeping_inputs
 from gateviz.files.printable import one_line
@@ -63,7 +63,7 @@ class Program(click.Group):
         except click.exceptions.Abort:
             _tell("interrupted; nothing was left half-written")
             sys.exit(EXIT_INTERRUPTED)
-        except BrokenPipeError:
+        except ReaderGone:
             _leave_quietly()
         except click.ClickException as error:
             usage = (

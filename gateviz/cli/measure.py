@@ -8,7 +8,7 @@ import click
 
 from gateviz.cli.describe import study_origin
 from gateviz.cli.lines import named_lines
-from gateviz.cli.looks import look_at_lines
+from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.measure_report import csv_words, measure_words
 from gateviz.cli.options import (
     debug_option,
@@ -39,7 +39,7 @@ TOLD = 5
 
 
 @click.command("measure", cls=PathsFirst)
-@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_lines))
+@click.argument("corpus", metavar="CORPUS...", nargs=-1, required=True, type=Reads(look_at_corpus))
 @model_options
 @click.option(
     "-o", "--out", "outs", metavar="FILE", multiple=True, type=Writes(),

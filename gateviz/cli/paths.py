@@ -132,7 +132,8 @@ def _check_outputs(ctx: click.Context) -> None:
                 )
             check_spared(path, option)
             before = places.setdefault(os.path.realpath(path), option)
-            if before is not option and not path.is_dir():
+            # Two kinds of results may share a folder, where each line has its own name.
+            if before is not option and path.suffix and not path.is_dir():
                 raise click.UsageError(f"{before} and {option} both name {path}; give each its own")
             if before is option and len(values) > 1 and values.count(path) > 1:
                 raise click.UsageError(f"{option} names {path} twice; give each output its own name")

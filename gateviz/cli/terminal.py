@@ -10,6 +10,10 @@ from gateviz.errors import OutputError
 from gateviz.files.printable import printable_lines
 
 
+class ReaderGone(Exception):  # noqa: N818  (it is no error: who reads has seen enough)
+    """Nobody reads what is printed any more; no ``OSError``, which click would end the program with itself."""
+
+
 def say(words: object, *, err: bool = False, nl: bool = True) -> None:
     """Print words, lines and tabs as they are, all else that is not text by its code.
 
@@ -20,7 +24,7 @@ def say(words: object, *, err: bool = False, nl: bool = True) -> None:
 
     Raises:
         OutputError: the standard output is closed or full.
-        BrokenPipeError: nobody reads it any more.
+        ReaderGone: nobody reads it any more.
     """
     if (sys.stderr if err else sys.stdout) is None:
         if err:  # there is nobody to be told that there is nobody
@@ -29,8 +33,8 @@ def say(words: object, *, err: bool = False, nl: bool = True) -> None:
     text = printable_lines(words)
     try:
         click.echo(text, file=sys.stderr if err else sys.stdout, nl=nl)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderGone from error
     except OSError as error:
         if err:
             return

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from gateviz.files.printable import printable_lines
+
 if TYPE_CHECKING:
     from gateviz.training.progress import StepReport, ValidationReport
 
@@ -74,7 +76,7 @@ class TrainBar:
 
     def say(self, words: str) -> None:
         """A line of its own above the bar."""
-        self._bar.write(words, file=sys.stderr)
+        self._bar.write(printable_lines(words), file=sys.stderr)
 
     def _keep(self, cer: float | None) -> None:
         self._cer = "" if cer is None else f"CER {100 * cer:.2f} %"

@@ -34,6 +34,11 @@ class LinePlace:
     path: Path
 
 
+def is_place(path: Path) -> bool:
+    """Whether a path names lines with their texts, and not one image."""
+    return path.is_dir() or path.suffix.lower() == MANIFEST_SUFFIX or lmdb_file(path) is not None
+
+
 def line_place(path: Path) -> LinePlace:
     """The place that a path names; a folder that is several of these is the first.
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BufferedIOBase
-from typing import Any
+from typing import Any, TypeGuard
 
 from gateviz.errors import RecordingFileError
 from gateviz.files.budget import HEADER_BYTES
@@ -111,7 +111,7 @@ def _place(name: str, entry: Any) -> TensorPlace:
     return TensorPlace(kind, tuple(shape), start, stop)
 
 
-def _counts(value: Any, most: int) -> bool:
+def _counts(value: Any, most: int) -> TypeGuard[list[int]]:
     """Whether a value is a list of at most so many whole numbers from 0 that a file can have."""
     return (
         isinstance(value, list) and len(value) <= most and all(type(one) is int and 0 <= one < 2**63 for one in value)

@@ -137,10 +137,10 @@ class RunFolder:
         return config
 
     def read_log(self) -> list[dict[str, Any]]:
-        """What was logged, in order; a last line that a crash cut short is left out.
+        """What was logged, in order; a line that a crash or a full disk cut short is left out.
 
         Raises:
-            TrainingError: a line of it is no report.
+            TrainingError: it cannot be read, or a line of it is no report.
         """
         path = self.path / LOG
         if not path.is_file():
@@ -150,7 +150,8 @@ class RunFolder:
             lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         except (OSError, UnicodeDecodeError) as error:
             raise TrainingError(f"the log {path} cannot be read: {error}") from error
-        return [_report(path, number, line) for number, line in enumerate(lines, start=1)]
+        reports = (_report(path, number, line) for number, line in enumerate(lines, start=1))
+        return [report for report in reports if report is not None]
 
     def forget_after(self, step: int) -> None:
         """Take the steps after ``step`` out of the log: a run that goes on from there logs them again.
@@ -175,13 +176,12 @@ class RunFolder:
             raise OutputError(f"the log in {self.path} could not be written: {error.strerror}") from error
 
 
-def _report(path: Path, number: int, line: str) -> dict[str, Any]:
+def _report(path: Path, number: int, line: str) -> dict[str, Any] | None:
+    """The report in a line; None for half a line, with what was logged right after it once there was room again."""
     try:
         report = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise TrainingError(
-            f"line {number} of the log {path} is no JSON ({error}); remove it, or start anew"
-        ) from error
+    except (ValueError, RecursionError):
+        return None
     if not isinstance(report, dict) or type(report.get("step")) is not int:
         raise TrainingError(f"line {number} of the log {path} is {line[:60]!r}, and a report has its step; remove it")
     return report

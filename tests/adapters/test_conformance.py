@@ -1,7 +1,9 @@
 """One suite over every lineage: what is predicted is what the network does, and what does not fit is said."""
 
 import dataclasses
+import hashlib
 import importlib.util
+import os
 import resource
 import tempfile
 from functools import cache
@@ -431,3 +433,23 @@ def test_names_are_told_apart_and_reasons_are_of_parts_that_exist():
     assert len(set(names)) == len(names)
     parts = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert {part for case in CASES for part in case.without} <= parts
+
+
+def test_what_is_loaded_is_ours(case, tmp_path):
+    """The hash is that of the file, and neither other bytes in it nor none change what was loaded."""
+    recognizer = loaded(case, tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert recognizer.card.checkpoint_sha256 in {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    pixels = pixels_of(case, case.wide)
+    with torch.inference_mode():
+        before = recognizer.log_probs(pixels).clone()
+        for path in files:
+            with path.open("r+b") as handle:
+                handle.write(b"\x3f" * path.stat().st_size)
+        overwritten = recognizer.log_probs(pixels).clone()
+        for path in files:
+            os.truncate(path, 0)
+        # Weights that were still mapped to their file would end the process here.
+        cut_short = recognizer.log_probs(pixels)
+    torch.testing.assert_close(overwritten, before, rtol=0, atol=1e-5)
+    torch.testing.assert_close(cut_short, before, rtol=0, atol=1e-5)

@@ -133,7 +133,7 @@ def test_what_does_not_go_together_is_told_before_anything_runs(run, lines, mode
     assert "cannot be written by the name 'x.docx'" in error(*models, image, "-o", tmp_path / "x.docx", status=1)
     (tmp_path / "empty").mkdir()
     assert "holds no image" in error(*models, tmp_path / "empty", status=1)
-    assert "none of the 1 lines" in error(*models, tmp_path / "missing.png", status=1)
+    assert "missing.png is not there; check its path" in error(*models, tmp_path / "missing.png", status=1)
     assert error("bundled", tmp_path / "missing.pt", image, status=1)
 
 

@@ -56,6 +56,7 @@ def test_an_edit_is_shown_beside_the_line_as_it_is(run, here, recording, monkeyp
         return recording()
 
     monkeypatch.setattr(LineReader, "_read", read)
+    (here / "line.png").write_bytes(b"an image")
     assert run("explore", "line.png", "--edit", "clamp forget_gate 0 layer=1").stdout == "line.gates.html\n"
     assert asked == [("line.png", ()), ("line.png", ("forget gate in layer 1, every direction, held at 0",))]
     assert len(document(here / "line.gates.html")["recordings"]) == 2
@@ -75,9 +76,13 @@ def test_json_says_what_the_page_holds(run, saved, here):
     ("words", "status", "message"),
     [
         (["--edit", "clamp forget_gate 0"], 2, "is a saved recording; --edit needs the image, to read it again"),
-        (["--edit", "clamp forget_gate 0", "--versus", "b"], 2, "--versus and --edit both ask for the second of two"),
+        (
+            ["--edit", "clamp forget_gate 0", "--versus", "../line.safetensors"],
+            2,
+            "--versus and --edit both ask for the second of two",
+        ),
         (["--versus", "nowhere.safetensors"], 1, "there is no recording nowhere.safetensors; check the path"),
-        (["--versus", "x.html", "-o", "x.html"], 2, "x.html is what is read; name another output with -o"),
+        (["--versus", "../line.safetensors", "-o", "../line.safetensors"], 2, "line.safetensors is what is read; name"),
         (["-o", "nowhere/a.html"], 1, "there is no folder nowhere to write a.html in; make it first"),
     ],
 )

@@ -55,8 +55,10 @@ class Material:
         beside, other = self.file("crnn.alphabet.txt", "ab"), self.file("other.pth")
         self.of = {
             looks.look_at_lines: (manifest, [manifest, *pictures, text]),
+            looks.look_at_corpus: (manifest, [manifest, *pictures, text]),
             looks.look_at_true_lines: (manifest, [manifest, *pictures, columns]),
             looks.look_at_models: (model, [model, sidecar, beside]),
+            looks.look_at_described: (model, [model]),
             looks.look_at_compared: ([model, other, manifest], [model, other, manifest, *pictures]),
             looks.look_at_watched: (folder / "run", [watched]),
             looks.look_at_claims: (claims, [claims]),
@@ -219,7 +221,7 @@ def nowhere(parameter):
         return [["nowhere.txt"]]
     if look is looks.look_at_compared:
         return [["nowhere.pth", "bundled", "a.png"], ["nowhere.png", "nowhere2.png"], ["bundled", "bundled", "nowhere"]]
-    if look is looks.look_at_lines:
+    if look in (looks.look_at_lines, looks.look_at_corpus):
         return [["nowhere.png"], ["nowhere.safetensors"], ["nowhere.tsv"], ["nowhere"]]
     return [["nowhere"]]
 

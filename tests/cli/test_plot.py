@@ -240,7 +240,7 @@ def test_a_name_that_is_not_utf_8_is_drawn_and_printed(run, saved, here):
     saved.rename(saved.with_name(name))
     result = run("plot", saved.with_name(name))
     assert result.exit_code == 0
-    assert result.stdout == "l\ufffd.gates.png\n"
+    assert result.stdout == "l\\xe9.gates.png\n"
 
 
 def test_the_picture_shows_the_recording(run, saved, here, recording):

@@ -19,7 +19,7 @@ from gateviz.data.provenance import Provenance
 from gateviz.recording import Recording, open_recording
 
 ESCAPE = "\x1b]0;pwn\x07\x1b[31m"
-STRANGE = (f"{ESCAPE}\u202e", "\n\t\r", "\ud800", "\udcff", "\x9b31m", "א", "ب", "中")
+STRANGE = (f"{ESCAPE}\u202e", "\n\t\r", "\udcff", "\ud800", "\x9b31m", "א", "ب", "中")
 RAW = {ord(c) for c in "\x1b\x07\r\u202e\x9b"}
 
 
@@ -99,7 +99,7 @@ def test_a_name_that_steers_is_told_by_its_code(run, tmp_path, command):
 
 def test_a_file_whose_name_is_no_utf_8_is_read(saved, tmp_path):
     path = os.fsencode(tmp_path) + b"/latin\xe9.safetensors"
-    os.rename(saved, path)
+    saved.rename(os.fsdecode(path))
     done = program("read", os.fsdecode(path))
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == os.fsencode(tmp_path) + b"/latin\\xe9.safetensors\t0.9000\tab\xe4\xb8\xad\n"
@@ -167,7 +167,7 @@ def test_a_closed_output_is_an_error_and_takes_no_file_with_it(saved, tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_full_disk_behind_the_output_is_an_error(saved):
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-m", "gateviz", "read", str(saved)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 1

@@ -13,7 +13,7 @@ from PIL import Image
 
 from gateviz.cli import scripts, synth, train_options
 from gateviz.cli.train_bars import LookBar
-from gateviz.errors import TrainingError
+from gateviz.errors import OutputError, TrainingError
 from gateviz.files.watch_files import read_watch
 from gateviz.measure.gate_alarms import GateAlarms
 from gateviz.networks.crnn import CrnnConfig
@@ -354,3 +354,25 @@ def test_synth_without_a_font_for_its_symbols_names_the_package(run, tmp_path, d
     assert done.exit_code == 1
     assert "fonts-noto-cjk" in done.stderr
     assert not (tmp_path / "lines" / "manifest.tsv").exists()
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_never_came_to_a_checkpoint_begins_anew(run, own, tmp_path, monkeypatch, resume):
+    folder = tmp_path / "run"
+
+    def full(self):
+        raise OutputError("the disk is full")
+
+    with monkeypatch.context() as at_first:
+        at_first.setattr(Trainer, "save", full)
+        assert run("train", own, "-o", str(folder), *FAST).exit_code == 1
+    assert (folder / "log.jsonl").exists()
+    assert not (folder / "last.pt").exists()
+    words = ["--resume"] if resume else [own, *FAST]
+    done = run("train", "-o", str(folder), *words)
+    assert done.exit_code == 0, done.stderr
+    assert f"gateviz: the run in {folder} was stopped before its first checkpoint, so it begins anew" in done.stderr
+    entries = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [entry["step"] for entry in entries if entry["kind"] == "validation"] == [2, 4]
+    assert (folder / "best.safetensors").exists()
+    assert [record.step for record in read_watch(folder).records] == [0, 2, 4]
