@@ -19,7 +19,7 @@ times their height in margins it reads with at most 0.75.
 """
 
 LEAST_FRAMES = 3.0
-"""Frames a symbol below which a squeezed line loses symbols: one each, and blanks between equal ones (docs/reading.md)."""
+"""Frames a symbol below which a squeezed line loses symbols: one each, and blanks between equal ones."""
 
 _SQUEEZED = 0.75
 # Of an image's rows: lines are trained on with little more around them.
