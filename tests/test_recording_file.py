@@ -510,6 +510,8 @@ def test_a_recording_of_before_remarks_has_none(tmp_path):
             r"comes to 1,000,000,000,000,000 pixels, and at most 178,956,970",
         ),
         (lambda d: d["grid"].update(source_width=10**400), r"comes to some 10\^400 pixels"),
+        (lambda d: d["grid"].update(first_center=-1e308), r"its first_center comes to 1e\+308 pixels, and at most"),
+        (lambda d: d["grid"].update(stride=1e300), r"its stride comes to 1e\+300 pixels, and at most"),
         (
             lambda d: d["alphabet"]["symbols"].__setitem__(0, "a" * 65),
             "the symbol 'a{20}' of its alphabet comes to 65 char",

@@ -39,11 +39,14 @@ class LineLook:
         """Columns."""
         return int(self.pixels.shape[1])
 
+    @property
+    def _step(self) -> int:
+        return -(-self.height * self.width // _MOST_PIXELS)
+
     @cached_property
     def _gray(self) -> Float32[np.ndarray, "height columns"]:
         """Levels of gray, of a very large image in every so many columns."""
-        step = -(-self.height * self.width // _MOST_PIXELS)
-        some = self.pixels[:, ::step]
+        some = self.pixels[:, :: self._step]
         return np.asarray(some if some.ndim == 2 else some.mean(axis=2, dtype=np.float32), np.float32)
 
     @cached_property
@@ -77,6 +80,12 @@ class LineLook:
         """Rows from the first with ink to the last."""
         rows = np.flatnonzero(self.ink.any(axis=1))
         return int(rows[-1] - rows[0] + 1) if len(rows) else 0
+
+    @cached_property
+    def ink_columns(self) -> int:
+        """Columns from the first with ink to the last."""
+        columns = np.flatnonzero(self.ink.any(axis=0))
+        return int(columns[-1] - columns[0] + 1) * self._step if len(columns) else 0
 
     @cached_property
     def bands(self) -> tuple[tuple[int, int], ...]:

@@ -11,11 +11,15 @@ from gateviz.ctc.confidence import text_confidence
 from gateviz.data.alignment import Alignment
 from gateviz.data.emission import Emission
 
-SURE = 0.9
-"""Confidence (``span_mean``) from which a reading is taken as it is, whatever its image looks like."""
+SURE = 0.8
+"""Confidence (``span_mean``) from which a reading is taken as it is, whatever its image looks like.
+
+The bundled model reads rendered lines rightly with 0.85 and more; pages, lines on their side and lines with four
+times their height in margins it reads with at most 0.75.
+"""
 
 LEAST_FRAMES = 3.0
-"""Frames a symbol below which a squeezed line loses symbols: one each, and blanks between equal ones (docs/reading.md)."""
+"""Frames a symbol below which a squeezed line loses symbols: one each, and blanks between equal ones."""
 
 _SQUEEZED = 0.75
 # Of an image's rows: lines are trained on with little more around them.
@@ -83,7 +87,7 @@ def _looks(look: LineLook) -> list[str]:
         low, high = look.levels
         return [f"hardly any ink: all levels of gray lie between {low:.0f} and {high:.0f}"]
     found = []
-    if look.height > look.width:
+    if look.height > look.width and look.ink_rows > look.ink_columns:
         found.append(
             f"higher than wide: {look.width} x {look.height} pixels; is the text vertical, or the image rotated? "
             f"Lines are read from left to right"

@@ -158,6 +158,10 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
 
 def _grid(record: Mapping[str, Any]) -> FrameGrid:
     _bounded(LARGEST_PIXELS, _field(record, "source_width", int), "its image")
+    for name in ("stride", "first_center"):
+        # Not a number, and what is not positive, is the grid's own to refuse.
+        if math.isfinite(position := _number(record, name)):
+            _bounded(LARGEST_PIXELS, abs(position), f"its {name}")
     return FrameGrid(
         frame_count=_field(record, "frame_count", int),
         stride=_number(record, "stride"),
@@ -236,7 +240,7 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
     )
 
 
-def _bounded(bound: Bound, found: int, subject: str) -> None:
+def _bounded(bound: Bound, found: int | float, subject: str) -> None:
     if bound.passed_by(found):
         raise RecordingFileError(f"is damaged: {bound.words(found, subject, 'record the line again')}")
 

@@ -71,3 +71,4 @@ def test_of_a_very_large_image_every_so_many_columns_are_looked_at(monkeypatch):
     look = LineLook(striped((5, 25), (35, 55)))
     assert look.ink.shape == (60, 45)
     assert (look.width, look.bands, look.ink_rows) == (90, ((5, 25), (35, 55)), 50)
+    assert look.ink_columns == pytest.approx(80, abs=4)

@@ -50,6 +50,7 @@ GOOD = line((8, 32))
             line((4, 18), (22, 36), (44, 58), (64, 78), height=90),
             r"ink in 4 bands of rows \(4 to 17, 22 to 35, 44 to 57, ...\); cut the image into lines",
         ),
+        (line((40, 52), height=130), "mostly margin: ink in 12 of 130 rows; crop the image to the line"),
         (line((8, 20), height=90), "mostly margin: ink in 12 of 90 rows; crop the image to the line"),
         (line((2, 8), height=10), "very small: the ink is 6 pixels high; scan it at a higher resolution"),
         (255 - GOOD, r"light text on a dark ground: most pixels are near 25 of 255; try --invert \(invert=True\)"),
