@@ -324,8 +324,11 @@ def test_inputs_that_no_line_has(path, dims):
 
 
 def test_values_that_a_few_nodes_blow_up(path):
-    ones = [graphs.floats("a", np.zeros((30_000, 1, 1))), graphs.floats("b", np.zeros((1, 1, 30_000)))]
-    spread = [helper.make_node("Add", ["made", "a"], ["wide"]), helper.make_node("Add", ["wide", "b"], ["scores"])]
+    ones = [graphs.floats("tall", np.zeros((30_000, 1, 1))), graphs.floats("broad", np.zeros((1, 1, 30_000)))]
+    spread = [
+        helper.make_node("Add", ["made", "tall"], ["wide"]),
+        helper.make_node("Add", ["wide", "broad"], ["scores"]),
+    ]
     refused(behind(path, spread, ones), r"what it makes of a line comes to [\d,]+ numbers")
     joined = [helper.make_node("Concat", ["made"] * 20_000, ["scores"], axis=0)]
     refused(behind(path, joined), r"what it makes of a line comes to [\d,]+ numbers")
@@ -346,9 +349,9 @@ def test_products_that_take_long(path):
 
 def test_many_small_values_count_together(path, lowered):
     lowered(GRAPH_NUMBERS=1000)
-    monkey = [helper.make_node("Tanh", ["made" if n == 0 else f"t{n}"], [f"t{n + 1}"]) for n in range(2000)]
+    chain = [helper.make_node("Tanh", ["made" if n == 0 else f"t{n}"], [f"t{n + 1}"]) for n in range(2000)]
     refused(
-        behind(path, [*monkey, helper.make_node("Identity", ["t2000"], ["scores"])]),
+        behind(path, [*chain, helper.make_node("Identity", ["t2000"], ["scores"])]),
         r"what it makes of a line comes to [\d,]+ numbers \(without those its input pays for\)",
     )
 
