@@ -200,6 +200,22 @@ def test_a_storage_before_1_6_of_more_numbers_than_the_file_holds(tmp_path):
     refused(path, r"claims 1,000,000,000 numbers of 4 bytes for its storage '\d+' and has [\d,]+ bytes there")
 
 
+def test_many_views_of_the_same_few_numbers(tmp_path, lowered):
+    wide = torch.zeros(10_000)
+    torch.save({f"w{number}": wide.view(100, 100) for number in range(50)}, tmp_path / "m.pth")
+    lowered(UNPACKED_BYTES=100_000)
+    refused(
+        tmp_path / "m.pth", r"claims 2,000,000 bytes of numbers in 50 tensors and has \d\d,\d+ bytes; it is damaged"
+    )
+    torch.save({"one": wide, "other": wide}, tmp_path / "m.pth")
+    assert open_model_file(tmp_path / "m.pth").checkpoint.shapes == {"one": (10_000,), "other": (10_000,)}
+
+
+def test_keys_without_end_are_told_in_short(tmp_path):
+    torch.save({"k" * 100_000: torch.zeros(3), "rnn": torch.zeros(2)}, tmp_path / "m.pth")
+    assert "..." in refused(tmp_path / "m.pth", r"m\.pth fits no lineage that gateviz knows")
+
+
 def test_a_pickle_of_opcodes_without_end(tmp_path, lowered):
     path = tmp_path / "m.pth"
     torch.save([[] for _ in range(5000)], path)

@@ -218,6 +218,14 @@ def test_the_program_knows_two_packages():
     assert found - set(sys.stdlib_module_names) == {"numpy", "onnxruntime"}
 
 
+def test_what_is_not_bounded_is_said(path, monkeypatch):
+    graphs.saved(graphs.simple_model(), path)
+    assert "limits" not in load_recognizer(path, alphabet=graphs.ALPHABET).card.details
+    monkeypatch.setattr(worker(), "limits", ("seconds", "process"))
+    said = load_recognizer(path, alphabet=graphs.ALPHABET).card.details["limits"]
+    assert said == "none on memory here: open only graphs from people you trust"
+
+
 def test_the_process_is_started_once():
     start_worker()
     first = worker()
