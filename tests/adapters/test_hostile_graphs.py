@@ -332,11 +332,8 @@ def test_inputs_that_no_line_has(path, dims):
 
 
 def test_values_that_a_few_nodes_blow_up(path):
-    ones = [graphs.floats("tall", np.zeros((30_000, 1, 1))), graphs.floats("broad", np.zeros((1, 1, 30_000)))]
-    spread = [
-        helper.make_node("Add", ["made", "tall"], ["wide"]),
-        helper.make_node("Add", ["wide", "broad"], ["scores"]),
-    ]
+    ones = [graphs.floats("tall", np.zeros((1, 30_000, 1)))]
+    spread = [helper.make_node("Add", ["made", "tall"], ["scores"])]
     refused(behind(path, spread, ones), r"what it makes of a line comes to [\d,]+ numbers")
     joined = [helper.make_node("Concat", ["made"] * 20_000, ["scores"], axis=0)]
     refused(behind(path, joined), r"what it makes of a line comes to [\d,]+ numbers")
