@@ -33,6 +33,8 @@ _WRAPPERS = (
 # What DataParallel, torch.compile and training frameworks put in front of every key.
 _PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
 _WRAPPED_DEPTH = 4
+# How often a file may hold its own size: weights that two layers share stand twice.
+_MOST_VIEWS = 3
 # Parts of the names that a pickled quantized layer calls for.
 _QUANTIZED = ("quantized", ".qint", "_affine", "torch.ScriptObject")
 
@@ -106,6 +108,13 @@ def read_checkpoint(file: ModelFile) -> Checkpoint:
     state, wrapped_in, beside = _unwrapped(file, content)
     tensors = {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
     metadata = {**metadata, **_plain_values(file, state)}
+    # Many tensors can be views of the same few numbers, and each is looked at whole.
+    claimed = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values() if _is_stored(tensor))
+    if claimed > _MOST_VIEWS * file.size + budget.UNPACKED_BYTES.most:
+        raise CheckpointError(
+            f"{file.path} claims {claimed:,} bytes of numbers in {len(tensors):,} tensors and has {file.size:,} bytes; "
+            f"it is damaged or malicious"
+        )
     for name, tensor in tensors.items():
         _check_tensor(file, name, tensor)
     bare, prefix = _without_prefixes(tensors)
@@ -212,6 +221,12 @@ def _plain_values(file: ModelFile, state: Mapping[str, Any]) -> dict[str, str]:
     return plain
 
 
+def _is_stored(tensor: torch.Tensor) -> bool:
+    """True for a dense tensor of no more numbers than its storage has; all others are refused one by one."""
+    dense = tensor.layout == torch.strided and tensor.device.type == "cpu"
+    return dense and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
 def _check_tensor(file: ModelFile, name: str, tensor: torch.Tensor) -> None:
     """Refuses what is no dense array of finite numbers that lie in the file."""
     if tensor.is_quantized:
@@ -225,7 +240,7 @@ def _check_tensor(file: ModelFile, name: str, tensor: torch.Tensor) -> None:
         )
     stored = tensor.untyped_storage().nbytes()
     # A stride of zero lets a few bytes claim to be any number of weights.
-    if tensor.numel() * tensor.element_size() > stored:
+    if not _is_stored(tensor):
         raise CheckpointError(
             f"{file.path} claims {tensor.numel():,} numbers for {name} and stores {stored:,} bytes; it is damaged or malicious"
         )

@@ -18,6 +18,10 @@ _LONGEST_VARINT = 10
 _VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
 
 
+class DamagedMessageError(CheckpointError):
+    """Bytes that are no protocol buffer."""
+
+
 @dataclass
 class _Tally:
     """How many fields and packed numbers of a file were looked at."""
@@ -144,4 +148,4 @@ class Message:
         raise self._error("a number has more than ten bytes", at)
 
     def _error(self, what: str, at: int) -> CheckpointError:
-        return CheckpointError(f"the {self.place} of this file is damaged: {what} (at byte {at})")
+        return DamagedMessageError(f"the {self.place} of this file is damaged: {what} (at byte {at})")

@@ -185,17 +185,17 @@ def load_recognizer(
         return load_from_factory(file, options)
     if file is None:
         raise CheckpointError("no checkpoint was named; give its path, or a factory that builds the network")
-    matches = sniff_all(file, adapter)
-    fitting = [(candidate, match) for candidate, match in matches if match.ok]
-    if not fitting:
-        raise CheckpointError(_nothing_fits(file, matches))
-    chosen, _ = fitting[0]
-    if said := options.declared.given:
-        raise CheckpointError(
-            f"{file.path} is a checkpoint of {chosen.name}, which knows its own {', '.join(said)}; "
-            f"leave these out, or name the code that builds the network as a factory"
-        )
     with reading(file.path):
+        matches = sniff_all(file, adapter)
+        fitting = [(candidate, match) for candidate, match in matches if match.ok]
+        if not fitting:
+            raise CheckpointError(_nothing_fits(file, matches))
+        chosen, _ = fitting[0]
+        if said := options.declared.given:
+            raise CheckpointError(
+                f"{file.path} is a checkpoint of {chosen.name}, which knows its own {', '.join(said)}; "
+                f"leave these out, or name the code that builds the network as a factory"
+            )
         return chosen.build(file, options)
 
 

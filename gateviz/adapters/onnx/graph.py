@@ -17,6 +17,7 @@ from gateviz.adapters.onnx.extra import inliner, onnx_package
 from gateviz.adapters.onnx.node import STANDARD_DOMAINS, Node, first_line, read_node, tensor_array, text
 from gateviz.adapters.onnx.weights_beside import read_beside
 from gateviz.adapters.onnx.wire import check_functions, check_wire
+from gateviz.adapters.protobuf import DamagedMessageError
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 
@@ -152,7 +153,12 @@ def _parsed(onnx: Any, data: bytes) -> Any:
     Raises:
         CheckpointError: it is damaged.
     """
-    check_wire(data)
+    try:
+        check_wire(data)
+    except DamagedMessageError as error:
+        raise CheckpointError(
+            f"it is a truncated or damaged ONNX graph ({str(error).partition(' is damaged: ')[2]}); download or export it again"
+        ) from error
     model = _or_damaged(lambda: onnx.load_model_from_string(data))
     if model.functions:
         check_functions(model)

@@ -28,6 +28,7 @@ from gateviz.files import budget
 _PROGRAM = Path(__file__).with_name("worker_program.py")
 _PATIENCE, _AT_LEAST = 6.0, 30.0
 """Seconds of waiting for one of processor time, since the machine may have other things to do; and for the start."""
+_LOOKED_AT_EVERY = 1.0
 _KINDS = frozenset("fiub")
 NUMBERS = itertools.count()
 """Of graphs that were opened, so that none is taken for another."""
@@ -74,6 +75,15 @@ class Worker:
     dropped: list[int] = field(default_factory=list)
     allowance: _Allowance | None = None
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _until: float | None = None
+
+    def watch(self) -> None:
+        """Ends the process where it has not answered in time: what waits for no processor passes no limit on it."""
+        while self.alive:
+            time.sleep(_LOOKED_AT_EVERY)
+            until = self._until
+            if until is not None and time.monotonic() > until:
+                self.process.kill()
 
     @property
     def alive(self) -> bool:
@@ -110,9 +120,7 @@ class Worker:
         self, request: Mapping[str, Any], content: Sequence[memoryview], bound: budget.Bound, seconds: float
     ) -> Answer:
         """Sends a request and waits for what comes back; ends the process where that is not the whole of an answer."""
-        watch = threading.Timer(_AT_LEAST + _PATIENCE * seconds, self.process.kill)
-        watch.daemon = True
-        watch.start()
+        self._until = time.monotonic() + _AT_LEAST + _PATIENCE * seconds
         whole = False
         try:
             assert self.process.stdin is not None
@@ -126,7 +134,7 @@ class Worker:
         except (BrokenPipeError, ValueError, TypeError, LookupError) as error:
             raise CheckpointError(self._ended(bound)) from error
         finally:
-            watch.cancel()
+            self._until = None
             if not whole:
                 # Whatever it sends from now on would be taken for the answer to another question.
                 self.process.kill()
@@ -236,6 +244,8 @@ def _start() -> Worker:
         ) from error
     started = Worker(process, os.getpid())
     atexit.register(started.close)
+    # A thread for all requests, since starting one takes as long as a small graph runs.
+    threading.Thread(target=started.watch, daemon=True).start()
     return started
 
 
