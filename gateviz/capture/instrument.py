@@ -114,8 +114,11 @@ def restore(model: Model) -> Model:
     own = {name: each for name, each in layers.items() if each._recorder.before is not None}
     whole = isinstance(model, _InstrumentedModel) or ("" in own and layers[""]._recorder.alone)
     if not whole:
-        reason = "was instrumented as a part of a larger model; restore that one" if own else "is not instrumented"
-        raise SelectionError(f"the {type(model).__name__} {reason}")
+        if own:
+            raise SelectionError(
+                f"the {type(model).__name__} was instrumented as a part of a larger model; restore that one"
+            )
+        raise SelectionError(f"the {type(model).__name__} is not instrumented, so there is nothing to restore")
     changes: list[Change] = []
     for name, layer in own.items():
         if type(layer).__dict__.get("plain_class") is None:

@@ -3,7 +3,7 @@
 The hidden states that a layer puts out are all that its gates need: i, f, g and o of every frame are one
 matrix product over [x_t, h_before], without recurrence. Only the cell state is a recurrence,
 c = f c_before + i g, elementwise; on a GPU it is taken in log2(T) rounds (``scan``). There is no
-Python loop over T on a GPU. Outputs are the fused layer's own numbers, bit for bit, and gradients of
+Python loop over T on a GPU. Outputs are the fused layer's own numbers, layer by layer, and gradients of
 outputs and of recorded values flow through it. Any dtype, projections and lines of any length.
 """
 

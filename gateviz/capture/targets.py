@@ -24,7 +24,7 @@ def recurrent_modules(
     found = {name: each for name, each in every.items() if isinstance(each, RECURRENT)}
     for name, each in every.items():
         if (names is None or name in names) and (reason := _closed(each)):
-            raise SelectionError(f"{name or 'the module'} is {reason}")
+            raise SelectionError(f"{name or 'the module'} cannot be opened, for it is {reason}")
     if not found:
         raise SelectionError(
             f"{type(module).__name__} holds no nn.LSTM, nn.GRU or cell of theirs, so there are no gates to trace"
@@ -40,7 +40,7 @@ def _closed(module: nn.Module) -> str:
     """Why the gates of a recurrent module cannot be seen, and what to do; empty for any other module."""
     if isinstance(module, torch.jit.ScriptModule) and module.original_name in _NAMES:
         return (
-            f"a scripted {module.original_name}, which cannot be opened; trace the module it was scripted from (with "
+            f"a scripted {module.original_name}; trace the module it was scripted from (with "
             "modules=... the others can be traced)"
         )
     kind = type(module)

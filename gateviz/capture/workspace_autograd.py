@@ -1,7 +1,7 @@
 """The workspace engine under autograd: PyTorch's own backward pass as long as only outputs are asked for.
 
-The forward call is the one plain ``nn.LSTM`` makes when it trains, weights as they are, so outputs are
-bit-identical to it, and so are the gradients: oneDNN's backward pass reads the same workspace. When a
+The forward call is the one plain ``nn.LSTM`` makes when it trains, weights as they are, and oneDNN's backward
+pass reads the same workspace, so outputs and gradients are its own up to the order of additions. When a
 recorded value has received a gradient, or a gradient of the gradient is wanted, the layer is run
 again by the stepwise cell, which autograd can follow.
 """

@@ -25,7 +25,7 @@ Drawable = Recording | GateTrace | BatchTrace | Iterable[GateTrace | BatchTrace]
 """A recording; or a trace or some, such as ``traces`` of ``trace_gates`` and of an instrumented model, of one line."""
 
 
-def as_recording(drawable: Drawable) -> Recording:
+def as_recording(drawable: object) -> Recording:
     """The recording; of traces one without image and posteriors, in which a column is a frame.
 
     Raises:
@@ -34,7 +34,7 @@ def as_recording(drawable: Drawable) -> Recording:
     """
     if isinstance(drawable, Recording):
         return drawable
-    each_of = [drawable] if isinstance(drawable, GateTrace | BatchTrace) else drawable
+    each_of: object = [drawable] if isinstance(drawable, GateTrace | BatchTrace) else drawable
     if not isinstance(each_of, Sequence) or not all(isinstance(each, GateTrace | BatchTrace) for each in each_of):
         raise SelectionError(
             f"a figure is drawn of a recording or of traces, and a {type(drawable).__name__} was given; hand in what "

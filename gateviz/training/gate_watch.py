@@ -40,9 +40,6 @@ from gateviz.training.watched_model import LineInput, watched_model
 LOOKED_AT = 16
 """Lines among which one is chosen."""
 
-LONGEST_SHOWN = 60
-"""Characters of a thing that a message shows."""
-
 
 def _say(step: int, words: str) -> None:
     sys.stderr.write(f"gateviz: step {step}: {words}\n")
@@ -61,6 +58,7 @@ class GateWatch:
         truth: what is written on the line, in reading order.
         alphabet: what the classes of a bare module's output stand for; without it nothing is read, and only
             gates are watched. The output is (1, T, C) or (T, 1, C), logits or log posteriors.
+        blank: the class of the blank, where the alphabet is a string of one symbol a class.
         layers: numbers of the layers whose whole traces are kept too, each step as a recording.
         resume: go on with the records that are there; a call drops those of its own step and later.
         say: is told what is new, step and words; without it the words go to stderr.
@@ -70,7 +68,7 @@ class GateWatch:
         OutputError: the folder cannot be written in.
         SelectionError: the module has no recurrent layers and no alphabet: there is nothing to watch; or a recognizer,
             which knows its alphabet, was given one.
-        AlphabetError: the alphabet is symbols alone, and does not say which class is the blank.
+        AlphabetError: the alphabet is a string and nobody says which class is the blank, or an ``Alphabet``, which knows.
         ImageError: the line cannot be read.
         CheckpointError: its posteriors are no posteriors.
 
@@ -90,18 +88,13 @@ class GateWatch:
         *,
         folder: str | Path,
         truth: str | None = None,
-        alphabet: Alphabet | None = None,
+        alphabet: Alphabet | str | None = None,
+        blank: int | None = None,
         layers: Collection[int] = (),
         resume: bool = False,
         say: Callable[[int, str], None] = _say,
     ) -> None:
-        if alphabet is not None and not isinstance(alphabet, Alphabet):
-            shown = repr(alphabet)[:LONGEST_SHOWN]
-            raise AlphabetError(
-                f"the alphabet {shown} does not say which class of the output is the blank; give "
-                "gateviz.Alphabet.from_symbols(symbols, blank=0), with the blank that your CTC loss has"
-            )
-        self._model = watched_model(model, line, alphabet)
+        self._model = watched_model(model, line, _alphabet(alphabet, blank))
         self._layers = frozenset(layers)
         self._say = say
         self._said: set[str] = set()
@@ -180,6 +173,22 @@ class GateWatch:
         if words not in self._said:
             self._said.add(words)
             self._say(step, words)
+
+
+def _alphabet(alphabet: Alphabet | str | None, blank: int | None) -> Alphabet | None:
+    if isinstance(alphabet, str):
+        if blank is None:
+            raise AlphabetError(
+                f"an alphabet of the symbols {alphabet[:40]!r} does not say which class of the output is the blank; add "
+                f"blank=0, blank={len(alphabet)}, or whichever your CTC loss has"
+            )
+        return Alphabet.from_symbols(alphabet, blank=blank)
+    if blank is not None:
+        what = "no alphabet" if alphabet is None else f"an alphabet whose blank is {alphabet.blank}"
+        raise AlphabetError(
+            f"blank={blank} was given with {what}; it goes with an alphabet that is a string of symbols"
+        )
+    return alphabet
 
 
 def watch_of(trainer: Trainer, *, say: Callable[[int, str], None] = _say) -> GateWatch:

@@ -455,7 +455,7 @@ def half_done():
             {},
             r"wrapped in DataParallel; instrument the module inside \(model.module\)",
         ),
-        (lambda: nn.Sequential(torch.jit.script(nn.LSTM(2, 2))), {}, "0 is a scripted LSTM, which cannot be opened"),
+        (lambda: nn.Sequential(torch.jit.script(nn.LSTM(2, 2))), {}, "0 cannot be opened, for it is a scripted LSTM"),
         (lambda: instrument(Crnn()), {}, "the Crnn, or a part of it, is instrumented already; restore it first"),
         (lambda: instrument(nn.Sequential(Crnn()))[0], {}, "or a part of it, is instrumented already"),
         (Crnn, {"modules": ["rn"]}, "there is no recurrent module 'rn'; there are 'rnn', 'neck.gru', 'cell'"),
@@ -479,7 +479,10 @@ def test_a_quantized_layer_is_refused_by_name():
     model.append(LSTM.__new__(LSTM))
     nn.Module.__init__(model[1])
     for attempt in (instrument, lambda each: trace_gates(each).__enter__()):
-        with pytest.raises(SelectionError, match=r"1 is a quantized LSTM \(torch.ao.nn.quantized.*keeps no gates"):
+        with pytest.raises(
+            SelectionError,
+            match=r"1 cannot be opened, for it is a quantized LSTM \(torch.ao.nn.quantized.*keeps no gates",
+        ):
             attempt(model)
     assert type(model[0]) is nn.LSTM
     with torch.no_grad(), trace_gates(model, modules=["0"]) as traces:

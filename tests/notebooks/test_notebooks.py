@@ -19,6 +19,15 @@ CLAIMS = {
         r"(\d+) of 384 units part marks from characters in both lines",
     ],
     "any_lstm.ipynb": [r"forget gate: \(80, 4\)"],
+    "instrumented_lstm.ipynb": [
+        r"InstrumentedLSTM\(8, 12, batch_first=True, bidirectional=True\)\nthe very same layer: True   weights: True\n",
+        r"the same keys: True\noutputs differ by less than 1e-6: True\n",
+        r"0 backward \w+ \{'input_gate': \(1, 48, 12\)",
+        r"step 240: loss 0\.0\d+   mean forget gate: forward 0\.\d+, backward 0\.\d+\n",
+        r"written: +([im]+)\nread: +\1\n",
+        r"gradient left of the frame: True   right of it: False\n",
+        r"held: 0\.0   and so the model's own traces: 0\.0\nLSTM True False\n",
+    ],
     "hold_a_gate.ipynb": [
         r"as it is: +A balloon commitee, 27 Coffe Street\.\nall f held at 0: A\S+\n",
         r"f held at 0 there: A balloon commitee, 27 Coffe Street\. ",

@@ -66,7 +66,7 @@ def test_traces_stand_over_their_frames(drawable):
 )
 def test_what_cannot_be_drawn_is_said(drawable, error, words):
     with pytest.raises(error, match=words):
-        gates(drawable)
+        as_recording(drawable)
 
 
 def test_traces_have_no_text():

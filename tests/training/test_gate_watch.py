@@ -201,6 +201,19 @@ def test_wrappers_are_taken_off():
     [
         (nn.Linear(2, 2), torch.ones(1, 2), {}, "Linear holds no nn.LSTM"),
         (nn.LSTM(2, 2), np.zeros((8, 8), np.uint8), {}, "a bare module is watched on the tensor that it is called"),
+        (
+            nn.LSTM(2, 3),
+            torch.ones(4, 1, 2),
+            {"alphabet": "01"},
+            r"'01' does not say which class .* add blank=0, blank=2,",
+        ),
+        (
+            nn.LSTM(2, 3),
+            torch.ones(4, 1, 2),
+            {"alphabet": ALPHABET, "blank": 0},
+            "blank=0 was given with an alphabet whose",
+        ),
+        (nn.LSTM(2, 3), torch.ones(4, 1, 2), {"blank": 1}, "blank=1 was given with no alphabet; it goes with"),
         (nn.LSTM(2, 3), torch.ones(4, 2, 2), {"alphabet": ALPHABET}, r"output has the shape \(4, 2, 3\), and to be"),
     ],
 )
@@ -208,6 +221,23 @@ def test_what_cannot_be_watched_is_said_at_once(tmp_path, model, line, options, 
     with pytest.raises((SelectionError, ValueError), match=words):
         GateWatch(model, line, folder=tmp_path / "gates", **options)
     assert not (tmp_path / "gates").exists()
+
+
+def test_an_alphabet_may_be_a_string_of_symbols(tmp_path):
+    torch.manual_seed(0)
+    net, x = nn.LSTM(2, 3), torch.randn(6, 1, 2)
+    texts = []
+    for name, alphabet in (
+        ("a", {"alphabet": "01", "blank": 2}),
+        ("b", {"alphabet": Alphabet.from_symbols("01", blank=2)}),
+    ):
+        texts.append(GateWatch(net, x, folder=tmp_path / name, **alphabet)(1).reading.text)
+    assert texts[0] == texts[1]
+
+
+def test_a_recognizer_knows_its_alphabet(tmp_path, recognizer):
+    with pytest.raises(SelectionError, match="CtcRecognizer knows its alphabet; leave the alphabet out"):
+        GateWatch(recognizer, np.zeros((32, 64), np.uint8), folder=tmp_path, alphabet=ALPHABET)
 
 
 def test_a_recognizer_wants_an_image_that_is_one(tmp_path, recognizer):
