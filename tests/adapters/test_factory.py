@@ -388,12 +388,12 @@ def test_what_hides_from_a_nan_is_refused():
         """Frames know of ink by comparisons alone."""
 
         def forward(self, images):
-            return (images[..., ::4] > 0.5).float() + 0 * images[..., :1].sum() * 0
+            return (images[..., ::4] > 0.5).float()
 
     with pytest.raises(
         CheckpointError, match=r"takes notice when column \d+ is drawn anew, and a NaN there does not reach it"
     ):
-        built(Crnn(nn.Sequential(nn.Conv2d(1, 1, 1), Counted()), 1))
+        built(Crnn(Counted(), 1))
 
 
 # What its numbers are.
