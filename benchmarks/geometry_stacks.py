@@ -216,7 +216,7 @@ def _behind(dice: random.Random, width: int) -> Op:
         f"roll by {by} frames": (lambda x: x.roll(by, 2), None),
         f"shift by {by} frames": (lambda x: F.pad(x[..., :-by], (by, 0)), None),
         "F.max_pool1d 3": (lambda x: F.max_pool1d(x, 3, 1, 1), None),
-        "shortcut of frames": (lambda x: x + torch.tanh(half(x)), half),
+        "shortcut of frames": (lambda x: x + F.leaky_relu(half(x)), half),
         "flip, causal, flip": (lambda x: causal(F.pad(x.flip(2), (kernel - 1, 0))).flip(2), causal),
         "ReLU of frames": (F.relu, None),
     }

@@ -117,6 +117,15 @@ def noticed(subject: Subject, width: int, columns: Sequence[int], *, drawn_anew:
     return Noticed(width, tuple(columns), found, whole_line)
 
 
+def frame_count(subject: Subject, width: int) -> int:
+    """T of an input of ``width`` columns.
+
+    Raises:
+        GeometryError: the network does not take such an input.
+    """
+    return _Runs(subject, width, 1).frame_count
+
+
 def sees_everything(seen: Bool[np.ndarray, "columns T"]) -> bool:
     """Whether every frame takes notice of every column that was tried; frames of padding alone take none of any."""
     there = seen[:, seen.any(axis=0)]
@@ -140,7 +149,10 @@ class _Runs:
         self._subject = subject
         self._width = width
         sizes = {size for tensor in subject.module.state_dict().values() for size in tensor.shape}
-        sizes |= {subject.channels, subject.height, width, *self._frame_counts()}
+        image = torch.rand(2, subject.channels, subject.height, width)
+        output = self._run(image, None)[0]
+        self.frame_count = int(output.shape[0 if subject.layout == "TBC" else 1])
+        sizes |= {subject.channels, subject.height, width, *output.shape}
         # The batch's axis is found by its size. The smallest that takes all columns, or what memory bears.
         free = [batch for batch in _BATCHES if batch not in sizes]
         self.batch = next((batch for batch in free if batch > columns), free[-1] if free else max(sizes) + 1)
@@ -157,10 +169,6 @@ class _Runs:
             return image.copy_(8 * torch.rand(image.shape, generator=dice) - 4)
 
         return self._rows(columns, draw, _differs, numbers.again())
-
-    def _frame_counts(self) -> tuple[int, ...]:
-        image = torch.rand(2, self._subject.channels, self._subject.height, self._width)
-        return tuple(self._run(image, None)[0].shape)
 
     def _rows(
         self,

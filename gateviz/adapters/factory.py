@@ -191,7 +191,7 @@ def _details(
     if assumed:
         details["assumed"] = f"{' and '.join(assumed)} 0.5, which nobody declared"
     if not conventions.all_along_line:
-        details["not shown"] = "recurrent layers that do not run along the line"
+        details["not shown"] = "recurrent layers without a step for every frame of the output"
     return details
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gateviz.adapters.column_probe import OUTPUT, Noticed, Subject, noticed, sees_everything
+from gateviz.adapters.column_probe import OUTPUT, Noticed, Subject, frame_count, noticed, sees_everything
 from gateviz.adapters.measured_geometry import (
     EvenRow,
     MeasuredGeometry,
@@ -67,7 +67,7 @@ def find_geometry(subject: Subject, width: int | None) -> FoundGeometry:
         GeometryError: neither arithmetic nor the network itself gives frames a place.
     """
     found, rows = _measured(subject, width)
-    others = _at_other_widths(subject, found, rows)
+    others = _at_other_widths(subject, found, rows, width)
     backward = _require_reading_order(subject, rows)
     seen = tuple(_turned(each, backward) for each in (found, *others))
     counts = _Counts(subject)
@@ -116,7 +116,7 @@ class _Counts:
             GeometryError: the network does not take this width.
         """
         if width not in self._known:
-            self._known[width] = noticed(self._subject, width, (width // 2,), drawn_anew=False).frame_count()
+            self._known[width] = frame_count(self._subject, width)
         return self._known[width]
 
 
@@ -165,17 +165,25 @@ def _row(found: Noticed, place: str) -> EvenRow | GeometryError | None:
         return error
 
 
-def _at_other_widths(subject: Subject, found: Noticed, rows: Mapping[str, EvenRow | GeometryError]) -> list[Noticed]:
-    """Some columns of widths that leave every remainder, as far as the network takes them, and of a much wider line."""
+def _at_other_widths(
+    subject: Subject, found: Noticed, rows: Mapping[str, EvenRow | GeometryError], own: int | None
+) -> list[Noticed]:
+    """Some columns of widths that leave every remainder, of a much wider line and of the user's own width.
+
+    Raises:
+        GeometryError: the user's own width is none that the network takes.
+    """
     strides = [abs(row.stride) for row in rows.values() if isinstance(row, EvenRow)]
     stride = min(max(strides, default=4), _WIDEST_STRIDE)
-    widths = [found.width + more for more in (*range(1, stride), stride + stride // 2)]
+    near = [found.width + more for more in (*range(1, stride), stride + stride // 2)]
     others = []
-    for width in (*widths, 2 * found.width + stride // 2 + 1):
+    for width in (*near, 2 * found.width + stride // 2 + 1, *(() if own is None else (own,))):
         try:
             others.append(noticed(subject, width, checked_columns(width, stride), drawn_anew=False))
-        except GeometryError:  # not every network takes every width
-            continue
+        except GeometryError:
+            # Not every network takes every width.
+            if width == own:
+                raise
     return others
 
 

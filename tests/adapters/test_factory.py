@@ -277,6 +277,125 @@ def test_nothing_of_the_users_module_is_changed():
     assert {parameter.dtype for parameter in module.parameters()} == {torch.float32}
 
 
+class Between(nn.Module):
+    """A convolution of stride 4, a layer, something between or behind, and the head."""
+
+    def __init__(self, between, recurrent=None, front=None):
+        super().__init__()
+        self.front = front or nn.Conv2d(1, 4, (3, 4), (1, 4), (1, 0))
+        self.recurrent = recurrent or nn.LSTM(4, 3, bidirectional=True)
+        self.between = between
+        self.convolve = nn.Conv1d(6, 6, 7)
+        self.head = nn.Linear(6, 5)
+
+    def forward(self, images):
+        frames = self.front(images).mean(2).permute(2, 0, 1)
+        if isinstance(self.recurrent, nn.LSTMCell):
+            state, states = None, []
+            for frame in frames:
+                state = self.recurrent(frame, state)
+                states.append(state[0])
+            states = torch.stack(states)
+        else:
+            states = self.recurrent(frames)[0]
+        return self.head(self.between(self, states.permute(1, 2, 0)).permute(2, 0, 1))
+
+
+def test_a_layer_looks_elsewhere_than_the_output_behind_a_causal_convolution():
+    causal = built(Between(lambda net, x: net.convolve(F.pad(x, (6, 0)))))
+    grid, own = causal.frame_grid(100), causal.layer_grids(100)["recurrent"]
+    assert (grid.first_center, grid.receptive_field) == (-10.0, 28.0)
+    assert (own.first_center, own.receptive_field) == (2.0, 4.0)
+    even = built(Between(lambda net, x: net.convolve(F.pad(x, (3, 3)))))
+    assert (even.frame_grid(100).first_center, even.frame_grid(100).receptive_field) == (2.0, 28.0)
+    assert even.layer_grids(100)["recurrent"].receptive_field == 4.0
+
+
+def same(net, x):
+    return x
+
+
+class Sliced(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(1, 4, (3, 5), padding="same", dilation=(1, 2))
+
+    def forward(self, images):
+        return self.one(images)[..., 3:][..., ::4]
+
+
+class Loose(nn.Module):
+    """Weights that are neither parameters nor buffers."""
+
+    def __init__(self):
+        super().__init__()
+        self.weights = torch.tensor([[[[0.0, 1.0, -1.0, 0.0]]]]).repeat(4, 1, 1, 1)
+
+    def forward(self, images):
+        return F.conv2d(images, self.weights, stride=(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("module", "center", "field"),
+    [
+        (lambda: Between(same, recurrent=nn.LSTMCell(4, 6)), 2.0, 4.0),
+        (lambda: Between(same, front=Sliced()), 3.5, 9.0),
+        (lambda: Between(same, front=Loose()), 2.0, 4.0),
+    ],
+)
+def test_what_was_refused_for_a_false_reason_is_read(module, center, field):
+    grid = built(module()).frame_grid(101)
+    assert (grid.stride, grid.first_center, grid.receptive_field) == (4.0, center, field)
+
+
+def test_a_narrow_width_does_not_keep_the_columns_from_showing():
+    """The receptive field is wider than the lines; it is measured on wider ones."""
+    stack = nn.Sequential(nn.Conv2d(1, 4, (3, 9), (1, 2), (1, 4)), nn.Conv2d(4, 4, (3, 9), (1, 2), (1, 4)))
+    recognizer = gateviz.load(factory=lambda: Crnn(stack, 4), channels=1, width=20, **KNOWN)
+    grid = recognizer.frame_grid(20)
+    assert (grid.frame_count, grid.first_center, grid.receptive_field) == (5, 0.5, 25.0)
+    pool = nn.MaxPool2d((1, 2))
+    often = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), pool, nn.Conv2d(4, 4, 3, padding=1), pool)
+    grid = built(Crnn(often, 4)).frame_grid(40)
+    assert (grid.frame_count, grid.stride, grid.receptive_field) == (10, 4.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (
+            lambda: Between(lambda net, x: x.roll(2, 2)),
+            r"frame 0 sees columns -8 to -4 of \d+, and it takes notice of column",
+        ),
+        (lambda: Between(lambda net, x: x.flip(2)), "the frames of the output run from right to left"),
+        (
+            lambda: Between(lambda net, x: x.repeat_interleave(2, 2)[..., : x.shape[2]]),
+            "do not each have a place of their own: .* see the same columns .*, as after an upsampling",
+        ),
+        (
+            lambda: Crnn(nn.Sequential(nn.ZeroPad2d((3, 0, 0, 0)), nn.Conv2d(1, 4, 3, (1, 2))), 4, variant="flipped"),
+            "recurrent is a layer of two directions and is fed the line from right to left",
+        ),
+    ],
+)
+def test_frames_without_a_place_are_refused_by_name(module, words):
+    with pytest.raises(CheckpointError, match=words):
+        built(module())
+
+
+def test_what_hides_from_a_nan_is_refused():
+    class Counted(nn.Module):
+        """Frames know of ink by comparisons alone."""
+
+        def forward(self, images):
+            return (images[..., ::4] > 0.5).float()
+
+    with pytest.raises(
+        CheckpointError, match=r"takes notice when column \d+ is drawn anew, and a NaN there does not reach it"
+    ):
+        built(Crnn(Counted(), 1))
+
+
 # What its numbers are.
 
 
@@ -315,7 +434,7 @@ def test_a_layer_across_the_line_is_left_out():
 
     recognizer = built(Crnn(Columns(), 4))
     assert recognizer.traced_modules == ("recurrent",)
-    assert recognizer.card.details["not shown"] == "recurrent layers that do not run along the line"
+    assert recognizer.card.details["not shown"] == "recurrent layers without a step for every frame of the output"
     assert {trace.module for trace in gateviz.record(recognizer, line()).traces} == {"recurrent"}
     assert recognizer.frame_grid(50).frame_count == 50
 

@@ -244,6 +244,20 @@ def test_the_recognizer_among_other_models(tmp_path):
         load_recognizer(tmp_path / "both.safetensors")
 
 
+def test_every_lstm_has_the_columns_of_its_own_input(tmp_path):
+    """A convolution between two LSTMs widens what the second and the output see, and not what the first does."""
+    vgsl = "[1,12,0,1 Cr3,3,4 Mp2,2 S1(1x0)1,3 Lbx5 Cr1,5,6 Lbx4 O1c7]"
+    recognizer = load_recognizer(saved(tmp_path, vgsl=vgsl))
+    first, second = recognizer.layer_grids(60).values()
+    assert (first.frame_count, first.stride, first.first_center, first.receptive_field) == (30, 2.0, 1.0, 4.0)
+    assert (second.stride, second.first_center, second.receptive_field) == (2.0, 1.0, 12.0)
+    assert recognizer.frame_grid(60) == second
+    line = np.random.default_rng(0).integers(0, 256, (12, 60), dtype=np.uint8)
+    recording = gateviz.record(recognizer, line)
+    assert recording.trace(0).grid.receptive_field < recording.trace(1).grid.receptive_field
+    assert recording.layers_apart.startswith("Layer 0 looks elsewhere than the output: each frame seeing ")
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -251,6 +265,10 @@ def test_the_recognizer_among_other_models(tmp_path):
         ({"vgsl": None}, "it has no VGSL specification of its network"),
         ({"vgsl": "[1,12,0,1 Xy3 O1c7]"}, "cannot be read: 'Xy3' is no layer of kraken's"),
         ({"vgsl": "[1,12,0,1 Cr3,3,4 O1c7]"}, "leaves 12 rows of its 12"),
+        (
+            {"vgsl": "[1,12,0,1 S1(1x0)1,3 Lbx5 Mp1,2 O1c7]"},
+            r"none of the LSTMs along the line of this network \(nn\.L_1\.layer\) has a frame for every frame of the output",
+        ),
         ({"vgsl": "[1,12,0,1 S1(1x0)1,3 O1c7]"}, "has no LSTM that reads along the line, and gates are all"),
         (
             {"vgsl": "[1,12,0,1 S1(1x0)1,3 Lbxo5 O1c7]"},

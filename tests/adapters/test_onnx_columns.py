@@ -101,6 +101,44 @@ def test_measured_columns_are_those_worked_out(tmp_path):
             assert measured.frame_grid(width).frame_count == worked_out.frame_count(width)
 
 
+class Late(nn.Module):
+    """Two layers, and what the second reads is three frames late."""
+
+    def __init__(self):
+        super().__init__()
+        self.stack = nn.Conv2d(1, 2, 3, (2, 2), 1)
+        self.first = nn.LSTM(graphs.HEIGHT, 4, bidirectional=True)
+        self.second = nn.LSTM(8, 4, bidirectional=True)
+        self.head = nn.Linear(8, graphs.CLASSES)
+
+    def forward(self, images):
+        features = self.stack(images)
+        lines, channels, rows, width = features.shape
+        states = self.first(features.permute(3, 0, 1, 2).reshape(width, lines, channels * rows))[0]
+        late = torch.cat([states[:3] * 0, states[:-3]])
+        return self.head(self.second(late)[0])
+
+
+def test_every_layer_has_the_columns_of_its_own_input(tmp_path):
+    path = graphs.scripted(Late().eval(), tmp_path / "m.onnx")
+    recognizer = load_recognizer(path, alphabet=graphs.ALPHABET)
+    grids = recognizer.layer_grids(100)
+    assert list(grids) == ["recurrent.0.layer", "recurrent.1.layer"]
+    first, second = grids.values()
+    assert (first.frame_count, first.stride, first.first_center, first.receptive_field) == (50, 2.0, 0.5, 3.0)
+    assert (second.frame_count, second.stride, second.first_center, second.receptive_field) == (50, 2.0, -5.5, 3.0)
+    assert recognizer.frame_grid(100) == second
+
+
+def test_frames_that_come_in_pairs_are_refused():
+    def features(image):
+        strided = nn.functional.avg_pool1d(image[:, 0], 4, 4)
+        return strided.repeat_interleave(2, 1).T
+
+    with pytest.raises(GeometryError, match=r"of every 2 frames, one .* lies 2 columns beside an even row of 2 columns"):
+        measure(features, (1, 4, 80), open_width=False)
+
+
 def shuffled(tmp_path, open_axes=("width", "lines")):
     """Every second column taken away by a slice, which the arithmetic does not know."""
 

@@ -130,6 +130,18 @@ def test_an_lstm_whose_steps_are_no_frames_is_no_trace(writing):
     assert network.module(torch.rand(1, 1, 12, 31)).shape == (1, 15, 5)
 
 
+def test_every_lstm_has_the_columns_of_its_own_input(writing):
+    """A window between two LSTMs widens what the second and the output see, and not what the first does."""
+    network = built(
+        writing, image(), summary(1), lambda w: w.lstm(4, 4, name="below"), lambda w: w.window("Convolve", 4, 2, 0),
+        lambda w: w.lstm(20, 4, name="above"), softmax(4),
+    )  # fmt: skip
+    below, above = (network.layer_geometries[name] for name in network.traced)
+    assert (below.first_center, below.receptive_field) == (0.5, 1.0)
+    assert (above.first_center, above.receptive_field) == (0.5, 5.0)
+    assert network.geometry.receptive_field == 5.0
+
+
 GEOMETRIES = {
     "tesseract": [lambda w: w.window("Convolve", 1, 1, 1), lambda w: w.dense("Tanh", 9, 3), lambda w: w.window("Maxpool", 3, 3, 3)],
     "stack": [lambda w: w.window("Reconfig", 1, 4, 2), lambda w: w.dense("Tanh", 8, 3)],
