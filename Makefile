@@ -14,7 +14,8 @@ FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-
 	fonts-crosextra-caladea fonts-ebgaramond fonts-lato fonts-roboto-unhinted fonts-hack fonts-inconsolata \
 	fonts-linuxlibertine fonts-open-sans fonts-cantarell
 
-.PHONY: demo test test-system test-originals fonts lint types format bench train-bundled crnn-vs-cnn claims clean
+.PHONY: demo test test-plain-cpu test-newest test-oldest environment-newest environment-oldest update test-system \
+	test-originals fonts lint types format bench train-bundled crnn-vs-cnn claims clean
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -32,6 +33,35 @@ demo: $(BIN)/.installed
 test: $(BIN)/.installed-test lint types
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
 
+# The tests that compare numbers, once more as an old processor computes them: sums in another order show what is this
+# machine's habit and no property of a network.
+PLAIN_CPU := ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE
+PLAIN_CPU_TESTS := tests/networks tests/capture/test_engines.py tests/capture/test_recorder.py tests/capture/test_held_rows.py \
+	tests/capture/test_witness.py tests/training/test_trainer.py tests/training/test_gate_watch.py \
+	tests/survey/test_ablation.py tests/adapters
+PLAIN_CPU_WORDS := numbers or same or weights or witness or trace or bit or held or resumed or copies
+test-plain-cpu: $(BIN)/.installed-test
+	$(PLAIN_CPU) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(PLAIN_CPU_TESTS) -k "$(PLAIN_CPU_WORDS)"
+
+# The newest and the oldest packages that pyproject.toml allows, beside the torch that constraints.txt pins; each in an
+# environment of its own, made anew. TESTS takes paths and options of pytest; without it all tests run.
+SET_newest := torch
+SET_oldest := oldest
+environment-newest environment-oldest: environment-%:
+	rm -rf .venv-$*
+	$(PYTHON) -m venv .venv-$*
+	$(PYTHON) .ci/packages.py $(SET_$*) > .venv-$*/constraints.txt
+	.venv-$*/bin/python -m pip --disable-pip-version-check install -q -c .venv-$*/constraints.txt -e '.[test]'
+
+test-newest test-oldest: test-%: environment-%
+	@OMP_NUM_THREADS=1 .venv-$*/bin/python -m pytest -q -n 2 -p no:cacheprovider --junitxml .venv-$*/results.xml $(TESTS); \
+		failed=$$?; .venv-$*/bin/python .ci/packages.py report test-$* .venv-$*/results.xml; exit $$failed
+
+# The known-good set anew, from the newest packages: run the tests before it is kept.
+update: environment-newest
+	.venv-newest/bin/python .ci/packages.py known-good > .venv-newest/known-good.txt
+	cp .venv-newest/known-good.txt constraints.txt
+
 # The originals of lineages, from PyPI, run live beside gateviz: one environment each, as they do not share its pins (6 GB).
 ORIGINAL_doctr := python-doctr==1.1.0
 ORIGINAL_easyocr := easyocr==1.7.2
@@ -42,7 +72,8 @@ test-originals: test-original-doctr test-original-easyocr test-original-kraken
 .PRECIOUS: .venv-originals/%/.installed
 .venv-originals/%/.installed: pyproject.toml constraints.txt
 	test -x .venv-originals/$*/bin/python || $(PYTHON) -m venv .venv-originals/$*
-	.venv-originals/$*/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt \
+	$(PYTHON) .ci/packages.py torch > .venv-originals/$*/constraints.txt
+	.venv-originals/$*/bin/python -m pip --disable-pip-version-check install -q -c .venv-originals/$*/constraints.txt \
 		-e . 'beartype>=0.20' 'hypothesis>=6.100' 'pytest>=8.2' $(ORIGINAL_$*)
 	touch $@
 
@@ -98,4 +129,4 @@ claims: $(BIN)/.installed-test
 	$(BIN)/python -m benchmarks claims
 
 clean:
-	rm -rf $(VENV) .venv-originals build dist *.egg-info
+	rm -rf $(VENV) .venv-originals .venv-newest .venv-oldest build dist *.egg-info

@@ -14,6 +14,7 @@ from gateviz.adapters.belbes import ADAPTER, Belbes, BelbesShape
 from gateviz.adapters.model_file import open_model_file
 from gateviz.adapters.registry import load_recognizer
 from gateviz.errors import CheckpointError, GeometryError
+from tests import rounding
 
 FOLDER = Path(__file__).parent
 
@@ -52,10 +53,11 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     recognizer = load_recognizer(
         saved(tmp_path, state=state), alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: case["symbols"]]
     )
+    image = record.formula.image(case["batch"], 3, 32, case["width"])
     with torch.inference_mode():
-        log_probs = recognizer.log_probs(record.formula.image(case["batch"], 3, 32, case["width"]))
+        log_probs = recognizer.log_probs(image)
     # The original ends in a softmax.
-    compare.assert_logits(log_probs.exp().transpose(0, 1), case)
+    compare.assert_original(lambda module, pixels: module(pixels).softmax(-1), recognizer.module, image, case)
     assert recognizer.frame_grid(case["width"]).frame_count == case["shape"][0]
     words = []
     for path in log_probs.argmax(-1).tolist():
@@ -125,8 +127,7 @@ def test_the_network_that_the_author_saves_twice(tmp_path):
     plain = Belbes(small.MIXED).eval()
     plain.load_state_dict(small.state_of(small.MIXED))
     image = record.formula.image(1, 3, 32, 320)
-    with torch.inference_mode():
-        assert torch.equal(recognizer.module(image), plain(image))
+    rounding.assert_same_network(recognizer.module, plain, image)
 
 
 def test_what_is_refused(tmp_path):

@@ -19,6 +19,7 @@ from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageE
 from gateviz.panels.reading import column_axis
 from gateviz.training.evaluate import evaluate
 from gateviz.training.lines import TrainingLine
+from tests import rounding
 
 FOLDER = Path(__file__).parent
 
@@ -64,6 +65,11 @@ def tps_state(case, carried=True):
     return shape, state
 
 
+def straightened(module, image):
+    """The output (T, B, C) for the image that the network straightens."""
+    return module(module.rectified(image)).transpose(0, 1)
+
+
 def saved(folder, shape=small.SHAPES["VGG"], change=lambda state: None):
     state = small.state_of(shape)
     change(state)
@@ -79,9 +85,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     recognizer = load_recognizer(saved(tmp_path, shape), alphabet=known[shape.classes])
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], case["input_channel"], case["imgH"], case["imgW"])
-    with torch.inference_mode():
-        logits = recognizer.module(image)
-    compare.assert_logits(logits.transpose(0, 1), case)
+    compare.assert_original(lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, image, case)
     assert recognizer.frame_grid(case["imgW"]).frame_count == case["shape"][0]
 
 
@@ -223,11 +227,9 @@ def test_the_numbers_of_the_original_network_behind_its_rectification(tmp_path, 
     recognizer = load_recognizer(tmp_path / "TPS.pth")
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], case["input_channel"], case["imgH"], case["imgW"])
-    with torch.inference_mode():
-        straight = recognizer.module.rectified(image)
-        logits = recognizer.module(straight)
+    straight = rounding.exactly(lambda module, pixels: module.rectified(pixels), recognizer.module, image)
     compare.assert_pixels(record.pixel_numbers(straight[-1]), case["rectified"])
-    compare.assert_logits(logits.transpose(0, 1), case)
+    compare.assert_original(straightened, recognizer.module, image, case)
     height, width = case["imgH"], case["imgW"]
     assert rectified_size(state[f"{SPLINE}P_hat"]) == (height, width)
     assert f"stretched to {width} x {height}" in recognizer.card.preprocessing
@@ -241,8 +243,7 @@ def test_a_spline_that_the_file_does_not_carry_is_worked_out(tmp_path):
     recognizer = load_recognizer(tmp_path / "TPS.pth")
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], 1, 32, 100)
-    with torch.inference_mode():
-        compare.assert_logits(recognizer.module(recognizer.module.rectified(image)).transpose(0, 1), case)
+    compare.assert_original(straightened, recognizer.module, image, case)
 
 
 def test_a_rectifying_network_is_recorded_on_the_image_that_it_straightened(tmp_path):

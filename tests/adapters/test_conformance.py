@@ -25,6 +25,7 @@ from gateviz.capture.preprocess import Color, Gray, Preprocess
 from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError
+from tests import rounding
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parent / "conformance.py")
 conformance = importlib.util.module_from_spec(_spec)
@@ -293,6 +294,14 @@ def test_every_layer_is_traced_and_witnessed(case):
 # Every way the same weights lie.
 
 
+def assert_same_recognizer(one, other, pixels):
+    """They hold the very same weights, and so compute the same."""
+    weights = other.module.state_dict()
+    assert one.module.state_dict().keys() == weights.keys()
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in one.module.state_dict().items())
+    rounding.assert_near(log_probs_of(one, pixels), log_probs_of(other, pixels), rounding.FLOAT32)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -305,12 +314,10 @@ def test_every_layer_is_traced_and_witnessed(case):
 )
 def test_prefixed_and_wrapped(plain, tmp_path, change):
     state = dict(state_of(plain.name))
-    pixels = pixels_of(plain, plain.wide)
-    expected = log_probs_of(recognizer_of(plain.name), pixels)
     torch.save(change(state), tmp_path / "other.pth")
     other = load_recognizer(tmp_path / "other.pth", adapter=plain.adapter, **plain.options)
     assert other.card.lineage == plain.adapter
-    assert torch.equal(log_probs_of(other, pixels), expected)
+    assert_same_recognizer(other, recognizer_of(plain.name), pixels_of(plain, plain.wide))
 
 
 def test_float16_weights(case, tmp_path):
@@ -319,8 +326,7 @@ def test_float16_weights(case, tmp_path):
     (tmp_path / "half").mkdir()
     recognizer = loaded(case, tmp_path / "half", half)
     assert {parameter.dtype for parameter in recognizer.module.parameters()} == {torch.float32}
-    pixels = pixels_of(case, case.wide)
-    assert torch.equal(log_probs_of(recognizer, pixels), log_probs_of(loaded(case, tmp_path, rounded), pixels))
+    assert_same_recognizer(recognizer, loaded(case, tmp_path, rounded), pixels_of(case, case.wide))
 
 
 # Every way they do not fit.

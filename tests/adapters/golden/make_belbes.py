@@ -36,8 +36,11 @@ def main(checkout, commit):
         own = {key: tensor for key, tensor in state.items() if not key.startswith("feature_extractor.")}
         network.load_state_dict(record.formula.fill_normed(own), strict=False)
         with torch.inference_mode():
-            image = record.formula.image(case["batch"], 3, 32, case["width"])
+            network, image = network.double(), record.formula.image(case["batch"], 3, 32, case["width"]).double()
+            # It makes its first states in torch's own type.
+            torch.set_default_dtype(torch.float64)
             probs, read = network(image), network(image, decode=True)
+            torch.set_default_dtype(torch.float32)
         cases[name] = {
             **case,
             "keys": sorted(own),

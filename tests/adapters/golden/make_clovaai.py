@@ -80,6 +80,7 @@ def main(checkout, commit):
         state = weights_of(network)
         network.load_state_dict(state)
         image = record.formula.image(options["batch"], options["input_channel"], options["imgH"], options["imgW"])
+        network, image = network.double(), image.double()
         with torch.inference_mode():
             logits = network(image, None)
             cases[name] = {**options, "keys": sorted(state), **record.numbers(logits.transpose(0, 1))}

@@ -41,7 +41,7 @@ def main(checkout, commit):
         network = getattr(crnn, name.split()[0])(32, 1, case["classes"], case["hidden"]).eval()
         network.load_state_dict(record.formula.fill_normed(network.state_dict()))
         with torch.inference_mode():
-            logits = network(record.formula.image(case["batch"], 1, 32, case["width"]))
+            logits = network.double()(record.formula.image(case["batch"], 1, 32, case["width"]).double())
         cases[name] = {**case, "keys": sorted(network.state_dict()), **record.numbers(logits)}
 
     def keep(image):

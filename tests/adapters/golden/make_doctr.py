@@ -37,7 +37,8 @@ def logits_of(doctr, case):
     network = getattr(doctr.models.recognition, case["arch"])(pretrained=False, pretrained_backbone=False).eval()
     network.load_state_dict(record.formula.fill_normed(network.state_dict()))
     with torch.inference_mode():
-        out = network(record.formula.image(case["batch"], 3, 32, case["width"]), return_model_output=True)
+        image = record.formula.image(case["batch"], 3, 32, case["width"]).double()
+        out = network.double()(image, return_model_output=True)
     return network, out["out_map"].transpose(0, 1), [word for word, _ in out["preds"]]
 
 

@@ -32,7 +32,8 @@ def logits_of(case):
     network = module.Model(1, case["channels"], case["channels"], case["classes"]).eval()
     network.load_state_dict(record.formula.fill_normed(network.state_dict()))
     with torch.inference_mode():
-        return network, network(record.formula.image(case["batch"], 1, 64, case["width"]), None).transpose(0, 1)
+        image = record.formula.image(case["batch"], 1, 64, case["width"]).double()
+        return network, network.double()(image, None).transpose(0, 1)
 
 
 def prepared_by(image, contrast):

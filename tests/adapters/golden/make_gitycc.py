@@ -47,7 +47,8 @@ def main(checkout, commit):
         ).eval()
         network.load_state_dict(record.formula.fill(network.state_dict()))
         with torch.inference_mode():
-            logits = network(record.formula.image(case["batch"], case["image_channels"], case["height"], case["width"]))
+            image = record.formula.image(case["batch"], case["image_channels"], case["height"], case["width"])
+            logits = network.double()(image.double())
         cases[name] = {**case, "keys": sorted(network.state_dict()), **record.numbers(logits)}
     # The file of data sets imports what it reads sounds with; nothing of that is used for an image.
     for name in ("scipy", "scipy.io"):

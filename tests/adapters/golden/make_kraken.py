@@ -65,7 +65,8 @@ def import_kraken():
 def logits_of(network, channels, height, case):
     """kraken's output as (T, B, C)."""
     with torch.inference_mode():
-        out, _ = network.eval().nn(record.formula.image(case["batch"], channels, height, case["width"]))
+        image = record.formula.image(case["batch"], channels, height, case["width"]).double()
+        out, _ = network.eval().nn.double()(image)
     return out.squeeze(2).permute(2, 0, 1)
 
 

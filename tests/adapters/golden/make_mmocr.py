@@ -102,12 +102,13 @@ def main(checkout, commit, old_checkout, old_commit):
             }
         ).eval()
         network.load_state_dict(record.formula.fill(network.state_dict()))
-        image = record.formula.image(case["batch"], case["image_channels"], 32, case["width"])
+        image = record.formula.image(case["batch"], case["image_channels"], 32, case["width"]).double()
         old = old_vgg(leaky_relu=False, input_channels=case["image_channels"]).eval()
         old.load_state_dict(network["backbone"].state_dict())
+        network, old = network.double(), old.double()
         with torch.inference_mode():
             features = network["backbone"](image)
-            assert torch.equal(features, old(image))
+            assert torch.allclose(features, old(image), rtol=1e-12)
             logits = network["decoder"].forward_train(features).transpose(0, 1)
         symbols = network["decoder"].dictionary
         cases[name] = {

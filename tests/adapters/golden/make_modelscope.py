@@ -52,9 +52,10 @@ def main(checkout, commit, old_checkout, old_commit):
     state = record.formula.fill_normed(network.state_dict())
     network.load_state_dict(state)
     old.load_state_dict(state)
+    network, old = network.double(), old.double()
     cases = {}
     for name, case in CASES.items():
-        image = record.formula.image(case["batch"], 3, HEIGHT, case["width"])
+        image = record.formula.image(case["batch"], 3, HEIGHT, case["width"]).double()
         with torch.inference_mode():
             logits, before = network(image).transpose(0, 1), old(image[:, :1])
         cases[f"rgb {name}"] = {**case, "channels": 3, **record.numbers(logits[:, :, :40])}

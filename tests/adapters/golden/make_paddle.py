@@ -53,7 +53,7 @@ def logits_of(name, case, modeling):
     kept = []
     model.head.fc.register_forward_hook(lambda layer, inputs, output: kept.append(output))
     with torch.inference_mode():
-        model(record.formula.image(2, 3, 32, case["width"]))
+        model.double()(record.formula.image(2, 3, 32, case["width"]).double())
     return model, kept[0].transpose(0, 1)
 
 

@@ -21,7 +21,12 @@ formula = load(HERE / "formula.py")
 
 
 def numbers(logits):
-    """What is kept of an original's output (T, B, C): ends, one class over the line, sums."""
+    """What is kept of an original's output (T, B, C): ends, one class over the line, sums.
+
+    Only of a network run in float64: in float32 the fourth digit after a convolution is the processor's own.
+    """
+    if logits.dtype != torch.float64:
+        raise TypeError(f"numbers are kept in float64, and the network answered in {logits.dtype}")
     return {
         "shape": list(logits.shape),
         "first_frame": logits[0, -1].tolist(),
