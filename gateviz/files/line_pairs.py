@@ -41,9 +41,9 @@ def read_pairs(folder: Path) -> LinePairs:
     strays: list[str] = []
     used: set[str] = set()
     for image in images:
-        name = next((name for name in _text_names(image.name) if name in texts), None)
+        name = next((name for name in text_names(image.name) if name in texts), None)
         if name is None:
-            strays.append(f"the image {image} has no text: there is no {_text_names(image.name)[-1]} beside it")
+            strays.append(f"the image {image} has no text: there is no {text_names(image.name)[-1]} beside it")
             continue
         used.add(name)
         try:
@@ -73,6 +73,11 @@ def read_text(path: Path) -> str:
         raise ImageError(f"the text {path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
 
 
+def text_beside(image: Path) -> Path | None:
+    """The ``.gt.txt`` that says what is written on an image; None where there is none."""
+    return next((file for name in text_names(image.name) if (file := image.with_name(name)).is_file()), None)
+
+
 def line_stem(image_name: str) -> str:
     """The name that the pictures of one line share.
 
@@ -85,6 +90,6 @@ def line_stem(image_name: str) -> str:
     return stem[: -len(kind)] if kind in PICTURE_KINDS else stem
 
 
-def _text_names(image_name: str) -> tuple[str, ...]:
+def text_names(image_name: str) -> tuple[str, ...]:
     """Where the text of an image may stand, the closest first."""
     return tuple(dict.fromkeys(stem + TEXT_SUFFIX for stem in (Path(image_name).stem, line_stem(image_name))))

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from gateviz.data.gates import Direction, Quantity
+from gateviz.files.folders import LineSource
 from gateviz.measure.common_axis import FramePairs, sampled, symbol_pairs
 from gateviz.measure.edit_distance import Pairs, edit_distance
 from gateviz.measure.jackknife import Estimate, Jackknife
@@ -27,6 +28,7 @@ class LinePair:
         second: the other.
         frames: which frames of both belong together.
         truth: what is written there; None where nobody said, or where the images show different texts.
+        source: the line's file; None for two images.
     """
 
     name: str
@@ -34,6 +36,7 @@ class LinePair:
     second: Recording
     frames: FramePairs
     truth: str | None = None
+    source: LineSource | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from gateviz.capture.context import GradientError, Probes, image_sensitivity, la
 from gateviz.capture.recognizer import PreparedLine, Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.errors import SelectionError
-from gateviz.files.images import read_line_image
+from gateviz.files.true_lines import read_source
 from gateviz.measure.context import Course, Reach, course, reach
 from gateviz.measure.jackknife import Jackknife
 from gateviz.survey.claim_events import frames_a_symbol
@@ -154,7 +154,7 @@ def gradient_context(
     grid = None
     for number, (line, alignment) in enumerate(zip(corpus.lines, alignments, strict=True)):
         if found or len(refused) < _REFUSALS:
-            prepared = recognizer.prepare(read_line_image(line.source.path))
+            prepared = recognizer.prepare(read_source(line.source))
             grid = recognizer.frame_grid(int(prepared.pixels.shape[2]))
             try:
                 found.append(

@@ -10,7 +10,8 @@ from gateviz.capture.recorder import LineImage, record_lines
 from gateviz.data.gates import Quantity
 from gateviz.errors import CheckpointError, GatevizError, ImageError, WitnessError
 from gateviz.files.folders import LineSource
-from gateviz.files.images import DEFAULT_MAX_PIXELS, read_line_image
+from gateviz.files.images import DEFAULT_MAX_PIXELS
+from gateviz.files.true_lines import read_source
 from gateviz.recording import Recording
 from gateviz.survey.corpus import Corpus, CorpusLine, Skipped
 
@@ -103,7 +104,7 @@ def _recorded(record: _Record, chunk: Sequence[LineSource], max_pixels: int) -> 
     read: list[tuple[LineSource, LineImage] | Skipped] = []
     for source in chunk:
         try:
-            read.append((source, read_line_image(source.path, max_pixels=max_pixels)))
+            read.append((source, read_source(source, max_pixels=max_pixels)))
         except GatevizError as error:
             read.append(Skipped(source, str(error)))
     images = [(image, source.path.name) for source, image in (item for item in read if not isinstance(item, Skipped))]

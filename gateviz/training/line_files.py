@@ -11,14 +11,14 @@ from jaxtyping import UInt8
 
 from gateviz.capture.preprocess import Gray, Preprocess
 from gateviz.errors import ImageError, TrainingError
-from gateviz.files.folders import MANIFEST_SUFFIX, LineSource, read_manifest
+from gateviz.files.folders import LineSource, read_manifest
 from gateviz.files.images import read_line_image
 from gateviz.files.line_columns import COLUMNS_FILE, LineColumns, read_columns
 from gateviz.files.line_pairs import line_stem, read_pairs
-from gateviz.files.lmdb_lines import LmdbLines, lmdb_file
+from gateviz.files.line_places import LineKind, line_place
+from gateviz.files.lmdb_lines import LmdbLines
 from gateviz.training.lines import TrainingLine
 
-MANIFEST_NAME = "manifest.tsv"
 _GRAY = Preprocess((Gray(),))
 _UNKNOWN = LineColumns("")
 
@@ -112,21 +112,14 @@ class LineFiles:
         return self._parts[number], index - (self._stops[number - 1] if number else 0)
 
     def _opened(self, path: Path) -> "_FilePart | _LmdbPart":
-        if path.suffix.lower() == MANIFEST_SUFFIX and not path.is_dir():
-            return self._of_manifest(path)
-        if (path / MANIFEST_NAME).is_file():
-            return self._of_manifest(path / MANIFEST_NAME)
-        if lmdb_file(path) is not None:
-            return _LmdbPart(LmdbLines(path))
-        if path.is_dir():
-            pairs = read_pairs(path)
-            self.strays += pairs.strays
-            return _FilePart(pairs.lines, path, pairs=True)
-        found = "is no manifest, LMDB or folder" if path.exists() else "is not there"
-        raise TrainingError(
-            f"the lines {path} cannot be read: it {found}; name a manifest (.tsv: path, tab, text), "
-            f"a folder with {MANIFEST_NAME} or with pairs a.png and a.gt.txt, or an LMDB with data.mdb"
-        )
+        place = line_place(path)
+        if place.kind is LineKind.MANIFEST:
+            return self._of_manifest(place.path)
+        if place.kind is LineKind.LMDB:
+            return _LmdbPart(LmdbLines(place.path))
+        pairs = read_pairs(place.path)
+        self.strays += pairs.strays
+        return _FilePart(pairs.lines, place.path, pairs=True)
 
     def _of_manifest(self, manifest: Path) -> "_FilePart":
         malformed: list[str] = []
