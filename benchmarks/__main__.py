@@ -1,7 +1,8 @@
 """Everything the project claims about speed and size, measured: ``python -m benchmarks [--quick] [NAME ...]``.
 
-Two are programs of their own, with options: ``pages`` (how a model reads printed pages) and
-``crnn-vs-cnn`` (what the LSTM is good for); ``python -m benchmarks pages --help`` tells more.
+Four are programs of their own, with options: ``pages`` (how a model reads printed pages),
+``crnn-vs-cnn`` (what the LSTM is good for), ``claims`` (what is told of gates) and ``statistics`` (what intervals and p
+values hold); ``python -m benchmarks pages --help`` tells more.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 # Each is a module benchmarks/NAME.py with ``run(quick: bool) -> Report``.
 NAMES = ("lstm", "ctc", "figures", "reading", "bundled", "explorer")
 # Each is a module benchmarks/NAME.py with ``main(arguments) -> int``.
-PROGRAMS = {"pages": "printed_pages", "crnn-vs-cnn": "crnn_vs_cnn", "claims": "claims"}
+PROGRAMS = {"pages": "printed_pages", "crnn-vs-cnn": "crnn_vs_cnn", "claims": "claims", "statistics": "statistics"}
 RESULTS = Path(__file__).parent / "results"
 
 
