@@ -1,8 +1,8 @@
 """Everything the project claims about speed and size, measured: ``python -m benchmarks [--quick] [NAME ...]``.
 
 Some are programs of their own, with options: ``pages`` (how a model reads printed pages), ``crnn-vs-cnn``
-(what the LSTM is good for), ``hostile-files`` and ``fuzz-readers`` (what broken files come to);
-``python -m benchmarks pages --help`` tells more.
+(what the LSTM is good for), ``claims`` (what is told of gates), ``statistics`` (what intervals and p values hold),
+``hostile-files`` and ``fuzz-readers`` (what broken files come to); ``python -m benchmarks pages --help`` tells more.
 """
 
 import argparse
@@ -21,6 +21,7 @@ PROGRAMS = {
     "pages": "printed_pages",
     "crnn-vs-cnn": "crnn_vs_cnn",
     "claims": "claims",
+    "statistics": "statistics",
     "hostile-files": "hostile_files",
     "fuzz-readers": "fuzz_readers",
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.lines import corpus_lines, tell
 from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.options import (
     debug_option,
@@ -79,9 +79,10 @@ LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
 def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: bool, **told: Any) -> None:
     """Hold a gate unit by unit over a corpus, and rank units by what that does to the reading.
 
-    CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. For every group of
+    CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
+    found as 'gateviz eval' finds them (a.gt.txt beside a.png, a manifest, an LMDB). For every group of
     units: how far the posterior moves (Kullback-Leibler divergence, nats a frame), how much of the
-    text changes, and, where a manifest says the truth, how much the character error rate rises,
+    text changes, and, where the true text is known, how much the character error rate rises,
     each with a 95 % interval over lines; beside it, how well the units' values tell an event (AUC).
 
     \b
@@ -106,7 +107,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     for name in (LOG, NUMBERS, FIGURE):
         check_output(out / name)
     recognizer = told["model"].loaded()
-    corpus = _recorded(recognizer, named_lines(lines, recordings=False).sources[: told["limit"]])
+    corpus = _recorded(recognizer, corpus_lines(lines, told["limit"]))
     places = places_of(corpus, told["layers"], told["directions"])
     if not places:
         raise click.UsageError("no recorded layer is of the --layer and --direction given; 'gateviz info' lists them")
@@ -115,7 +116,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     origin = {"lineage": recognizer.card.lineage, "checkpoint": recognizer.card.checkpoint}
     document = ablation_document(ablation, corpus, aucs, beside, origin)
     _write(document, out / NUMBERS)
-    _draw(page_of(ablation, aucs, beside, origin), out / FIGURE)
+    _draw(page_of(ablation, corpus, aucs, beside, origin), out / FIGURE)
     if as_json:
         print_json(document)
     else:
@@ -204,6 +205,7 @@ def in_words(document: dict[str, Any]) -> str:
         )
     more = len(document["groups"]) - len(rows)
     words = [
+        f"{document['truths']['words']}.",
         f"{document['held']}, by {document['by']}, {document['lines_held']} of {document['lines']} lines",
         *([f"character error rate of the model as it is: {100 * document['plain_error_rate']:.2f} %"] if truth else []),
         table(header, rows),

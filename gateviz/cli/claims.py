@@ -8,7 +8,7 @@ import click
 
 from gateviz.cli.claims_report import claims_document, claims_words
 from gateviz.cli.describe import study_origin
-from gateviz.cli.lines import named_lines
+from gateviz.cli.lines import corpus_lines
 from gateviz.cli.looks import look_at_claims, look_at_corpus
 from gateviz.cli.options import (
     debug_option,
@@ -62,7 +62,8 @@ TOLD = 5
 def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, as_json: bool, **told: Any) -> None:
     """Hold what is said of a recognizer's gates against a corpus of lines.
 
-    CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. With a text a line
+    CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
+    found as 'gateviz eval' finds them (a.gt.txt beside a.png, a manifest, an LMDB). With a text a line
     is aligned to it, else to what was read. Printed are, per claim, layer and direction, the effect
     (Cohen's d) with its interval, the corrected p, how many frames, lines and units, the verdict, and
     the lines that show it best and that speak against it; the report draws them. A forget gate at 1
@@ -85,7 +86,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, a
     """  # noqa: D301  (click reads the backspace)
     _check_outputs(out, told["figure"])
     claims = _claims(told["file"])
-    lines = named_lines(corpus, recordings=False).sources[: told["limit"]]
+    lines = corpus_lines(corpus, told["limit"])
     recognizer = told["model"].loaded()
     report = _report(recognizer, claims, lines, told)
     if as_json:

@@ -19,7 +19,8 @@ def claims_words(report: "ClaimReport") -> str:
     """The tables of a report, one below the other."""
     from gateviz.survey.claims_words import summary_words
 
-    return "\n\n".join([*(_claim_words(report, claim) for claim in report.claims), "\n".join(summary_words(report))])
+    first, *rest = summary_words(report)
+    return "\n\n".join([first, *(_claim_words(report, claim) for claim in report.claims), "\n".join(rest)])
 
 
 def claims_document(report: "ClaimReport") -> dict[str, Any]:
@@ -28,6 +29,7 @@ def claims_document(report: "ClaimReport") -> dict[str, Any]:
     from gateviz.survey.claim import MARGIN
 
     return {
+        "truths": report.truths.document,
         "lines": len(report.corpus.lines),
         "skipped": [{"path": str(one.source.path), "why": one.why} for one in report.corpus.skipped],
         "aligned_by_reading": [str(report.corpus.lines[position].source.path) for position in report.untold],

@@ -11,7 +11,7 @@ import click
 from gateviz.cli.compare_report import comparison_words
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
-from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.lines import corpus_lines, tell
 from gateviz.cli.looks import BUNDLED, look_at_compared
 from gateviz.cli.options import (
     ModelChoice,
@@ -74,7 +74,8 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
     """Say where two models part on the same lines, or two images as one model reads them.
 
     A and B are checkpoints (the word 'bundled' is the model that comes with gateviz), and IMAGES are line
-    images, folders of them or manifests (.tsv: path, tab, text); options that describe a checkpoint hold
+    images, folders of them, manifests (.tsv: path, tab, text) or LMDBs, with true texts as 'gateviz eval'
+    finds them; options that describe a checkpoint hold
     for both. Or A and B are two line images, and --model reads them. Units are matched by what they do, so
     models need not have learned in the same order. Printed are what the difference costs in text, and for
     each layer, direction and series how far they lie apart along the line (0 the same, about 1.4 unrelated),
@@ -150,7 +151,7 @@ def _of_models(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
 
     from gateviz.survey.comparison import compare_models
 
-    lines = named_lines(given[2:], recordings=False).sources[: told["limit"]]
+    lines = corpus_lines(given[2:], told["limit"])
     choice: ModelChoice = told["model"]
     models = [replace(choice, checkpoint=None if str(path) == BUNDLED else path).loaded() for path in given[:2]]
     with tqdm(total=2 * len(lines), unit="line", file=sys.stderr, disable=None) as bar:

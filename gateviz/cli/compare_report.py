@@ -29,7 +29,8 @@ def title_of(origin: dict[str, Any]) -> str:
 def comparison_words(comparison: "Comparison", origin: dict[str, Any], threshold: float) -> str:
     """Everything, in tables."""
     single = "model" in origin
-    parts = [title_of(origin), _cost_words(comparison, single=single), _layer_table(comparison)]
+    truths = [] if comparison.truths is None else [f"{comparison.truths.counted}."]
+    parts = [*truths, title_of(origin), _cost_words(comparison, single=single), _layer_table(comparison)]
     parts.append("\n".join([*_matching_words(comparison), *_parting_words(comparison, threshold, single=single)]))
     if single:
         parts.append(_symbol_table(comparison.lines[0]))
@@ -58,6 +59,9 @@ def _cost_words(comparison: "Comparison", *, single: bool) -> str:
 
 
 def _percent(estimate: "Estimate") -> str:
+    if estimate.low != estimate.low:
+        # A single line has no interval.
+        return f"{100 * estimate.value:.2f} %"
     return f"{100 * estimate.value:.2f} % ({100 * estimate.low:.2f} to {100 * estimate.high:.2f})"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.lines import named_lines, tell
+from gateviz.cli.lines import corpus_lines, tell
 from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.options import (
     debug_option,
@@ -78,7 +78,8 @@ def _distances(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
 def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as_json: bool, **told: Any) -> None:
     """Measure how far away lies what each layer and the posterior answer to.
 
-    CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. By gradient: the norm of each
+    CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
+    found as 'gateviz eval' finds them (a.gt.txt beside a.png, a manifest, an LMDB). By gradient: the norm of each
     hidden state's derivative by the image's columns, and by the frames of the layer's own input, against
     distance. Model-free: how a symbol's posterior falls when columns further away are blanked, and when
     states are forgotten there. The effective context is the smallest distance within which 90 % of it lies.
@@ -101,7 +102,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
         told["measures"] or MEASURES, none_if_empty(told["layers"]), told["frames"], told["probes"] or None,
         told["symbols"], told["distances"], told["seed"],
     )  # fmt: skip
-    sources = named_lines(lines, recordings=False).sources[: told["limit"]]
+    sources = corpus_lines(lines, told["limit"])
     recognizer = told["model"].loaded()
     study = _studied(recognizer, _recorded(recognizer, sources, told["max_pixels"]), asked)
     card = recognizer.card
@@ -152,7 +153,10 @@ def _draw(study: "ContextStudy", origin: dict[str, str], path: Path) -> None:
 
 def in_words(document: dict[str, Any]) -> str:
     """The numbers for people."""
-    parts = [f"effective context over {document['lines']} lines: within it lies {100 * document['within']:.0f} %"]
+    parts = [
+        f"{document['truths']['words']}.",
+        f"effective context over {document['lines']} lines: within it lies {100 * document['within']:.0f} %",
+    ]
     gradient = document.get("gradient")
     if gradient is not None:
         parts += [_refusal(gradient)] if gradient["why_not"] else _gradient_words(gradient)

@@ -136,11 +136,11 @@ def _percent(estimate: "Estimate") -> str:
 
 
 def _interval(estimate: "Estimate") -> str:
-    return f"{100 * estimate.low:.2f}–{100 * estimate.high:.2f}" if estimate.of else ""
+    return f"{100 * estimate.low:.2f}–{100 * estimate.high:.2f}" if estimate.of and estimate.low == estimate.low else ""
 
 
 def _share(estimate: "Estimate") -> str:
-    share = f" ({_percent(estimate)} %)" if estimate.of else ""
+    share = f" ({_percent(estimate)} %)" if estimate.of and estimate.low == estimate.low else ""
     return f"{estimate.total:,} of {estimate.of:,}{share}"
 
 

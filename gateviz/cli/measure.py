@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.describe import study_origin
-from gateviz.cli.lines import named_lines
+from gateviz.cli.lines import corpus_lines
 from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.measure_report import csv_words, measure_words
 from gateviz.cli.options import (
@@ -69,7 +69,8 @@ TOLD = 5
 def command(ctx: click.Context, /, corpus: tuple[Path, ...], outs: tuple[Path, ...], **told: Any) -> None:
     """Measure what the gates of every layer do over a corpus of lines.
 
-    CORPUS are folders of line images, manifests (.tsv: path, tab, text) or images. With a text a line
+    CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
+    found as 'gateviz eval' finds them (a.gt.txt beside a.png, a manifest, an LMDB). With a text a line
     is aligned to it, else to what was read. Measured are saturation, timescales (in frames, columns
     and symbols), how well single units tell events, how much units do the same, forward against
     backward, and the course of a gate around an event. Lines are forgotten as soon as they are counted,
@@ -90,7 +91,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], outs: tuple[Path, .
         raise click.UsageError("--csv and --json both go to the standard output; give one of them")
     _check_outputs(outs)
     request = _request(told)
-    lines = named_lines(corpus, recordings=False).sources[: told["limit"]]
+    lines = corpus_lines(corpus, told["limit"])
     recognizer = told["model"].loaded()
     report = _report(recognizer, request, lines, told)
     if told["as_json"]:

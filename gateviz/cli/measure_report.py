@@ -18,7 +18,9 @@ def measure_words(report: "MeasureReport") -> str:
     from gateviz.survey import measure_tables as tables
     from gateviz.survey.measure_words import summary_words
 
+    first, *rest = summary_words(report)
     parts = [
+        f"{first}\n",
         "Saturation and memory (gates: mean % of frames below 0.1|above 0.9)",
         table(tables.MEMORY_HEAD, tables.memory_rows(report)),
         f"\nThe {SHOWN} events that a unit of each layer tells best",
@@ -31,7 +33,7 @@ def measure_words(report: "MeasureReport") -> str:
             "\nForward against backward (medians over units; Cliff's delta, above 0: forward has more)",
             table(tables.DIRECTION_HEAD, tables.direction_rows(report)),
         ]
-    return "\n".join([*parts, "", *tables.untested_words(report), *summary_words(report)])
+    return "\n".join([*parts, "", *tables.untested_words(report), *rest])
 
 
 def csv_words(report: "MeasureReport") -> str:

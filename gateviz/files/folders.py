@@ -3,12 +3,16 @@
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateviz.errors import ImageError
 from gateviz.files.budget import LIST_BYTES, TEXT_CHARACTERS
 from gateviz.files.inputs import read_within
+
+if TYPE_CHECKING:
+    from gateviz.files.lmdb_lines import LmdbLines
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2"}
@@ -23,12 +27,16 @@ class LineSource:
     """One line to read.
 
     Attributes:
-        path: its image file (or saved recording).
-        text: what the manifest says is written there; None where nobody said.
+        path: its image file (or saved recording), or the LMDB with the number of its record.
+        text: what is written there; None where nobody said.
+        told_by: who said so: ``manifest``, ``.gt.txt`` or ``LMDB``.
+        record: the LMDB that holds it, and its position there; None for a file.
     """
 
     path: Path
     text: str | None = None
+    told_by: str = field(default="", compare=False)
+    record: "tuple[LmdbLines, int] | None" = field(default=None, compare=False, repr=False)
 
 
 def expand(arguments: Iterable[str | Path], *, suffixes: frozenset[str] = IMAGE_SUFFIXES) -> tuple[LineSource, ...]:

@@ -81,6 +81,11 @@ def read_text(path: Path) -> str:
         raise ImageError(f"the text {path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
 
 
+def text_beside(image: Path) -> Path | None:
+    """The ``.gt.txt`` that says what is written on an image; None where there is none."""
+    return next((file for name in text_names(image.name) if (file := image.with_name(name)).is_file()), None)
+
+
 def line_stem(image_name: str) -> str:
     """The name that the pictures of one line share.
 

@@ -29,16 +29,16 @@ class UnitRatios:
     @property
     def values(self) -> Float64[np.ndarray, " H"]:
         """The number of every unit over all lines; NaN where nothing is below."""
-        return self._ratio(self.above.sum(axis=0), self.below.sum())
+        return self._ratio(self.above.sum(axis=0, keepdims=True), self.below.sum(keepdims=True))[0]
 
     @property
     def left_out(self) -> Float64[np.ndarray, "L H"]:
         """The number of every unit over all lines but one, the l-th in row l."""
-        return self._ratio(self.above.sum(axis=0) - self.above, (self.below.sum() - self.below)[:, None])
+        return self._ratio(self.above.sum(axis=0) - self.above, self.below.sum() - self.below)
 
-    def _ratio(self, above: Float64[np.ndarray, "*L H"], below: np.ndarray) -> Float64[np.ndarray, "*L H"]:
+    def _ratio(self, above: Float64[np.ndarray, "R H"], below: Float64[np.ndarray, " R"]) -> Float64[np.ndarray, "R H"]:
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = above / below
+            found = above / below[:, None]
         return np.asarray(2 * np.abs(found - 0.5) if self.folded else found)
 
     @property

@@ -63,7 +63,7 @@ def ablation_page(
     title: str,
     effect_label: str,
     event: str,
-    lines: int,
+    lines: str,
     metadata: Mapping[str, str] | None = None,
 ) -> AblationPage:
     """The page of a study.
@@ -73,7 +73,7 @@ def ablation_page(
         title: what was held.
         effect_label: what the effect is.
         event: what selectivity is for, in words.
-        lines: of the corpus.
+        lines: how many, and how many true texts they have, in words.
         metadata: goes into the file.
 
     Raises:
@@ -92,7 +92,7 @@ def ablation_page(
         effect_label,
         f"AUC for frames {event}",
         rank_correlation(told, effect),
-        f"{lines} lines; bars are 95 % intervals over lines. Telling an event is no cause of reading it: both are shown.",
+        f"{lines}. Bars are 95 % intervals over lines. Telling an event is no cause of reading it: both are shown.",
         dict(metadata or {}),
     )
 

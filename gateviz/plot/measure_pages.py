@@ -46,7 +46,7 @@ def measure_page(report: MeasureReport, *, title: str = "") -> MeasurePage:
 def metadata_of_measures(report: MeasureReport) -> dict[str, str]:
     """Where a report comes from, for the metadata of a file."""
     facts = {
-        "about": f"measures of gates over {counted(report.lines, 'line')}",
+        "about": f"measures of gates over {report.truths.words}",
         "adapter": report.origin.adapter,
         "checkpoint": report.origin.checkpoint,
         "checkpoint_sha256": report.origin.checkpoint_sha256,
@@ -163,7 +163,7 @@ def _tellings(report: MeasureReport) -> TellingPanel:
         "the unit of each layer that tells an event best",
         tuple(rows),
         "AUC over pairs of frames of one line: 0.5 tells nothing, 0 and 1 everything",
-        f"filled: corrected p below {ALPHA:g}. The best of many units looks better than it is.",
+        f"{report.truths.words}. Filled: corrected p below {ALPHA:g}. The best of many units looks better than it is.",
     )
 
 

@@ -12,11 +12,11 @@ from gateviz.capture.held_rows import RowHold, held_log_probs
 from gateviz.capture.recognizer import Recognizer
 from gateviz.ctc.collapse import collapse
 from gateviz.errors import SelectionError
-from gateviz.files.images import read_line_image
+from gateviz.files.true_lines import open_source
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event
 from gateviz.measure.jackknife import Estimate, Jackknife
-from gateviz.survey.corpus import Corpus, CorpusLine
+from gateviz.survey.corpus import Corpus, CorpusLine, told_alignment
 from gateviz.survey.interventions import Grouping, Intervention, UnitGroup, held, unit_groups
 
 ROWS = 64
@@ -202,7 +202,7 @@ def _outcome(
     edits = np.zeros(len(groups), dtype=np.int64)
     errors = np.full(len(groups), plain_errors if truth else -1, dtype=np.int64)
     if count:
-        pixels = recognizer.prepare(read_line_image(line.source.path)).pixels
+        pixels = recognizer.prepare(open_source(line.source).pixels).pixels
         value = held(plan.intervention, corpus.recordings, plan.places, frames)
         for start in range(0, len(groups), ROWS):
             rows: list[RowHold | None] = [None, *(group.row for group in groups[start : start + ROWS])]
@@ -224,7 +224,7 @@ def _frames(line: CorpusLine, plan: Plan) -> Bool[np.ndarray, " T"] | None:
         return None
     emission = line.recording.emission
     assert emission is not None, "a corpus of a recognizer has posteriors"
-    return plan.event.mask(line.recording.alignment, emission.alphabet.blank)
+    return plan.event.mask(told_alignment(line.recording, line.source.text)[0], emission.alphabet.blank)
 
 
 def _divergence(plain: Float[np.ndarray, "T C"], other: Float[np.ndarray, "T C"]) -> float:

@@ -12,7 +12,7 @@ from gateviz.measure.jackknife import Estimate
 from gateviz.measure.selectivity import selectivity
 from gateviz.panels.ablation import AblationPage, EffectPoint, ablation_page
 from gateviz.survey.ablation import Ablation
-from gateviz.survey.corpus import Corpus
+from gateviz.survey.corpus import Corpus, Truths, told_alignment
 from gateviz.survey.interventions import Grouping
 
 
@@ -20,9 +20,10 @@ def selectivities(ablation: Ablation, corpus: Corpus, event: Event) -> Float64[n
     """How well the held quantity of each group's unit tells an event; NaN for groups of several units."""
     aucs: dict[Place, Float64[np.ndarray, " H"]] = {}
     masks = []
-    for recording in corpus.recordings:
-        assert recording.emission is not None, "a corpus of a recognizer has posteriors"
-        masks.append(event.mask(recording.alignment, recording.emission.alphabet.blank))
+    for line in corpus.lines:
+        assert line.recording.emission is not None, "a corpus of a recognizer has posteriors"
+        alignment, _ = told_alignment(line.recording, line.source.text)
+        masks.append(event.mask(alignment, line.recording.emission.alphabet.blank))
     found = []
     for group in ablation.groups:
         if ablation.plan.grouping != Grouping.UNIT:
@@ -56,6 +57,7 @@ def ablation_document(
     errors = [line for line in ablation.met if line.truth_symbols]
     return {
         **origin,
+        "truths": truths_of(corpus).document,
         "held": ablation.plan.words,
         "by": str(ablation.plan.grouping),
         "selectivity_for": event.words,
@@ -82,8 +84,13 @@ def ablation_document(
     }
 
 
+def truths_of(corpus: Corpus) -> Truths:
+    """How many lines have a true text and are aligned to it, for events and their selectivity."""
+    return Truths.of((line.source, told_alignment(line.recording, line.source.text)[1]) for line in corpus.lines)
+
+
 def page_of(
-    ablation: Ablation, told: Float64[np.ndarray, " G"], event: Event, metadata: Mapping[str, str]
+    ablation: Ablation, corpus: Corpus, told: Float64[np.ndarray, " G"], event: Event, metadata: Mapping[str, str]
 ) -> AblationPage:
     """The figure's page: divergence of every group, beside its selectivity."""
     points = [
@@ -102,7 +109,7 @@ def page_of(
         title=f"What it does to hold: {ablation.plan.words}",
         effect_label="posterior moved (nats a frame)",
         event=event.words,
-        lines=len(ablation.met),
+        lines=f"{truths_of(corpus).words}, {len(ablation.met)} held",
         metadata=metadata,
     )
 

@@ -8,7 +8,7 @@ from gateviz.data.gates import Direction
 from gateviz.measure.contrast import SHIFTS
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_numbers import Numbers
-from gateviz.survey.corpus import Corpus
+from gateviz.survey.corpus import Corpus, Truths
 
 ALPHA = 0.05
 
@@ -91,6 +91,11 @@ class ClaimReport:
     def claims(self) -> tuple[Claim, ...]:
         """The claims, in the order in which they were given."""
         return tuple(dict.fromkeys(outcome.claim for outcome in self.outcomes))
+
+    @property
+    def truths(self) -> Truths:
+        """How many lines have a true text."""
+        return Truths.of((line.source, number not in self.untold) for number, line in enumerate(self.corpus.lines))
 
     def of(self, claim: Claim) -> tuple[Outcome, ...]:
         """The outcomes of one claim."""

@@ -31,23 +31,13 @@ READING = (
 
 
 def summary_words(report: ClaimReport) -> list[str]:
-    """How much was tested, and of what no more is said below."""
-    corpus = report.corpus
-    lines = len(corpus.lines)
+    """How much was tested; first of all on how many true texts."""
     words = [
-        f"{_counted(len(report.claims), 'claim')} over {_counted(lines, 'line')}, {report.shifts:,} shifts a test, "
-        f"seed {report.seed}.",
+        f"{report.truths.words}.",
+        f"{_counted(len(report.claims), 'claim')}, {report.shifts:,} shifts a test, seed {report.seed}.",
     ]
-    if corpus.skipped:
-        words.append(f"{_counted(len(corpus.skipped), 'more line')} could not be read and took no part.")
-    if report.untold:
-        untold = len(report.untold)
-        words.append(
-            f"Aligned to their true text: {_counted(lines - untold, 'line')}; to what was read: {untold:,}, where nobody "
-            "said what is written or it cannot be aligned."
-        )
-    else:
-        words.append("All lines are aligned to their true text.")
+    if report.corpus.skipped:
+        words.append(f"{_counted(len(report.corpus.skipped), 'more line')} could not be read and took no part.")
     return words
 
 

@@ -16,7 +16,7 @@ from gateviz.measure.shared_posteriors import shared_posteriors
 from gateviz.recording import Recording
 from gateviz.survey.comparison_lines import Cost, LineComparison, LinePair, compared_line, cost_of, mean_of
 from gateviz.survey.comparison_units import PlaceComparison, place_comparison
-from gateviz.survey.corpus import Corpus, Skipped
+from gateviz.survey.corpus import Corpus, Skipped, Truths
 from gateviz.survey.record_corpus import record_corpus
 
 # Differences up to here are those of adding up in another order.
@@ -52,6 +52,12 @@ class Comparison:
     def first_apart(self, threshold: float = ROUNDING) -> PlaceComparison | None:
         """The first layer and direction, in network order, that lies apart by more than a threshold on average."""
         return next((place for place in self.places if self.apart[place.name].value > threshold), None)
+
+    @property
+    def truths(self) -> Truths | None:
+        """How many lines have a true text, by which errors are counted; None for two images."""
+        sources = [line.pair.source for line in self.lines if line.pair.source is not None]
+        return Truths.of((source, True) for source in sources) if sources else None
 
     @property
     def shown(self) -> LineComparison:
@@ -100,7 +106,14 @@ def compare_models(
     )
     others = {line.source: line.recording for line in read[1].lines}
     pairs = [
-        LinePair(line.source.path.name, line.recording, other, _columns(line.recording, other, names), line.source.text)
+        LinePair(
+            line.source.path.name,
+            line.recording,
+            other,
+            _columns(line.recording, other, names),
+            line.source.text,
+            line.source,
+        )
         for line in read[0].lines
         if (other := others.get(line.source)) is not None
     ]

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from gateviz.data.gates import Direction, Quantity
+from gateviz.files.folders import LineSource
 from gateviz.measure.common_axis import FramePairs, at_columns, sampled, symbol_pairs
 from gateviz.measure.edit_distance import Pairs, edit_distance
 from gateviz.measure.jackknife import Estimate, Jackknife
@@ -28,6 +29,7 @@ class LinePair:
         frames: which frames of both belong together, of their posteriors.
         truth: what is written there; None where nobody said, or where the images show different texts.
         by_columns: the frames were put together by the columns they look at; else by the symbols they read.
+        source: the line's file; None for two images.
     """
 
     name: str
@@ -36,6 +38,7 @@ class LinePair:
     frames: FramePairs
     truth: str | None = None
     by_columns: bool = True
+    source: LineSource | None = None
 
     def frames_of(self, layer: int, direction: Direction) -> FramePairs:
         """Which frames of a layer of both belong together: by column, those that looked there themselves."""

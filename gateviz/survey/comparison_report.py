@@ -39,6 +39,9 @@ def comparison_document(comparison: Comparison, *, threshold: float = THRESHOLD)
     cost = comparison.cost
     return {
         "names": list(comparison.names),
+        "truths": None
+        if (truths := comparison.truths) is None
+        else {"lines": truths.lines, "with_true_text": truths.told, "by": list(truths.by), "words": truths.counted},
         "frames_by": comparison.axis,
         "lines": len(comparison.lines),
         "skipped": [{"line": str(one.source.path), "why": one.why} for one in comparison.skipped],
@@ -76,6 +79,7 @@ def comparison_page(comparison: Comparison, *, title: str, metadata: Mapping[str
     scale = distance_scale(list(courses.values()))
     left, right = _ends(line)
     several = len(comparison.lines)
+    counted = "" if comparison.truths is None else f"{comparison.truths.counted}. "
     return ContrastPage(
         title,
         _strips(comparison, line),
@@ -94,7 +98,7 @@ def comparison_page(comparison: Comparison, *, title: str, metadata: Mapping[str
         tuple(_distributions(place) for place in comparison.places),
         tuple(_likeness(place) for place in comparison.places),
         comparison.names,
-        f"Distances in units of how much units vary: 0 the same, about 1.4 unrelated. Distributions and units over "
+        f"{counted}Distances in units of how much units vary: 0 the same, about 1.4 unrelated. Distributions and units over "
         f"{several} {'lines; the line shown differs most' if several > 1 else 'line'}.",
         dict(metadata or {}),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from gateviz.capture.layer_grids import line_grids
 from gateviz.capture.recognizer import PreparedLine, Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.errors import SelectionError
-from gateviz.files.images import read_line_image
+from gateviz.files.true_lines import open_source
 from gateviz.measure.context import Course, Reach, course, reach
 from gateviz.measure.jackknife import Jackknife
 from gateviz.survey.claim_events import frames_a_symbol
@@ -155,7 +155,7 @@ def gradient_context(
     grids = None
     for number, (line, alignment) in enumerate(zip(corpus.lines, alignments, strict=True)):
         if found or len(refused) < _REFUSALS:
-            prepared = recognizer.prepare(read_line_image(line.source.path))
+            prepared = recognizer.prepare(open_source(line.source).pixels)
             grids = line_grids(recognizer, int(prepared.pixels.shape[2]))
             try:
                 found.append(

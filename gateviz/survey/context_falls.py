@@ -18,7 +18,7 @@ from gateviz.capture.recognizer import PreparedLine, Recognizer
 from gateviz.data.alignment import Alignment, Span
 from gateviz.data.gates import Direction
 from gateviz.errors import SelectionError
-from gateviz.files.images import read_line_image
+from gateviz.files.true_lines import open_source
 from gateviz.measure.context import Reach, reach_of
 from gateviz.measure.jackknife import Estimate, Jackknife
 from gateviz.survey.claim_events import celled
@@ -211,7 +211,7 @@ class _Target:
 def _line(
     recognizer: Recognizer, line: CorpusLine, targets: Sequence[_Target], frames: float, taking: Taking
 ) -> LineFalls:
-    prepared = recognizer.prepare(read_line_image(line.source.path))
+    prepared = recognizer.prepare(open_source(line.source).pixels)
     shape = (len(taking.variants), len(taking.distances))
     fall, lost, reached = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=np.int64)
     jobs = [

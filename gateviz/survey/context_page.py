@@ -29,9 +29,8 @@ def context_page(study: ContextStudy, origin: Mapping[str, str], *, title: str =
     if study.gradient is not None and not study.gradient.why_not:
         panels += [_gradient_panel(study.gradient, by) for by in ("image", "input")]
     panels += [_falls_panel(taken) for taken in study.falls.values()]
-    lines = len(study.corpus.lines)
     remark = (
-        f"{lines} lines; bands are 95 % intervals over lines. Effective context: within it lies {100 * WITHIN:.0f} % "
+        f"{study.truths.words}. Bands are 95 % intervals over lines. Effective context: within it lies {100 * WITHIN:.0f} % "
         "of the squared norm, or of the fall."
     )
     if study.gradient is not None and study.gradient.why_not:

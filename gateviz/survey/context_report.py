@@ -13,7 +13,7 @@ from gateviz.measure.context import WITHIN, Reach
 from gateviz.measure.jackknife import Estimate
 from gateviz.survey.context import By, GradientContext, Sampling, gradient_context
 from gateviz.survey.context_falls import DISTANCES, Falls, Taking, falls
-from gateviz.survey.corpus import Corpus, told_alignment
+from gateviz.survey.corpus import Corpus, Truths, told_alignment
 
 MEASURES = ("gradient", "blank", "reset")
 
@@ -48,14 +48,14 @@ class ContextStudy:
     Attributes:
         corpus: of which lines.
         asked: what was asked for.
-        told: lines that are aligned to their true text; the others to what was read.
+        truths: how many lines have a true text and are aligned to it; the others to what was read.
         gradient: by gradient; None if it was not asked for.
         falls: by what was taken away, those that were asked for.
     """
 
     corpus: Corpus
     asked: Asked
-    told: int
+    truths: Truths
     gradient: GradientContext | None
     falls: Mapping[str, Falls] = field(default_factory=dict)
 
@@ -89,7 +89,8 @@ def context_study(
         if what in asked.measures:
             taking = Taking(what, asked.distances, asked.symbols, places if what == "reset" else (), asked.seed)
             taken[what] = falls(recognizer, corpus, alignments, taking, progress=progress)
-    return ContextStudy(corpus, asked, sum(told for _, told in found), gradient, taken)
+    truths = Truths.of((line.source, told) for line, (_, told) in zip(corpus.lines, found, strict=True))
+    return ContextStudy(corpus, asked, truths, gradient, taken)
 
 
 def context_document(study: ContextStudy, origin: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,9 +103,10 @@ def context_document(study: ContextStudy, origin: Mapping[str, Any]) -> dict[str
     asked = study.asked
     document: dict[str, Any] = {
         **origin,
+        "truths": study.truths.document,
         "lines": len(study.corpus.lines),
         "skipped": [{"path": str(one.source.path), "why": one.why} for one in study.corpus.skipped],
-        "aligned_to_truth": study.told,
+        "aligned_to_truth": study.truths.aligned,
         "within": WITHIN,
         "sampling": {
             "frames": asked.frames, "probes": asked.probes, "symbols": asked.symbols, "seed": asked.seed,

@@ -14,7 +14,7 @@ from gateviz.measure.dynamics import Dynamics
 from gateviz.measure.events import Event
 from gateviz.measure.saturation import Saturation
 from gateviz.measure.selectivity import Selectivity
-from gateviz.survey.corpus import Skipped
+from gateviz.survey.corpus import Skipped, Truths
 from gateviz.survey.measure_request import MeasureRequest
 
 
@@ -149,6 +149,7 @@ class MeasureReport:
         places: by layer and direction.
         directions: forward against backward; empty for layers of one direction.
         origin: of the recordings.
+        truths: how many lines have a true text.
     """
 
     request: MeasureRequest
@@ -160,3 +161,4 @@ class MeasureReport:
     places: tuple[PlaceMeasures, ...]
     directions: tuple[DirectionRow, ...] = ()
     origin: Provenance = field(default_factory=Provenance)
+    truths: Truths = field(default_factory=lambda: Truths(0, 0, (), 0))

@@ -97,6 +97,7 @@ def measures_document(report: MeasureReport, *, all_units: bool = True) -> dict[
         all_units: numbers of every unit too, not of the layers alone.
     """
     return {
+        "truths": report.truths.document,
         "lines": report.lines,
         "skipped": [{"path": str(one.source.path), "why": one.why} for one in report.skipped],
         "aligned_by_reading": [str(source.path) for source in report.untold],

@@ -49,19 +49,12 @@ def length_words(value: float) -> str:
 
 
 def summary_words(report: MeasureReport) -> list[str]:
-    """How much was measured."""
+    """How much was measured; first of all on how many true texts."""
     frames = max(place.frames for place in report.places)
     pitch = "" if np.isnan(report.pitch) else f", {report.pitch:.2f} frames a symbol"
-    words = [f"{counted(report.lines, 'line')}, {counted(frames, 'frame')} of {report.stride:.2f} columns{pitch}."]
+    words = [f"{report.truths.words}.", f"{counted(frames, 'frame')} of {report.stride:.2f} columns{pitch}."]
     if report.skipped:
         words.append(f"{counted(len(report.skipped), 'more line')} could not be read and took no part.")
-    told = report.lines - len(report.untold)
-    words.append(
-        f"Aligned to their true text: {counted(told, 'line')}; to what was read: {len(report.untold):,}, where nobody said "
-        "what is written or it cannot be aligned."
-        if report.untold
-        else "All lines are aligned to their true text."
-    )
     words.append(_margin_sentence(report))
     if report.lines > GROUPS:
         words.append(

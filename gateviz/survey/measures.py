@@ -19,7 +19,7 @@ from gateviz.measure.timescale import timescale
 from gateviz.recording import Recording
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_events import LineEvent, frames_a_symbol, line_event
-from gateviz.survey.corpus import CorpusLine, Skipped, told_alignment
+from gateviz.survey.corpus import CorpusLine, Skipped, Truths, told_alignment
 from gateviz.survey.measure_report import Agreement, DirectionRow, MeasureReport, PlaceMeasures, Telling
 from gateviz.survey.measure_request import MeasureRequest
 from gateviz.survey.measure_sums import GROUPS, SATURATION_SIDES, PlaceSums
@@ -37,6 +37,7 @@ class _Run:
     lines: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     untold: list[LineSource] = field(default_factory=list)
+    sources: list[tuple[LineSource, bool]] = field(default_factory=list)
     columns: float = 0.0
     frames: int = 0
     steps: Float64[np.ndarray, " 2"] = field(default_factory=lambda: np.zeros(2))
@@ -49,6 +50,7 @@ class _Run:
                 "this recording has no posteriors, so no event can be found on it; record a recognizer"
             )
         alignment, told = told_alignment(recording, line.source.text)
+        self.sources.append((line.source, told))
         if not told:
             self.untold.append(line.source)
         if not self.lines:
@@ -114,6 +116,7 @@ def measure_lines(
         _corrected([_place(one) for one in sums]),
         _directions(sums, run.request, pitch),
         run.origin,
+        Truths.of(run.sources),
     )
 
 

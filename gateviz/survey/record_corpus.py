@@ -9,8 +9,9 @@ from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Quantity
 from gateviz.errors import CheckpointError, GatevizError, ImageError, WitnessError
 from gateviz.files.folders import LineSource, display_name
-from gateviz.files.images import DEFAULT_MAX_PIXELS, open_line_image
+from gateviz.files.images import DEFAULT_MAX_PIXELS
 from gateviz.files.pixels import DecodedLine
+from gateviz.files.true_lines import open_source
 from gateviz.recording import Recording
 from gateviz.survey.corpus import Corpus, CorpusLine, Skipped
 
@@ -108,7 +109,7 @@ def _recorded(record: _Record, chunk: Sequence[LineSource], max_pixels: int) -> 
     read: list[tuple[LineSource, DecodedLine] | Skipped] = []
     for source in chunk:
         try:
-            read.append((source, open_line_image(source.path, max_pixels=max_pixels)))
+            read.append((source, open_source(source, max_pixels=max_pixels)))
         except GatevizError as error:
             read.append(Skipped(source, str(error)))
     try:

@@ -135,7 +135,9 @@ def test_frames_that_come_in_pairs_are_refused():
         strided = nn.functional.avg_pool1d(image[:, 0], 4, 4)
         return strided.repeat_interleave(2, 1).T
 
-    with pytest.raises(GeometryError, match=r"of every 2 frames, one .* lies 2 columns beside an even row of 2 columns"):
+    with pytest.raises(
+        GeometryError, match=r"of every 2 frames, one .* lies 2 columns beside an even row of 2 columns"
+    ):
         measure(features, (1, 4, 80), open_width=False)
 
 

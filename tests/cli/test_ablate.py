@@ -89,6 +89,7 @@ def test_words_without_a_truth():
         "held": "forget gate held at 0",
         "by": "unit",
         "selectivity_for": "within blank",
+        "truths": {"words": "2 lines, none with a true text; 2 measured on what was read"},
         "lines": 2,
         "lines_held": 2,
         "plain_error_rate": None,

@@ -61,15 +61,18 @@ def test_every_claim_is_told_for_every_layer_and_direction(run, corpus):
     done = run("claims", corpus, "--shifts", 99)
     assert done.exit_code == 0, done.stderr
     parts = done.stdout.strip().split("\n\n")
-    assert [part.partition(":")[0] for part in parts[:-1]] == [claim.name for claim in STATED]
-    first = parts[0].splitlines()
-    assert first[1] == "  the forget gate is higher within punctuation than elsewhere in the same lines"
-    assert first[2].split() == ["d", "95", "%", "p", "frames", "lines", "units", "verdict"]
+    assert [part.partition(":")[0] for part in parts[1:-1]] == [claim.name for claim in STATED]
+    assert parts[0] == "8 lines, all with a true text (by manifest)."
+    first = parts[1].splitlines()
+    assert first[1] == (
+        "  the forget gate is higher within punctuation than elsewhere in the same lines; "
+        "3 symbols at both ends take no part"
+    )
+    assert first[2].split() == ["d", "95", "%", "p", "frames", "left", "out", "lines", "units", "verdict"]
     assert first[3].startswith("layer 0 forward")
     assert first[4].startswith("layer 0 backward")
     assert first[5].startswith("  layer 0 forward best: ")
     assert "99 shifts a test, seed 0." in parts[-1]
-    assert "All lines are aligned to their true text." in parts[-1]
 
 
 def test_the_document_has_the_numbers(run, corpus, mine):
@@ -104,7 +107,7 @@ def test_lines_that_cannot_be_read_are_told_and_counted(run, corpus, mine, tmp_p
     assert done.exit_code == 1
     assert "3.png" in done.stderr
     assert "1 of 8 lines could not be read" in done.stderr
-    assert "1 claim over 7 lines" in done.stdout
+    assert "7 lines, " in done.stdout
     assert "1 more line could not be read and took no part." in done.stdout
 
 

@@ -84,5 +84,11 @@ def test_what_cannot_be_measured_is_one_line(run, lines, tmp_path):
 
 
 def test_a_refused_gradient_is_words():
-    document = {"lines": 1, "within": 0.9, "skipped": [], "gradient": {"why_not": "no gradient of layer 0 forward"}}
+    document = {
+        "truths": {"words": "1 line, none with a true text"},
+        "lines": 1,
+        "within": 0.9,
+        "skipped": [],
+        "gradient": {"why_not": "no gradient of layer 0 forward"},
+    }
     assert command.in_words(document).endswith("by gradient: not measured; no gradient of layer 0 forward")

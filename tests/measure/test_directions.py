@@ -58,8 +58,7 @@ def test_equal_directions_are_told_apart_no_more_often_than_nominal(folded):
     rng = np.random.default_rng(3)
     rounds = 300
     found = [
-        direction_contrast(ratios(rng, folded=folded), ratios(rng, folded=folded), draws=50, flips=199)
-        for _ in range(rounds)
+        direction_contrast(ratios(rng, folded=folded), ratios(rng, folded=folded), flips=199) for _ in range(rounds)
     ]
     assert 0.02 <= np.mean([one.p < 0.05 for one in found]) <= 0.085
     assert np.mean([one.p_units < 0.05 for one in found]) <= 0.085
@@ -73,7 +72,7 @@ def test_units_of_one_network_may_differ_while_directions_do_not():
     over_lines, over_units = [], []
     for _ in range(60):
         sides = [ratios(rng, level=rng.uniform(0.2, 0.8, 12)) for _ in range(2)]
-        found = direction_contrast(*sides, draws=50, flips=199)
+        found = direction_contrast(*sides, flips=199)
         over_lines.append(found.p < 0.05)
         over_units.append(found.p_units < 0.05)
     assert np.mean(over_lines) > 0.5

@@ -1,5 +1,7 @@
 """The frames of a claim's event, counted by hand on one line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,13 +56,49 @@ def test_turning_twice_changes_nothing():
         (Claim("c", "forget_gate", "sentence", "onset", margin=3), (6,), ()),
         (Claim("c", "output_gate", "any", "end", borders="emitted", offset=1), (2, 6, 8), (3, 6, 9)),
         (Claim("c", "forget_gate", "line", "onset"), (0,), (13,)),
-        (Claim("c", "forget_gate", "blank", "onset"), (0, 2, 6, 8, 11), (0, 3, 6, 9, 13)),
+        (Claim("c", "forget_gate", "blank", "onset"), (0, 2, 6, 8, 11), (0, 3, 6, 9)),
         (Claim("c", "forget_gate", "any", margin=9), (), ()),
     ],
 )  # fmt: skip
 def test_the_frames_of_an_event(claim, forward, backward):
+    claim = replace(claim, margin=claim.margin or 0)
     assert frames(claim) == forward
     assert frames(claim, Direction.BACKWARD) == backward
+
+
+def long_line(symbols=12, pitch=4):
+    start = (pitch - 1) // 2
+    spans = tuple(Span("a", pitch * n + start, pitch * (n + 1) - start, 0.0) for n in range(symbols))
+    return Alignment(np.zeros(pitch * symbols, int), spans, "a" * symbols, 0.0)
+
+
+def test_by_default_three_symbols_at_both_ends_take_no_part_and_are_counted():
+    event = line_event(Claim("c", "forget_gate", "any", "onset"), long_line(), 0, Direction.FORWARD)
+    # Twelve symbols of four frames: three at each end are left out, six stay.
+    assert event.kept == (12, 36)
+    assert event.frames == (12, 16, 20, 24, 28, 32)
+    assert event.left_out == 6
+    none = line_event(Claim("c", "forget_gate", "any", "onset", margin=0), long_line(), 0, Direction.FORWARD)
+    assert (len(none.frames), none.left_out) == (12, 0)
+
+
+def test_the_margin_goes_by_the_symbols_of_the_line_and_never_cuts_events_of_the_line_itself():
+    wide = line_event(Claim("c", "forget_gate"), long_line(pitch=7), 0, Direction.BACKWARD)
+    assert wide.kept == (21, 63)
+    for short in (long_line(symbols=6), long_line(symbols=1), Alignment(PATH, (), "", 0.0)):
+        assert line_event(Claim("c", "forget_gate"), short, 0, Direction.FORWARD).kept == (0, 0)
+    start = line_event(Claim("c", "forget_gate", "line", "onset"), long_line(), 0, Direction.FORWARD)
+    assert (start.kept, start.frames, start.left_out) == ((0, 48), (0,), 0)
+
+
+def test_blanks_outside_the_text_are_in_the_margin():
+    path = np.zeros(60, int)
+    spans = tuple(Span("a", 10 + 4 * n, 11 + 4 * n, 0.0) for n in range(10))
+    line = Alignment(path, spans, "a" * 10, 0.0)
+    event = line_event(Claim("c", "forget_gate", "blank", margin=0), line, 0, Direction.FORWARD)
+    assert event.kept[0] > 0
+    assert event.kept[1] < 60
+    assert event.left_out == 60 - len(event.frames)
 
 
 def test_a_step_is_from_the_frame_that_the_layer_met_before():
