@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from gateviz.errors import ImageError
-from gateviz.files.true_lines import read_source, true_lines
+from gateviz.files.true_lines import open_source, true_lines
 from gateviz.survey.corpus import Truths
 from gateviz.training.line_files import LineFiles
 
@@ -80,7 +80,7 @@ def test_an_lmdb_gives_texts_and_images(tmp_path):
     found = true_lines([tmp_path / "lines"])
     assert told(found) == [("lines:1", "one", "LMDB"), ("lines:2", None, "")]
     assert "there is no label-000000002" in found.strays[0]
-    assert read_source(found.lines[0]).tolist() == np.full((8, 20), 77).tolist()
+    assert open_source(found.lines[0]).pixels.tolist() == np.full((8, 20), 77).tolist()
 
 
 def test_a_folder_without_an_image(tmp_path):
