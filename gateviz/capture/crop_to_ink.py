@@ -184,17 +184,17 @@ class _Parts:
         upright = (height > 0.85 * rows) & (width < 0.1 * rows)
         frame = (height > 0.8 * rows) & (width > 0.6 * columns) & (area < 0.2 * width * height)
         kept = ~(flat | upright | frame | (area < 3))
-        return cls(*(each[kept] for each in (left, top, width, height, area)), rows, columns)
+        return cls(left[kept], top[kept], width[kept], height[kept], area[kept], rows, columns)
 
     @property
     def right(self) -> Int64[np.ndarray, " parts"]:
         """Column after the last."""
-        return self.left + self.width
+        return np.asarray(self.left + self.width)
 
     @property
     def bottom(self) -> Int64[np.ndarray, " parts"]:
         """Row after the last."""
-        return self.top + self.height
+        return np.asarray(self.top + self.height)
 
     def line(self) -> InkBox | None:
         """The line that most of the ink belongs to; None where there is none that surely is the line."""

@@ -112,7 +112,7 @@ def compare_models(
             other,
             _columns(line.recording, other, names),
             line.source.text,
-            line.source,
+            source=line.source,
         )
         for line in read[0].lines
         if (other := others.get(line.source)) is not None

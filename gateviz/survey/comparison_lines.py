@@ -40,7 +40,7 @@ class LinePair:
     by_columns: bool = True
     source: LineSource | None = None
 
-    def frames_of(self, layer: int, direction: Direction) -> FramePairs:
+    def frames_of(self, layer: int, direction: Direction | str) -> FramePairs:
         """Which frames of a layer of both belong together: by column, those that looked there themselves."""
         one, other = (each.grid_of(each.trace(layer, direction)) for each in (self.first, self.second))
         own = one != self.first.grid or other != self.second.grid

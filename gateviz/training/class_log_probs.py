@@ -35,7 +35,7 @@ class NamedClasses:
     ) -> Float[torch.Tensor, "*frames K"]:
         """Log posteriors of these classes at every frame, over all classes of the head; exact, with exact gradients."""
         flat = features.flatten(0, -2).to(head.weight.dtype)
-        found: torch.Tensor = _ClassLogProbs.apply(flat, head.weight, head.bias, self.labels, self.half)
+        found: torch.Tensor = _ClassLogProbs.apply(flat, head.weight, head.bias, self.labels, self.half)  # type: ignore[no-untyped-call]
         return found.view(*features.shape[:-1], len(self.labels))
 
 
@@ -59,7 +59,7 @@ class _ClassLogProbs(torch.autograd.Function):
         return chosen.sub_(normalizer[:, None])
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, None, None]:
         features, weight, bias, classes, normalizer = ctx.saved_tensors
         wide = normalizer.dtype
         to_features = torch.empty_like(features, dtype=wide)

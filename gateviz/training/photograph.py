@@ -57,7 +57,8 @@ def _bent(
     look_y = (rows - lift) / seen_size + height / 2
     look_x = seen_column + slant * (look_y - height / 2)
     # OpenCV counts from the middle of the first pixel.
-    seen = cv2.remap(ink, *(np.float32(at - 0.5) for at in np.broadcast_arrays(look_x, look_y)), cv2.INTER_LINEAR)
+    map_x, map_y = (np.asarray(at - 0.5, dtype=np.float32) for at in np.broadcast_arrays(look_x, look_y))
+    seen = cv2.remap(ink, map_x, map_y, cv2.INTER_LINEAR)
     shifted = line.columns - slant * (line.middles - height / 2)[:, None]
     return np.asarray(seen, dtype=np.float32), np.interp(shifted, np.arange(width + 1.0), border)
 
@@ -143,7 +144,7 @@ def _shadow(height: int, width: int, rng: np.random.Generator) -> Float[np.ndarr
     softness = float(rng.uniform(1, 50)) * height / EM
     side = 1 if rng.random() < 0.5 else -1
     distance = side * (x - float(rng.uniform(0, width)) + y * np.tan(float(rng.uniform(-1.2, 1.2))))
-    return 1 / (1 + np.exp(-np.clip(4 * distance / softness, -30, 30)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(4 * distance / softness, -30, 30))))
 
 
 def _sensed(light: Gray, height: int, rng: np.random.Generator) -> UInt8[np.ndarray, "_ _"]:
