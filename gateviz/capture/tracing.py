@@ -254,9 +254,10 @@ class Tracer(TorchFunctionMode):
             )
         ran = self.book.layers_run
         if missing := [layer for layer in self.request.layers or () if layer not in ran]:
+            recorded = [layer for layer in self.request.layers or () if layer in ran]
             raise SelectionError(
-                f"layer {', '.join(map(str, sorted(missing)))} was asked for and did not run; {len(ran)} layers of {names} "
-                f"ran, 0 to {len(ran) - 1}"
+                f"layer {', '.join(map(str, sorted(missing)))} was asked for and did not run; recorded are layers "
+                f"{recorded or 'none'}, and those of {names} are 0 to {len(ran) - 1}"
             )
 
 
