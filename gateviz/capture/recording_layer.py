@@ -144,7 +144,7 @@ def uncompiled_method(function: Function) -> Function:
         if "torch._dynamo" not in sys.modules:
             return function(self, *args, **kwargs)
         if not disabled:
-            disabled.append(torch.compiler.disable(function))
+            disabled.append(cast(Any, torch.compiler).disable(function))
         return disabled[0](self, *args, **kwargs)
 
     return cast(Function, run)
