@@ -112,7 +112,7 @@ def restore(model: Model) -> Model:
     """
     layers = {name: each for name, each in model.named_modules() if isinstance(each, RecordingLayer)}
     own = {name: each for name, each in layers.items() if each._recorder.before is not None}
-    whole = isinstance(model, _InstrumentedModel) or ("" in own and layers[""]._recorder.alone)
+    whole = BOOK in model.__dict__ or ("" in own and layers[""]._recorder.alone)
     if not whole:
         if own:
             raise SelectionError(
@@ -121,16 +121,16 @@ def restore(model: Model) -> Model:
         raise SelectionError(f"the {type(model).__name__} is not instrumented, so there is nothing to restore")
     changes: list[Change] = []
     for name, layer in own.items():
-        if type(layer).__dict__.get("plain_class") is None:
+        before = cast(Before, layer._recorder.before)
+        if before.recorder is None and "plain_class" not in type(layer).__dict__:
             raise SelectionError(
                 f"{name or 'the layer'} became a {type(layer).__name__} after it was instrumented; take off what was put on "
                 "it since (a parametrization), then restore"
             )
-        before = cast(Before, layer._recorder.before)
-        kind = layer.plain_class if before.recorder is None else type(layer)
+        kind = layer.plain_class if before.recorder is None else cast(type[nn.Module], type(layer))
         changes.append((cast(nn.Module, layer), kind, {RECORDER: before.recorder}))
-    if isinstance(model, _InstrumentedModel):
-        changes.append((model, type(model).plain_class, {BOOK: None}))
+    if BOOK in model.__dict__:
+        changes.append((model, cast(type[_InstrumentedModel], type(model)).plain_class, {BOOK: None}))
     _change(changes)
     return model
 
@@ -179,12 +179,13 @@ class _InstrumentedModel:
 
     # The class stands in no module where a copy by pickle could find it.
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return _empty_model, (self.plain_class,), self.__getstate__()  # type: ignore[attr-defined]
+        return _empty_model, (self.plain_class,), self.__getstate__()
 
 
 def _model_class(plain: type[nn.Module]) -> type[nn.Module]:
     names = {"__module__": plain.__module__, "__qualname__": plain.__qualname__, "__doc__": plain.__doc__}
-    return type(plain.__name__, (_InstrumentedModel, plain), {**names, "plain_class": plain})
+    members = {**names, "plain_class": plain}
+    return cast(type[nn.Module], type(plain.__name__, (_InstrumentedModel, plain), members))
 
 
 def _empty_model(plain: type[nn.Module]) -> nn.Module:
@@ -201,7 +202,7 @@ def _require_free(model: nn.Module) -> None:
             f"the model is a {kind}, compiled already; instrument the module that it was made from, then compile that one"
         )
     layers = [each for each in model.modules() if isinstance(each, RecordingLayer)]
-    if isinstance(model, _InstrumentedModel) or any(each._recorder.before is not None for each in layers):
+    if BOOK in model.__dict__ or any(each._recorder.before is not None for each in layers):
         raise SelectionError(f"the {kind}, or a part of it, is instrumented already; restore it first")
     if hasattr(model, "traces") and not isinstance(model, RecordingLayer):
         raise SelectionError(f"the {kind} has traces of its own, where those of its gates would stand; rename those")

@@ -90,10 +90,13 @@ class RecordingLayer:
         """
         self._recorder.request = CaptureRequest(chosen_quantities(quantities), None, edits or None, TraceMemory())
 
-    # The class of a subclass's twin stands in no module where a copy by pickle could find it.
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        plain = type(self).__dict__.get("plain_class")
+        if plain is None or plain in RECURRENT:
+            return super().__reduce_ex__(protocol)  # type: ignore[return-value]
+        # The class of a subclass's twin stands in no module where a copy by pickle could find it.
         twin = next(each for each in type(self).__mro__ if each.__dict__.get("plain_class") in RECURRENT)
-        return _empty_twin, (self.plain_class, twin), self.__getstate__()  # type: ignore[attr-defined]
+        return _empty_twin, (plain, twin), self.__getstate__()
 
     def _traced(self, run: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the function returns, its calls of torch's recurrent layers recorded."""
@@ -141,7 +144,7 @@ def uncompiled_method(function: Function) -> Function:
         if "torch._dynamo" not in sys.modules:
             return function(self, *args, **kwargs)
         if not disabled:
-            disabled.append(torch.compiler.disable(function))
+            disabled.append(cast(Any, torch.compiler).disable(function))
         return disabled[0](self, *args, **kwargs)
 
     return cast(Function, run)
@@ -190,7 +193,7 @@ def twin_class(plain: type[nn.Module], twins: Sequence[type[nn.Module]]) -> type
     members: dict[str, Any] = {"plain_class": plain, "__module__": plain.__module__, "__doc__": plain.__doc__}
     if plain.forward is not kind.forward:
         members["forward"] = _own_forward(plain)
-    return type(f"Instrumented{plain.__name__}", (by_kind[kind], plain), members)
+    return cast(type[nn.Module], type(f"Instrumented{plain.__name__}", (by_kind[kind], plain), members))
 
 
 def _own_forward(plain: type[nn.Module]) -> Callable[..., Any]:

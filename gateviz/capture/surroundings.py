@@ -4,7 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -67,7 +67,7 @@ def require_numbers(inputs: torch.Tensor, module: str) -> None:
         SelectionError: it stands for numbers that are computed later, or elsewhere; names what does so.
     """
     name = module or "the layer"
-    if torch.jit.is_tracing() or type(inputs).__name__ in ("FakeTensor", "FunctionalTensor", "Proxy"):
+    if cast(Any, torch.jit).is_tracing() or type(inputs).__name__ in ("FakeTensor", "FunctionalTensor", "Proxy"):
         raise SelectionError(
             f"{name} is being turned into a graph (torch.jit.trace, torch.export), where no numbers are that could be "
             "recorded; do that outside of trace_gates and with a model that is not instrumented (gateviz.restore)"

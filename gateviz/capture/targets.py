@@ -21,7 +21,7 @@ def recurrent_modules(
         SelectionError: there are none, a name is none of them, or one is scripted or quantized and cannot be opened.
     """
     every = dict(module.named_modules())
-    found = {name: each for name, each in every.items() if isinstance(each, RECURRENT)}
+    found: dict[str, nn.Module] = {name: each for name, each in every.items() if isinstance(each, RECURRENT)}
     for name, each in every.items():
         if (names is None or name in names) and (reason := _closed(each)):
             raise SelectionError(f"{name or 'the module'} cannot be opened, for it is {reason}")

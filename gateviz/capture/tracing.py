@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
+from torch.overrides import TorchFunctionMode
 
 from gateviz.capture.calls import RecurrentCall, fused_call
 from gateviz.capture.cells import CellListener, cell_engine, cell_states_of, run_cell
@@ -29,6 +29,8 @@ from gateviz.capture.traces import CapturedCall, Traces
 from gateviz.data.gates import Quantity
 from gateviz.errors import SelectionError
 
+_MODES: Any = torch.overrides
+"""Torch's stack of function modes, which it does not type."""
 FUSED = (torch._VF.lstm, torch._VF.gru)
 CELLS = (torch._VF.lstm_cell, torch._VF.gru_cell)
 
@@ -134,15 +136,15 @@ class Tracer(TorchFunctionMode):
 
     def __exit__(self, *exception: Any) -> None:
         """Goes, and leaves whatever was entered later: blocks of generators need not end in the reverse order."""
-        if all(mode is not self for mode in _get_current_function_mode_stack()):
+        if all(mode is not self for mode in _MODES._get_current_function_mode_stack()):
             raise SelectionError(
                 "a trace_gates block ended in another thread than the one it began in; begin and end it in one thread"
             )
         later = []
-        while (mode := _pop_mode()) is not self:
+        while (mode := _MODES._pop_mode()) is not self:
             later.append(mode)
         for mode in reversed(later):
-            _push_mode(mode)
+            _MODES._push_mode(mode)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -178,7 +180,7 @@ class Tracer(TorchFunctionMode):
         """Who hears a call, this tracer first; nobody where it is not this tracer's, or an outer one runs it otherwise."""
         if not owns(self):
             return []
-        outer = [each for each in _get_current_function_mode_stack() if isinstance(each, Tracer) and owns(each)]
+        outer = [each for each in _MODES._get_current_function_mode_stack() if isinstance(each, Tracer) and owns(each)]
         return [self, *reversed(outer)] if all(tracer.listens for tracer in outer) else []
 
     def _listener(self, call: RecurrentCall) -> Listener:
@@ -254,9 +256,10 @@ class Tracer(TorchFunctionMode):
             )
         ran = self.book.layers_run
         if missing := [layer for layer in self.request.layers or () if layer not in ran]:
+            recorded = [layer for layer in self.request.layers or () if layer in ran]
             raise SelectionError(
-                f"layer {', '.join(map(str, sorted(missing)))} was asked for and did not run; {len(ran)} layers of {names} "
-                f"ran, 0 to {len(ran) - 1}"
+                f"layer {', '.join(map(str, sorted(missing)))} was asked for and did not run; recorded are layers "
+                f"{recorded or 'none'}, and those of {names} are 0 to {len(ran) - 1}"
             )
 
 

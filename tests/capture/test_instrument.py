@@ -403,6 +403,13 @@ def test_layers_made_recording_by_hand_join_in_and_go_back():
     by_hand(x)
     assert len(by_hand.traces) == 1
 
+    class Named(InstrumentedLSTM):
+        pass
+
+    own = Named(3, 2)
+    assert type(copy.deepcopy(own)) is Named
+    assert type(restore(instrument(nn.Sequential(own)))[0]) is Named
+
 
 def test_a_run_in_another_thread_at_the_same_time_is_refused(crnn):
     instrument(crnn)
