@@ -192,7 +192,9 @@ def _rates(evaluation: Evaluation, groupings: Sequence[str]) -> RatePanel:
     scores = {name: evaluation.by(name) for name in groupings}
     groups += [_rate_group(GROUP_TITLES[name], found) for name, found in scores.items()]
     rows = [row for group in groups for row in group.rows]
-    highs = [row.high for row in rows if np.isfinite(row.high)]
+    # A single line has a rate and no interval.
+    ends = [row.high if np.isfinite(row.high) else row.value for row in rows]
+    highs = [end for end in ends if np.isfinite(end)]
     level = round(100 * evaluation.jackknife.level)
     return RatePanel(
         "character error rate",

@@ -15,8 +15,8 @@ LEAST_EFFECT = 0.2
 MARGIN = 3
 """Symbols at both ends of a text at which states are still warming up, and its padding is felt: no event counts there.
 
-Where a state settles within a symbol (e-fold) and events stand late, two symbols leave a test at 5 % with 6 % of false
-positives, three with 5 %, none with 40 % (``python -m benchmarks statistics``)."""
+Where a state settles within a symbol (to 1/e) and events stand late, a test at 5 % has 40 % of false positives without a
+margin, 6 % with two symbols and 5 % with three (docs/measures.md; ``python -m benchmarks statistics``)."""
 
 # Where the event's own name is too short for a sentence.
 _WHAT_WORDS = {

@@ -102,7 +102,7 @@ def test_the_tables_hold_the_rates_the_mistakes_and_the_spans(run, own):
     assert found["script latin"][:3] == ["2", "7", "14.29"]
     assert found["all lines"][4] == "40.00"
     assert found["all lines"][6] == "25.00"
-    assert rates[-1] == "Intervals of fewer than 30 lines are too narrow."
+    assert rates[-1] == "Intervals of fewer than 10 lines hold less than they say."
     assert spans[0].startswith("aligned spans, mean error  symbols  width px  center px  of width  left px")
     # Of "ab a" the space is spread over two frames of eight columns, the last frame is a's.
     assert spans[1].split()[:3] == ["all", "lines", "7"]

@@ -18,7 +18,9 @@ def points(count, selectivity=True):
 
 
 def page(made):
-    return ablation_page(made, title="held", effect_label="nats", event="within blank", lines=7)
+    return ablation_page(
+        made, title="held", effect_label="nats", event="within blank", lines="7 lines, all with a true text"
+    )
 
 
 def test_the_strongest_stand_on_top_and_all_in_the_scatter():
@@ -26,7 +28,7 @@ def test_the_strongest_stand_on_top_and_all_in_the_scatter():
     assert [bar.label for bar in made.bars[:2]] == ["0.forward unit 19", "0.forward unit 18"]
     assert len(made.bars) == BARS
     assert len(made.points) == 20
-    assert made.remark.startswith("7 lines; bars hold 95 %")
+    assert made.remark.startswith("7 lines, all with a true text. Bars are 95 % intervals")
     assert page(points(5, selectivity=False)).points == ()
     with pytest.raises(ShapeError, match="needs at least one group of units"):
         page([])

@@ -30,9 +30,12 @@ def test_rates_are_in_percent_with_their_intervals():
         ("latin", 100 * (4 / 19), True),
         ("number", 0.0, False),
     ]
-    assert panel.stop == pytest.approx(1.05 * 50)
+    rows = [row for group in panel.groups for row in group.rows]
+    # A single line has no interval, and its rate is on the axis all the same.
+    assert panel.stop == pytest.approx(1.05 * max(row.value if row.high != row.high else row.high for row in rows))
+    assert panel.stop >= 1.05 * 50
     assert panel.axis_label == "edits per 100 symbols, 95 % interval over lines"
-    assert panel.remark == f"hollow: fewer than {FEW} lines, interval too narrow"
+    assert panel.remark == f"hollow: fewer than {FEW} lines, interval holds less"
 
 
 def test_only_what_is_known_is_grouped_unless_it_is_asked_for():

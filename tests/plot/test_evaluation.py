@@ -52,7 +52,7 @@ def test_points_and_bars_are_the_rates_and_their_intervals():
     written = texts(axes)
     assert f"{rows[0].value:.2f} %  (42 lines)" in written
     assert {"all lines", "by script", "chinese", "latin", "by font", "by symbols", "5–9"} <= set(written)
-    assert axes.get_xlabel().splitlines()[1] == "hollow: fewer than 30 lines, interval too narrow"
+    assert axes.get_xlabel().splitlines()[1] == "hollow: fewer than 10 lines, interval holds less"
 
 
 @pytest.mark.skipif(face_for("文泉驿") is None, reason="no Chinese font here")

@@ -14,6 +14,7 @@ from gateviz.measure.events import Event
 from gateviz.survey.ablation import Ablation, Plan, ablate_lines, groups_of
 from gateviz.survey.ablation_log import AblationLog
 from gateviz.survey.ablation_report import ablation_document, page_of, places_of, selectivities
+from gateviz.survey.corpus import told_alignment
 from gateviz.survey.interventions import Intervention, intervention_named, unit_groups
 from gateviz.survey.record_corpus import record_corpus
 
@@ -96,8 +97,9 @@ def test_units_are_told_with_their_selectivity(recognizer, corpus):
     told = selectivities(ablation, corpus, event)
     assert told.shape == (96,)
     pairs: list[float] = []
-    for recording in corpus.recordings:
-        values, blank = recording.trace(*PLACE).forget_gate[:, 5], recording.alignment.path == recognizer.alphabet.blank
+    for line in corpus.lines:
+        alignment, _ = told_alignment(line.recording, line.source.text)
+        values, blank = line.recording.trace(*PLACE).forget_gate[:, 5], alignment.path == recognizer.alphabet.blank
         pairs += [(a > b) + 0.5 * (a == b) for a in values[blank] for b in values[~blank]]
     assert told[5] == pytest.approx(np.mean(pairs))
     document = ablation_document(ablation, corpus, told, event, {"checkpoint": "m"})
@@ -108,7 +110,7 @@ def test_units_are_told_with_their_selectivity(recognizer, corpus):
     )
     strongest = document["groups"][0]
     assert strongest["units"] == ablation.groups[ablation.ranking[0]].words
-    page = page_of(ablation, told, event, {})
+    page = page_of(ablation, corpus, told, event, {})
     assert len(page.points) == 96
     assert page.bars[0].effect == strongest["divergence"]["value"]
     assert -1 <= page.correlation <= 1

@@ -60,8 +60,12 @@ def test_a_unit_that_is_1_at_commas_alone_tells_them_and_them_only(report):
 def test_events_are_counted_frame_by_frame(report, corpus):
     texts = [line.source.text for line in corpus.lines]
     told = report.places[0].told(COMMAS)
-    assert told.found.inside == CELL * sum(text.count(",") for text in texts)
-    assert told.found.lines == sum("," in text for text in texts)
+    # Three symbols at both ends take no part.
+    assert told.found.inside == CELL * sum(text[3:-3].count(",") for text in texts)
+    assert told.left_out == CELL * sum(text[:3].count(",") + text[-3:].count(",") for text in texts)
+    assert told.found.lines == sum("," in text[3:-3] for text in texts)
+    whole = measure_lines(corpus.lines[:6], MeasureRequest(COMMAS, margin=0)).places[0].told(COMMAS)
+    assert (whole.found.inside, whole.left_out) == (CELL * sum(text.count(",") for text in texts[:6]), 0)
 
 
 def test_timescales_come_from_the_mean_forget_gate_in_every_unit_of_length(report):
