@@ -600,6 +600,8 @@ def test_a_header_that_does_not_go_with_the_file_is_refused(tmp_path, change, wo
 
 
 def test_numbers_of_any_length_are_an_error(tmp_path):
+    from safetensors.numpy import save_file
+
     path = tmp_path / "line.safetensors"
     document = '{"kind": "recording", "format_version": ' + "9" * 5000 + "}"
     save_file({"image": np.zeros((4, 4), np.uint8)}, str(path), metadata={"gateviz": document})

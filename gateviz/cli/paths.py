@@ -48,14 +48,12 @@ class Reads(click.Path):
         self.look = look
 
 
-class ReadsWords(click.ParamType):
+class ReadsWords(click.types.StringParamType):
     """The type of words that may name a file.
 
     Args:
         look: as ``Reads`` has it, of the words.
     """
-
-    name = "text"
 
     def __init__(self, look: Callable[[str], None]) -> None:
         self.look = look

@@ -24,7 +24,7 @@ from gateviz.files.tensor_header import TensorHeader, read_header
 
 DOCUMENT_KEY = "gateviz"
 # The types that are written: anything else in a file was not written here.
-_TYPES = {"F32": np.dtype(np.float32), "U8": np.dtype(np.uint8)}
+_TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "U8": np.dtype(np.uint8)}
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, np.ndarray], document: Mapping[str, Any]) -> None:
@@ -83,7 +83,7 @@ class TensorFile:
                 f"{self.path}: {name} has the type {place.kind}, and a recording holds {' and '.join(_TYPES)} only"
             )
         try:
-            tensor = np.empty(place.shape, _TYPES[place.kind])
+            tensor: np.ndarray = np.empty(place.shape, _TYPES[place.kind])
             self.handle.seek(self.header.size + place.start)
             found = self.handle.readinto(tensor.reshape(-1).view(np.uint8)) if tensor.size else 0
         except (OSError, ValueError, MemoryError) as error:

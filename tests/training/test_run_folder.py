@@ -131,4 +131,4 @@ def test_the_config_of_every_run_is_known_for_one():
     from gateviz.training.plan import TrainPlan
     from gateviz.training.settings import TrainSettings
 
-    assert run_folder.PLANNED in TrainPlan(TrainSettings()).as_document()
+    assert run_folder.PLANNED in TrainPlan(TrainSettings(steps=1)).as_document()
