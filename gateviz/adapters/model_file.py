@@ -124,14 +124,15 @@ def _models_in(folder: Path) -> str:
 def _recognized(path: Path, size: int, head: bytes) -> tuple[Container, str]:
     if head.startswith(b"PK\x03\x04"):
         return _zip_kind(path)
+    # Before the pickles: a header of 640 bytes begins as they do.
+    if head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] <= LARGEST_HEADER:
+        return Container.SAFETENSORS, ""
     if path.suffix in (".pdiparams", ".pdmodel") or b'"magic":"pir"' in head[:256]:
         return Container.PADDLE_INFERENCE, ""
     if _is_paddle_parameters(path, head):
         return Container.PADDLE_PARAMETERS, ""
     if head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         return Container.TORCH_PICKLE, ""
-    if head[8:9] == b"{" and struct.unpack("<Q", head[:8])[0] <= LARGEST_HEADER:
-        return Container.SAFETENSORS, ""
     if path.suffix == ".traineddata" or _is_traineddata(size, head):
         return Container.TRAINEDDATA, ""
     if _is_core_ml(path, head):

@@ -87,7 +87,7 @@ def read_program(content: bytes, where: str) -> Uses:
         raise CheckpointError(
             f"{where} is a truncated or damaged Paddle program ({found}); export or download it again"
         ) from error
-    except (LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError, StopIteration) as error:
         raise CheckpointError(
             f"{where} is no program as Paddle exports them ({type(error).__name__}: {str(error)[:100]}); "
             f"export or download it again"

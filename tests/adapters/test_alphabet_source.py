@@ -85,7 +85,7 @@ def test_an_alphabet_object(tmp_path):
         ("a\nb\nc\n", "has 40 classes, so 39 symbols .* the alphabet file symbols.txt has 3 or 5 or 6 symbols"),
         ("\xe9".encode("latin-1"), "is not UTF-8"),
         ("", "has 40 classes"),
-        (b" " * 5_000_000, "has 5,000,000 bytes, and at most 4,194,304 are read"),
+        (b" " * 5_000_000, "comes to 5,000,000 bytes, and at most 4,194,304 are read"),
     ],
 )
 def test_files_that_do_not_fit(tmp_path, content, words):

@@ -297,6 +297,15 @@ def test_a_header_without_end(tmp_path, lowered):
     )
 
 
+@pytest.mark.parametrize("length", [0x0280, 0x0380, 0x0480, 0x0580])
+def test_a_header_whose_length_begins_as_a_pickle_does(tmp_path, length):
+    path = tmp_path / "m.safetensors"
+    header = b'{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'.ljust(length)
+    path.write_bytes(struct.pack("<Q", length) + header + bytes(8))
+    assert path.read_bytes()[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+    assert open_model_file(path).checkpoint.shapes == {"t": (2,)}
+
+
 @pytest.mark.parametrize(
     "shape", [f"[0,{2**63 - 1},{2**63 - 1}]", "[" + "1," * 1000 + "2]", "[-1]", "[1e400]", "[" + "9" * 5000 + "]"]
 )

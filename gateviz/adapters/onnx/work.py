@@ -95,7 +95,7 @@ def _numbers_of(node: Node, shapes: Sequence[tuple[int, ...]]) -> int:
     if node.op == "Concat":
         return sum(map(math.prod, shapes))
     if node.op == "Gather" and len(shapes) > 1 and shapes[0]:
-        axis = node.attributes.get("axis", 0) % len(shapes[0])
+        axis = int(node.attributes.get("axis", 0)) % len(shapes[0])
         return math.prod(shapes[0]) // max(shapes[0][axis], 1) * math.prod(shapes[1])
     if node.op in _JOINED:
         rank = max(map(len, shapes))
