@@ -18,8 +18,12 @@ The bundled model reads rendered lines rightly with 0.85 and more; pages, lines 
 times their height in margins it reads with at most 0.75.
 """
 
-LEAST_FRAMES = 3.0
-"""Frames a symbol below which a squeezed line loses symbols: one each, and blanks between equal ones."""
+LEAST_FRAMES = 3.5
+"""Frames a symbol read below which a squeezed line loses symbols.
+
+CTC needs one each, and blanks between equal ones. The bundled model, on rendered lines squeezed before it reads them,
+has 0.3 % errors at 4.6 frames a symbol, 1.4 % at 3.7 and 10.9 % at 3.1.
+"""
 
 _SQUEEZED = 0.75
 # Of an image's rows: lines are trained on with little more around them.

@@ -86,14 +86,14 @@ def test_several_reasons_stand_in_one_sentence():
 
 @pytest.mark.parametrize(
     ("fit", "said"),
-    [(Fit(0.4, 5.9), True), (Fit(0.4, 6.0), False), (Fit(0.8, 5.0), False), (Fit(1.0, 2.0), False)],
+    [(Fit(0.4, 6.9), True), (Fit(0.4, 7.0), False), (Fit(0.8, 5.0), False), (Fit(1.0, 2.0), False)],
 )
 def test_a_squeezed_line_is_said_by_the_frames_its_symbols_have(fit, said):
     found = remarks(GOOD, [1, 0, 2, 0], fit=fit, sure=0.97)
     assert bool(found) == said
     if said:
         assert found[0] == (
-            "squeezed: 6 frames for the 2 symbols read, since the line has 40 % of its own width in the network's input; "
+            "squeezed: 7 frames for the 2 symbols read, since the line has 40 % of its own width in the network's input; "
             "read it with --keep-ratio (keep_ratio=True), or cut it into pieces"
         )
 
