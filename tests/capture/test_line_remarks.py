@@ -98,6 +98,14 @@ def test_a_squeezed_line_is_said_by_the_frames_its_symbols_have(fit, said):
         )
 
 
+def test_a_squeezed_line_that_is_not_read_surely_is_said_however_many_frames_its_few_symbols_have():
+    [unsure] = remarks(GOOD, [1, 0, 2, 0], fit=Fit(0.2, 60.0), sure=0.7)
+    assert unsure.startswith("squeezed: 60 frames for the 2 symbols read, since the line has 20 % of its own width")
+    [empty] = remarks(GOOD, [0, 0], fit=Fit(0.2, 60.0))
+    assert empty.startswith("nothing was read: squeezed: 60 frames for the 0 symbols read")
+    assert remarks(GOOD, [1, 0, 2, 0], fit=Fit(0.8, 60.0), sure=0.7) == ()
+
+
 def test_the_fit_is_the_width_in_the_input_for_one_of_the_aspects():
     image = np.zeros((50, 800), np.uint8)
     squeezed = PreparedLine(torch.zeros(1, 32, 100), ColumnMap(8.0), 800, 100)
