@@ -13,7 +13,7 @@ from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import AlphabetError, GeometryError, RecordingFileError
-from gateviz.files.budget import CODE_LABELS, LARGEST_PIXELS, SYMBOL_CHARACTERS, Bound
+from gateviz.files.budget import CODE_LABELS, LARGEST_PIXELS, SYMBOL_CHARACTERS, TEXT_CHARACTERS, Bound
 
 KIND = "recording"
 FORMAT_VERSION = 2
@@ -136,6 +136,8 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
     """
     if document.get("kind") != KIND:
         raise RecordingFileError(f"is no recording but a {document.get('kind')!r} of gateviz")
+    # Symbols are refused where they are no text; in names, bytes of a file system that were no UTF-8 are replaced.
+    document = {key: value if key == "alphabet" else _writable(value) for key, value in document.items()}
     version = _field(document, "format_version", int)
     if version > FORMAT_VERSION:
         raise RecordingFileError(
@@ -154,6 +156,15 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
         )
     except (GeometryError, AlphabetError) as error:
         raise RecordingFileError(f"does not fit together: {error}") from error
+
+
+def _writable(value: Any) -> Any:
+    """The same JSON with every half of a character (a lone surrogate) replaced, so that it can be printed and drawn."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_writable(key): _writable(each) for key, each in value.items()}
+    return [_writable(each) for each in value] if isinstance(value, list) else value
 
 
 def _grid(record: Mapping[str, Any]) -> FrameGrid:
@@ -235,7 +246,7 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
         engine=_words(record, "engine"),
         witness=None if record.get("witness") is None else _number(record, "witness"),
         edits=_strings(record, "edits"),
-        remarks=_strings(record, "remarks") if "remarks" in record else (),
+        remarks=_remarks(record) if "remarks" in record else (),
         versions=_words(record, "versions"),
     )
 
@@ -243,6 +254,12 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
 def _bounded(bound: Bound, found: int | float, subject: str) -> None:
     if bound.passed_by(found):
         raise RecordingFileError(f"is damaged: {bound.words(found, subject, 'record the line again')}")
+
+
+def _remarks(record: Mapping[str, Any]) -> tuple[str, ...]:
+    remarks = _strings(record, "remarks")
+    _bounded(TEXT_CHARACTERS, sum(map(len, remarks)), "what is said of its line")
+    return remarks
 
 
 def _field(record: Mapping[str, Any], name: str, kind: type[_T]) -> _T:

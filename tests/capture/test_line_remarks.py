@@ -86,16 +86,24 @@ def test_several_reasons_stand_in_one_sentence():
 
 @pytest.mark.parametrize(
     ("fit", "said"),
-    [(Fit(0.4, 5.9), True), (Fit(0.4, 6.0), False), (Fit(0.8, 5.0), False), (Fit(1.0, 2.0), False)],
+    [(Fit(0.4, 6.9), True), (Fit(0.4, 7.0), False), (Fit(0.8, 5.0), False), (Fit(1.0, 2.0), False)],
 )
 def test_a_squeezed_line_is_said_by_the_frames_its_symbols_have(fit, said):
     found = remarks(GOOD, [1, 0, 2, 0], fit=fit, sure=0.97)
     assert bool(found) == said
     if said:
         assert found[0] == (
-            "squeezed: 6 frames for the 2 symbols read, since the line has 40 % of its own width in the network's input; "
+            "squeezed: 7 frames for the 2 symbols read, since the line has 40 % of its own width in the network's input; "
             "read it with --keep-ratio (keep_ratio=True), or cut it into pieces"
         )
+
+
+def test_a_squeezed_line_that_is_not_read_surely_is_said_however_many_frames_its_few_symbols_have():
+    [unsure] = remarks(GOOD, [1, 0, 2, 0], fit=Fit(0.2, 60.0), sure=0.7)
+    assert unsure.startswith("squeezed: 60 frames for the 2 symbols read, since the line has 20 % of its own width")
+    [empty] = remarks(GOOD, [0, 0], fit=Fit(0.2, 60.0))
+    assert empty.startswith("nothing was read: squeezed: 60 frames for the 0 symbols read")
+    assert remarks(GOOD, [1, 0, 2, 0], fit=Fit(0.8, 60.0), sure=0.7) == ()
 
 
 def test_the_fit_is_the_width_in_the_input_for_one_of_the_aspects():
