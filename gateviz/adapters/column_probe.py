@@ -127,8 +127,8 @@ def frame_count(subject: Subject, width: int) -> int:
 
 
 def sees_everything(seen: Bool[np.ndarray, "columns T"]) -> bool:
-    """Whether every frame takes notice of every column that was tried; frames of padding alone take none of any."""
-    there = seen[:, seen.any(axis=0)]
+    """Whether every frame takes notice of every column that was tried; frames of padding alone, and columns left over, aside."""
+    there = seen[seen.any(axis=1)][:, seen.any(axis=0)]
     return bool(there.size and there.all())
 
 

@@ -45,8 +45,8 @@ def columns_apart(layers: Mapping[int, FrameGrid], output: FrameGrid, *, unit: s
         return ""
     parts = []
     for words, numbers in groups.items():
-        layer = f"layer {numbers[0]} looks" if len(numbers) == 1 else f"layers {_listed(numbers)} look"
-        parts.append(f"{layer} elsewhere than the output: {words}")
+        who = f"layer {numbers[0]} looks" if len(numbers) == 1 else f"layers {_listed(numbers)} look"
+        parts.append(f"{who} elsewhere than the output: {words}")
     sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:]
 
