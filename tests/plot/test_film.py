@@ -184,7 +184,7 @@ def test_what_ffmpeg_has_against_it_is_an_output_error(short, tmp_path, monkeypa
 
 
 def test_a_full_disk_is_said_in_one_sentence(recording, tmp_path, no_room):
-    with pytest.raises(OutputError, match="film.gif could not be written: the disk is full"):
+    with pytest.raises(OutputError, match=r"film\.gif could not be written: the disk is full"):
         animate(recording, tmp_path / "film.gif", step=20, dpi=30)
     assert list(tmp_path.iterdir()) == []
 
