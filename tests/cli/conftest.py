@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from matplotlib.font_manager import fontManager
 
 from gateviz.cli.main import main
 from gateviz.data.alphabet import Alphabet
@@ -11,6 +12,7 @@ from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import LSTM_QUANTITIES, Direction, GateTrace
 from gateviz.data.provenance import Provenance
 from gateviz.recording import Recording
+from tests.plot.made_fonts import make_font, own_box
 
 LABELS = (0, 1, 1, 0, 2, 3, 3, 0)
 
@@ -34,6 +36,13 @@ def recording(labels=LABELS, *, image: str = "line.png") -> Recording:
         Emission(log_probs, Alphabet.from_symbols(("a", "b", "中", " "), blank=0)),
         Provenance(adapter="crnn", checkpoint="a.pth", image=image),
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def chinese_letters(tmp_path_factory):
+    """The Chinese letters of these tests have a font wherever they run, so that no command warns that they have none."""
+    letters = make_font(tmp_path_factory.mktemp("fonts") / "chinese.ttf", "Made Chinese", map(ord, "中你国好"), own_box)
+    fontManager.addfont(letters)
 
 
 @pytest.fixture(name="recording")

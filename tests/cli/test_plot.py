@@ -10,6 +10,7 @@ from PIL import Image
 from gateviz.cli.plot import ORDERS, STYLES, VIEWS
 from gateviz.panels.order import Order
 from gateviz.plot import figures
+from gateviz.plot.fonts import face_for
 from gateviz.plot.style import STYLES as LIBRARY_STYLES
 from gateviz.recording import open_recording
 
@@ -252,3 +253,15 @@ def test_the_picture_shows_the_recording(run, saved, here, recording):
     run("plot", "other.safetensors", "-o", "b.png")
     with Image.open("a.png") as first, Image.open("b.png") as second:
         assert np.any(np.asarray(first) != np.asarray(second))
+
+
+def test_letters_that_no_font_has_are_said_in_one_line(run, saved, here):
+    # Of the scripts of Unicode this one has no font on most systems; where one is, another title would do.
+    result = run("plot", saved, "--title", "\U0001e900\U0001e901 \U0001e900")
+    if face_for("\U0001e900") is not None:
+        pytest.skip("this system has a font with Adlam letters")
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "gateviz: no font here has U+1E900, U+1E901 (Adlam): code points or the line's own pixels stand for them; "
+        "install a font that has them (Debian: fonts-noto-core)\n"
+    )

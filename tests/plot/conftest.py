@@ -1,5 +1,6 @@
 """Recordings with a real line image, traces that obey the LSTM's own equations and a plausible emission."""
 
+import signal
 from collections.abc import Callable
 
 import numpy as np
@@ -158,3 +159,14 @@ def recording() -> Recording:
 @pytest.fixture(scope="session")
 def chinese() -> Recording:
     return make_recording("你好，世界！记忆的门开了又关。", units=48, stride=8.0)
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """Files may not grow past 100 bytes, as on a full disk."""
+    resource = pytest.importorskip("resource")
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)

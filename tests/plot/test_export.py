@@ -1,3 +1,4 @@
+import io
 import json
 import re
 
@@ -9,6 +10,7 @@ from pypdf import PdfReader
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.errors import OutputError
 from gateviz.plot import fonts
+from gateviz.plot.canvas import GateFigure
 from gateviz.plot.export import checked_format, save_figure
 from gateviz.plot.figures import gates, overview, saturation
 from gateviz.plot.fonts import face_for
@@ -140,16 +142,34 @@ def test_a_failure_leaves_what_was_there(figure, tmp_path, monkeypatch):
         save_figure(figure, tmp_path / "missing" / "a.png")
 
 
-def test_fonts_with_postscript_outlines_are_embedded_as_type_3(chinese, tmp_path, monkeypatch):
+def test_fonts_with_postscript_outlines_are_embedded_as_type_3(chinese, tmp_path, font_list):
     other = fonts.Face("Noto Sans CJK SC")
     if other.name not in {entry.name for entry in fonts.fontManager.ttflist}:
         pytest.skip("this system has no Noto Sans CJK SC")
-    fonts.face_for.cache_clear()
-    monkeypatch.setattr(fonts, "_others", lambda: (other,))
+    font_list(other.path)
     figure = gates(chinese, quantities=["f"])
-    fonts.face_for.cache_clear()
     save_figure(figure, tmp_path / "zh.pdf")
     page = PdfReader(tmp_path / "zh.pdf").pages[0]
     assert all(symbol in page.extract_text() for symbol in chinese.text)
     kinds = {font.get_object()["/Subtype"] for font in page["/Resources"]["/Font"].values()}
     assert kinds == {"/Type3"}
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
+@pytest.mark.parametrize("write", [save_figure, GateFigure.savefig], ids=["save", "savefig"])
+def test_a_full_disk_is_said_in_one_sentence(figure, tmp_path, no_room, kind, write):
+    path = tmp_path / f"gates.{kind}"
+    path.write_bytes(b"what was there")
+    with pytest.raises(OutputError, match=f"gates.{kind} could not be written: the disk is full"):
+        write(figure, path)
+    assert path.read_bytes() == b"what was there"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_savefig_takes_streams_and_names_as_matplotlib_does(recording, tmp_path):
+    figure = overview(recording, style="icml")
+    figure.savefig(tmp_path / "plain")
+    assert (tmp_path / "plain.png").read_bytes().startswith(b"\x89PNG")
+    stream = io.BytesIO()
+    figure.savefig(stream, format="pdf")
+    assert stream.getvalue().startswith(b"%PDF")

@@ -5,6 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from matplotlib.animation import FFMpegWriter
 from PIL import Image
 
 import gateviz
@@ -179,4 +180,20 @@ def test_what_ffmpeg_has_against_it_is_an_output_error(short, tmp_path, monkeypa
     monkeypatch.setattr(module, "_writer", lambda path, fps: Broken(fps=fps))
     with pytest.raises(OutputError, match=r"a\.mp4 could not be written: ffmpeg ended with status 1"):
         animate(short, tmp_path / "a.mp4", dpi=40)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_said_in_one_sentence(recording, tmp_path, no_room):
+    with pytest.raises(OutputError, match=r"film\.gif could not be written: the disk is full"):
+        animate(recording, tmp_path / "film.gif", step=20, dpi=30)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ffmpeg_without_room_is_said_in_one_sentence(recording, tmp_path, no_room):
+    if not FFMpegWriter.isAvailable():
+        pytest.skip("ffmpeg is not installed here")
+    with pytest.raises(
+        OutputError, match=r"film.mp4 could not be written: ffmpeg ended before the film did.*disk full"
+    ):
+        animate(recording, tmp_path / "film.mp4", step=20, dpi=30)
     assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import pytest
 
 from gateviz.errors import AlphabetError
 from gateviz.training.fonts import FontFace, find_fonts, missing_fonts
+from tests.plot.made_fonts import make_font, own_box, same_box
 
 
 def test_faces_are_found_by_family_and_style_in_a_fixed_order(font_folder):
@@ -29,6 +30,14 @@ def test_a_face_knows_what_it_covers(font_folder):
     face = next(face for face in find_fonts(font_folder) if (face.family, face.style) == ("DejaVu Sans", "Book"))
     assert face.covered >= set("aZ0é€")
     assert "好" not in face.covered
+
+
+def test_a_box_that_stands_for_many_letters_covers_none(tmp_path):
+    codes = [0x20, *range(0x61, 0x7B), *range(0x1780, 0x17B4)]
+    make_font(tmp_path / "mixed.ttf", "Mixed", codes, lambda code: own_box(code) if code < 0x80 else same_box(code))
+    make_font(tmp_path / "one.ttf", "One", codes, same_box, one_glyph=True)
+    covered = {face.family: face.covered for face in find_fonts(tmp_path)}
+    assert covered == {"Mixed": frozenset(" abcdefghijklmnopqrstuvwxyz"), "One": frozenset(" ")}
 
 
 def test_some_families_are_kept_for_testing():
