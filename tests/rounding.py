@@ -59,9 +59,8 @@ def float32_bound(run, module, *inputs):
         return numbers * (1 + share * torch.from_numpy(rng.uniform(-1, 1, tuple(numbers.shape))))
 
     with torch.no_grad():
-        for weight in (*moved.parameters(), *moved.buffers()):
-            if weight.is_floating_point():
-                weight.copy_(rounded(weight, weight[0].numel() if weight.ndim > 1 else 1))
+        for weight in moved.parameters():
+            weight.copy_(rounded(weight, weight[0].numel() if weight.ndim > 1 else 1))
     with torch.inference_mode():
         shifted = run(moved, *(rounded(one.double(), 1) for one in inputs))
     return FLOAT32_MARGIN * float((shifted - exactly(run, module, *inputs)).abs().max())

@@ -229,7 +229,8 @@ def test_the_numbers_of_the_original_network_behind_its_rectification(tmp_path, 
     image = record.formula.image(case["batch"], case["input_channel"], case["imgH"], case["imgW"])
     straight = rounding.exactly(lambda module, pixels: module.rectified(pixels), recognizer.module, image)
     compare.assert_pixels(record.pixel_numbers(straight[-1]), case["rectified"])
-    compare.assert_original(straightened, recognizer.module, image, case)
+    compare.assert_logits(rounding.exactly(straightened, recognizer.module, image), case)
+    rounding.assert_float32_follows(lambda module, pixels: module(pixels), recognizer.module, straight.float())
     height, width = case["imgH"], case["imgW"]
     assert rectified_size(state[f"{SPLINE}P_hat"]) == (height, width)
     assert f"stretched to {width} x {height}" in recognizer.card.preprocessing
@@ -243,7 +244,7 @@ def test_a_spline_that_the_file_does_not_carry_is_worked_out(tmp_path):
     recognizer = load_recognizer(tmp_path / "TPS.pth")
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], 1, 32, 100)
-    compare.assert_original(straightened, recognizer.module, image, case)
+    compare.assert_logits(rounding.exactly(straightened, recognizer.module, image), case)
 
 
 def test_a_rectifying_network_is_recorded_on_the_image_that_it_straightened(tmp_path):

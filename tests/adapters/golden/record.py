@@ -20,13 +20,14 @@ def load(path):
 formula = load(HERE / "formula.py")
 
 
-def numbers(logits):
+def numbers(logits, dtype=torch.float64):
     """What is kept of an original's output (T, B, C): ends, one class over the line, sums.
 
-    Only of a network run in float64: in float32 the fourth digit after a convolution is the processor's own.
+    Of a network run in float64 wherever the original can be: in float32 the fourth digit after a convolution is the
+    processor's own.
     """
-    if logits.dtype != torch.float64:
-        raise TypeError(f"numbers are kept in float64, and the network answered in {logits.dtype}")
+    if logits.dtype != dtype:
+        raise TypeError(f"numbers are kept in {dtype}, and the network answered in {logits.dtype}")
     return {
         "shape": list(logits.shape),
         "first_frame": logits[0, -1].tolist(),
