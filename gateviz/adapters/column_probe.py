@@ -109,7 +109,7 @@ def noticed(subject: Subject, width: int, columns: Sequence[int], *, drawn_anew:
     for place, differs in run.drawn(drawn, numbers).items():
         hidden = differs & ~found[place][[columns.index(column) for column in drawn]]
         if place not in whole_line and hidden.any():
-            row, frame = np.argwhere(hidden)[0]
+            row, frame = map(int, np.argwhere(hidden)[0])
             raise GeometryError(
                 f"{_place_words(place, frame)} takes notice when column {drawn[row]} is drawn anew, and a NaN there does not "
                 f"reach it (a comparison or a mask stands between), so where frames look cannot be measured"
