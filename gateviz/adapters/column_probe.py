@@ -127,9 +127,12 @@ def frame_count(subject: Subject, width: int) -> int:
 
 
 def sees_everything(seen: Bool[np.ndarray, "columns T"]) -> bool:
-    """Whether every frame takes notice of every column that was tried; frames of padding alone, and columns left over, aside."""
-    there = seen[seen.any(axis=1)][:, seen.any(axis=0)]
-    return bool(there.size and there.all())
+    """Whether every frame that sees anything sees all columns that are seen at all, of several that lie far apart.
+
+    Frames of padding alone see nothing, and a stride or a slice leaves columns over that nobody sees.
+    """
+    there = seen[seen.any(axis=1)]
+    return len(there) > 1 and bool(there[:, there.any(axis=0)].all())
 
 
 def _place_words(place: str, frame: int) -> str:

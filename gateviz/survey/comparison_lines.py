@@ -37,7 +37,7 @@ class LinePair:
     truth: str | None = None
     by_columns: bool = True
 
-    def frames_of(self, layer: int, direction: Direction) -> FramePairs:
+    def frames_of(self, layer: int, direction: Direction | str) -> FramePairs:
         """Which frames of a layer of both belong together: by column, those that looked there themselves."""
         one, other = (each.grid_of(each.trace(layer, direction)) for each in (self.first, self.second))
         own = one != self.first.grid or other != self.second.grid
