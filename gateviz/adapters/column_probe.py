@@ -109,7 +109,7 @@ def noticed(subject: Subject, width: int, columns: Sequence[int], *, drawn_anew:
     for place, differs in run.drawn(drawn, numbers).items():
         hidden = differs & ~found[place][[columns.index(column) for column in drawn]]
         if place not in whole_line and hidden.any():
-            row, frame = np.argwhere(hidden)[0]
+            row, frame = map(int, np.argwhere(hidden)[0])
             raise GeometryError(
                 f"{_place_words(place, frame)} takes notice when column {drawn[row]} is drawn anew, and a NaN there does not "
                 f"reach it (a comparison or a mask stands between), so where frames look cannot be measured"
@@ -127,9 +127,12 @@ def frame_count(subject: Subject, width: int) -> int:
 
 
 def sees_everything(seen: Bool[np.ndarray, "columns T"]) -> bool:
-    """Whether every frame takes notice of every column that was tried; frames of padding alone, and columns left over, aside."""
-    there = seen[seen.any(axis=1)][:, seen.any(axis=0)]
-    return bool(there.size and there.all())
+    """Whether every frame that sees anything sees all columns that are seen at all, of several that lie far apart.
+
+    Frames of padding alone see nothing, and a stride or a slice leaves columns over that nobody sees.
+    """
+    there = seen[seen.any(axis=1)]
+    return len(there) > 1 and bool(there[:, there.any(axis=0)].all())
 
 
 def _place_words(place: str, frame: int) -> str:

@@ -131,9 +131,9 @@ def _measured(subject: Subject, width: int | None) -> tuple[Noticed, dict[str, E
     uneven: tuple[Noticed, dict[str, EvenRow | GeometryError]] | None = None
     for tried in (*WIDTHS, *(() if width is None else (width,))):
         try:
-            ends = noticed(subject, tried, (0, tried - 1), drawn_anew=False)
-            if any(sees_everything(seen) for seen in ends.frames.values()):
-                least = ends
+            apart = noticed(subject, tried, (tried // 8, tried // 2, tried - 1 - tried // 8), drawn_anew=False)
+            if any(sees_everything(seen) for seen in apart.frames.values()):
+                least = apart
                 continue
             found = noticed(subject, tried, range(tried))
         except GeometryError as error:

@@ -85,9 +85,10 @@ class FrameByFrame(TorchFunctionMode):
         name = next((n for n, m in self._modules.items() if getattr(m, "weight_hh", None) is args[3]), "")
         if name:
             self._steps.setdefault(name, []).append(args[0])
-        states = args[1] if func is torch._VF.lstm_cell else (args[1],)
-        hidden = _mean(args[0], states[0].shape[-1])
-        return (hidden, states[1]) if func is torch._VF.lstm_cell else hidden
+        if func is torch._VF.lstm_cell:
+            hidden, cell = args[1]
+            return _mean(args[0], hidden.shape[-1]), cell
+        return _mean(args[0], args[1].shape[-1])
 
 
 def _mean(inputs: torch.Tensor, width: int) -> torch.Tensor:

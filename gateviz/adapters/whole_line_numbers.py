@@ -35,7 +35,7 @@ class WholeLineNumbers(TorchDispatchMode):
     """
 
     def __init__(self, batch: int, known: frozenset[int] | None = None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._batch = batch
         self._known = known
         self._number = 0
@@ -43,7 +43,7 @@ class WholeLineNumbers(TorchDispatchMode):
 
     def __enter__(self) -> "WholeLineNumbers":
         self._number = 0
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def again(self) -> "WholeLineNumbers":

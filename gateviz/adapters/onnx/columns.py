@@ -257,6 +257,11 @@ def _even_row(*, frames: np.ndarray, borders: np.ndarray, stride: int) -> int:
     """
     offsets = borders - stride * frames
     outermost = int(offsets.max())
+    near = float(np.mean(offsets >= outermost - abs(stride)))
+    if near < _IN_ROW:
+        raise GeometryError(
+            f"{1 - near:.0%} of the frames lie beside an even row of {abs(stride)} columns from frame to frame"
+        )
     for period in _PERIODS:
         # Every class of frames has its outermost border in the row; where one has not, frames come in groups.
         lags = [outermost - int(offsets[at::period].max()) for at in range(period)]
@@ -266,9 +271,4 @@ def _even_row(*, frames: np.ndarray, borders: np.ndarray, stride: int) -> int:
                 f"of every {period} frames, one (such as {frames[at]}) lies {max(lags)} columns beside an even row of {abs(stride)} "
                 f"columns from frame to frame, as after an upsampling"
             )
-    near = float(np.mean(offsets >= outermost - abs(stride)))
-    if near < _IN_ROW:
-        raise GeometryError(
-            f"{1 - near:.0%} of the frames lie beside an even row of {abs(stride)} columns from frame to frame"
-        )
     return outermost
