@@ -189,7 +189,7 @@ def _check_single(picture: Image.Image) -> None:
 
 def _is_16_bit_color(picture: Image.Image) -> bool:
     """Whether the file has 16 bits a channel, which Pillow cuts to the upper 8; known before it is decoded only."""
-    return picture.mode in ("RGB", "RGBA", "LA") and any("16" in str(tile[3]) for tile in picture.tile)
+    return picture.mode in ("RGB", "RGBA", "LA") and any("16" in str(tile[3]) for tile in getattr(picture, "tile", ()))
 
 
 def _check_line(pixels: np.ndarray) -> None:

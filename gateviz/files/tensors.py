@@ -85,7 +85,8 @@ class TensorFile:
         try:
             tensor: np.ndarray = np.empty(place.shape, _TYPES[place.kind])
             self.handle.seek(self.header.size + place.start)
-            found = self.handle.readinto(tensor.reshape(-1).view(np.uint8)) if tensor.size else 0
+            room: Any = tensor.reshape(-1).view(np.uint8)
+            found = self.handle.readinto(room) if tensor.size else 0
         except (OSError, ValueError, MemoryError) as error:
             raise RecordingFileError(
                 f"{self.path} holds no readable {name} ({error}); record the line again"

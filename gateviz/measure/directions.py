@@ -29,7 +29,7 @@ class UnitRatios:
     @property
     def values(self) -> Float64[np.ndarray, " H"]:
         """The number of every unit over all lines; NaN where nothing is below."""
-        return self._ratio(self.above.sum(axis=0, keepdims=True), self.below.sum(keepdims=True))[0]
+        return np.asarray(self._ratio(self.above.sum(axis=0, keepdims=True), self.below.sum(keepdims=True))[0])
 
     @property
     def left_out(self) -> Float64[np.ndarray, "L H"]:

@@ -68,7 +68,7 @@ class Section:
             "values": self._made,
             "feed": [(name, array.dtype.str, array.shape) for name, array in given.items()],
         }
-        content = [memoryview(array.reshape(-1).view(np.uint8)) for array in given.values()]
+        content = [array.reshape(-1).view(np.uint8).data for array in given.values()]
         try:
             answer = opened.worker.ask(request, content, _seconds(pixels))
         except CheckpointError as error:
