@@ -32,7 +32,7 @@ def parse_units(words: str) -> tuple[int, ...]:
     for piece in words.split(","):
         found = re.fullmatch(r"([0-9]{1,6})(?:-([0-9]{1,6}))?", piece.strip())
         if not found or int(found[2] or found[1]) < int(found[1]):
-            raise click.BadParameter(f"{words!r} names no units; write them as 3,5 or 0-15,20")
+            raise click.BadParameter(f"{words[:60]!r} names no units; write them as 3,5 or 0-15,20")
         units.extend(range(int(found[1]), int(found[2] or found[1]) + 1))
     return tuple(dict.fromkeys(units))
 

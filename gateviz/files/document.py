@@ -253,7 +253,7 @@ def _provenance(record: Mapping[str, Any]) -> Provenance:
 
 def _bounded(bound: Bound, found: int | float, subject: str) -> None:
     if bound.passed_by(found):
-        raise RecordingFileError(f"is damaged: {bound.words(found, subject, 'record the line again')}")
+        raise RecordingFileError(f"is damaged, since {bound.words(found, subject, 'record the line again')}")
 
 
 def _remarks(record: Mapping[str, Any]) -> tuple[str, ...]:

@@ -189,7 +189,10 @@ def _check_single(picture: Image.Image) -> None:
 
 def _is_16_bit_color(picture: Image.Image) -> bool:
     """Whether the file has 16 bits a channel, which Pillow cuts to the upper 8; known before it is decoded only."""
-    return picture.mode in ("RGB", "RGBA", "LA") and any("16" in str(tile[3]) for tile in getattr(picture, "tile", ()))
+    # What a decoder is given is its raw mode, such as "RGB;16B", alone or before strides and offsets.
+    given = [tile[3] for tile in getattr(picture, "tile", ())]
+    raw_modes = [each[0] if isinstance(each, tuple) and each else each for each in given]
+    return picture.mode in ("RGB", "RGBA", "LA") and any(";16" in str(raw_mode) for raw_mode in raw_modes)
 
 
 def _check_line(pixels: np.ndarray) -> None:

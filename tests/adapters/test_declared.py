@@ -110,7 +110,7 @@ def test_what_cannot_be_understood_is_named(beside, text, words):
 
 def test_no_utf8_and_no_file(tmp_path):
     (tmp_path / "model.gateviz.toml").write_bytes(b'alphabet = "\xff"')
-    with pytest.raises(CheckpointError, match="is no TOML: 'utf-8' codec"):
+    with pytest.raises(CheckpointError, match=r"is not UTF-8 \(byte 12\); save it as UTF-8"):
         read_sidecar(tmp_path / "model.pth")
 
 

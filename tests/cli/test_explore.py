@@ -68,7 +68,7 @@ def test_json_says_what_the_page_holds(run, saved, here):
         "page": "line.gates.html",
         "bytes": (here / "line.gates.html").stat().st_size,
         "exact": False,
-        "lines": [{"image": "line.png", "text": "ab中", "edits": []}],
+        "lines": [{"image": "line.png", "text": "ab中", "edits": [], "remarks": []}],
     }
 
 
