@@ -96,7 +96,7 @@ class Program(click.Group):
             return super().resolve_command(ctx, args)
         near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.5)
         known = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
-        raise click.UsageError(f"No such command {word!r}; {known}", ctx)
+        raise click.UsageError(f"No such command {word!r}; {known}", ctx=ctx)
 
 
 @contextmanager

@@ -188,14 +188,15 @@ def _writer(path: Path, frames_per_second: float | int) -> AbstractMovieWriter:
 @contextmanager
 def _film(writer: AbstractMovieWriter, temporary: Path, path: str | Path) -> Iterator[None]:
     """What ffmpeg has against it is an ``OutputError``."""
-    ended = f"{path} could not be written: ffmpeg ended before the film did"
     ask = "is the disk full, or may the file not grow so long?"
     try:
         yield
     except BrokenPipeError as error:
-        raise OutputError(f"{ended}; {ask}") from error
+        raise OutputError(f"{path} could not be written: ffmpeg ended before the film did; {ask}") from error
     except subprocess.CalledProcessError as error:
-        raise OutputError(f"{ended}, with status {error.returncode}; {ask}") from error
+        raise OutputError(
+            f"{path} could not be written: ffmpeg ended before the film did, with status {error.returncode}; {ask}"
+        ) from error
 
 
 def _stops(frames: int, step: int) -> list[int]:
