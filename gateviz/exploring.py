@@ -65,10 +65,7 @@ def explore(
 
     retouch: Sequence[Step] = ()
     if recognizer is not None:
-        from gateviz.capture.crop_to_ink import asked_crop
-
-        recognizer, cropping = asked_crop(recognizer, crop)
-        retouch = [*_retouch(invert=invert, deskew=deskew, clahe=clahe), *cropping]
+        recognizer, retouch = _as_recorded(recognizer, invert=invert, deskew=deskew, clahe=clahe, crop=crop)
     return RecordingExplorer(
         recording,
         versus,
@@ -123,8 +120,14 @@ def still_picture(recording: Recording, trace: str, quantities: Sequence[str]) -
     return stream.getvalue()
 
 
-def _retouch(*, invert: bool, deskew: bool, clahe: bool) -> "list[Step]":
+def _as_recorded(
+    recognizer: "Recognizer", *, invert: bool, deskew: bool, clahe: bool, crop: bool | None
+) -> "tuple[Recognizer, Sequence[Step]]":
+    """What reads a line again as it was recorded, and what is done to its image first."""
     from gateviz.capture.canvas import Deskew
+    from gateviz.capture.crop_to_ink import asked_crop
     from gateviz.capture.preprocess import Clahe, Invert
 
-    return [step for wanted, step in ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe())) if wanted]
+    recognizer, cropping = asked_crop(recognizer, crop)
+    steps = [step for wanted, step in ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe())) if wanted]
+    return recognizer, [*steps, *cropping]
