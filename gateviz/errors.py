@@ -17,6 +17,8 @@ The tree (each child also is the builtin a caller would expect)::
     ├── OutputError         (OSError)        a result could not be written; nothing was left half-written
     └── MissingExtraError   (ImportError)    an optional part is not installed
 
+``GatevizWarning`` is the base of its warnings, each of which the command line says in one line.
+
 A message says what was asked, what was found (with its values), and what to do, in one or two
 sentences. Context such as the file name is added once, at the public door, with ``raise ... from``.
 """

@@ -11,6 +11,7 @@ from gateviz.capture import replay, stepwise, workspace_autograd
 from gateviz.capture.layer import CellKind, DirectionRun, LayerJob
 from gateviz.capture.trace_memory import TraceMemory
 from gateviz.capture.workspace import LayoutMismatch, WorkspaceEngine
+from gateviz.errors import GatevizWarning
 
 HAS_ONEDNN: bool = torch._C._has_mkldnn
 
@@ -24,7 +25,7 @@ class Engine(StrEnum):
     REPLAY = "replay"
 
 
-class EngineWarning(UserWarning):
+class EngineWarning(GatevizWarning):
     """An engine stepped aside: recording goes on, correct but slower."""
 
 

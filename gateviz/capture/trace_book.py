@@ -10,10 +10,10 @@ import torch
 from gateviz.capture.stack import CallPlace
 from gateviz.capture.surroundings import recomputing
 from gateviz.capture.traces import CellSeries, Traces
-from gateviz.errors import SelectionError
+from gateviz.errors import GatevizWarning, SelectionError
 
 
-class LoopWarning(UserWarning):
+class LoopWarning(GatevizWarning):
     """Where a loop over a cell ends and the next begins could not be told for sure."""
 
 
