@@ -74,7 +74,7 @@ def around(
     for k in range(len(offsets)):
         columns[f"sum {k}"], columns[f"count {k}"] = sums[:, k], counts[:, k]
     ratios = {str(k): (f"sum {k}", f"count {k}") for k in range(len(offsets))}
-    found = (jackknife or Jackknife()).estimates(columns, ratios)
+    found = (jackknife or Jackknife()).estimates(columns, ratios, signed=ratios)
     ordered = [found[str(k)] for k in range(len(offsets))]
     return Dynamics(
         offsets,

@@ -1,7 +1,7 @@
 """How far a measured number could be off, by leaving out the lines one at a time."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,12 +53,15 @@ class Jackknife:
         self,
         columns: Mapping[str, Float64[np.ndarray, " N"] | Int64[np.ndarray, " N"]],
         ratios: Mapping[str, tuple[str, str]],
+        *,
+        signed: Collection[str] = (),
     ) -> dict[str, Estimate]:
         """Ratios of sums over N lines.
 
         Args:
             columns: numbers of every line, by name.
             ratios: the name of each ratio, with the columns above and below its bar.
+            signed: names of those that may lie below 0 elsewhere, though no line at hand does, such as rises.
 
         Example:
             >>> columns = {"edits": np.array([0, 1, 3]), "symbols": np.array([10, 10, 20])}
@@ -68,18 +71,18 @@ class Jackknife:
         found = {}
         for name, (above, below) in ratios.items():
             one, other = columns[above].astype(np.float64), columns[below].astype(np.float64)
-            low, high = ratio_interval(one[:, None], other, self.level)
+            low, high = ratio_interval(one[:, None], other, self.level, signed=name in signed)
             found[name] = Estimate(columns[above].sum().item(), columns[below].sum().item(), low.item(), high.item())
         return found
 
 
 def ratio_interval(
-    above: Float64[np.ndarray, "N H"], below: Float64[np.ndarray, " N"], level: float = LEVEL
+    above: Float64[np.ndarray, "N H"], below: Float64[np.ndarray, " N"], level: float = LEVEL, *, signed: bool = False
 ) -> tuple[Float64[np.ndarray, " H"], Float64[np.ndarray, " H"]]:
     """The interval of H ratios of sums over N lines.
 
-    Lines that add nothing on either side of the bar are no lines. What no line has below 0 is not taken
-    below 0, nor above 1 where no line has more above the bar than below it.
+    Lines that add nothing on either side of the bar are no lines. Counts are not taken below 0, nor above 1 where no
+    line has more above the bar than below it; what is ``signed`` may lie anywhere.
     """
     said = (below != 0) | (above != 0).any(axis=1)
     above, below = above[said], below[said]
@@ -88,6 +91,8 @@ def ratio_interval(
     if len(below) < 2 or not (left > 0).all():
         return nothing, nothing
     low, high = interval(above.sum(axis=0) / below.sum(), (above.sum(axis=0) - above) / left[:, None], level)
+    if signed:
+        return low, high
     least = np.where((above >= 0).all(axis=0), 0.0, -np.inf)
     most = np.where((above >= 0).all(axis=0) & (above <= below[:, None]).all(axis=0), 1.0, np.inf)
     return np.clip(low, least, most), np.clip(high, least, most)

@@ -132,7 +132,7 @@ class Ablation:
             columns[f"e{group}"] = np.array(rises)
             ratios |= {f"d{group}": (f"d{group}", "one"), f"t{group}": (f"t{group}", "symbols")}
             ratios |= {f"e{group}": (f"e{group}", "truth")} if told else {}
-        found = self.jackknife.estimates(columns, ratios)
+        found = self.jackknife.estimates(columns, ratios, signed=[name for name in ratios if name.startswith("e")])
         return tuple(
             Effect(
                 found[f"d{group}"],

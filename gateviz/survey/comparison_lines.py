@@ -222,7 +222,7 @@ def cost_of(lines: Sequence[LineComparison]) -> Cost:
     ratios = {"edits": ("edits", "symbols")}
     if told:
         ratios |= {name: (name, "truth") for name in ("first", "second", "rise")}
-    found = Jackknife().estimates(columns, ratios)
+    found = Jackknife().estimates(columns, ratios, signed=("rise",))
     courses = [line.bits for line in lines if line.bits is not None]
     return Cost(
         found["edits"],

@@ -19,11 +19,11 @@ from gateviz.survey.claims import claims_over
 from gateviz.survey.corpus import Corpus, Skipped
 from tests.survey.planted import CELL, at_punctuation, planted_corpus
 
-LOW = Claim("marks-clear", "forget_gate", "punctuation", sign="lower", says="Marks <clear> memory.")
-HIGH = Claim("marks-keep", "forget_gate", "punctuation")
-STEP = Claim("steady", "output_gate", "any", "end", "lower", "step", offset=1)
+LOW = Claim("marks-clear", "forget_gate", "punctuation", sign="lower", margin=0, says="Marks <clear> memory.")
+HIGH = Claim("marks-keep", "forget_gate", "punctuation", margin=0)
+STEP = Claim("steady", "output_gate", "any", "end", "lower", "step", offset=1, margin=0)
 MEMORY = Claim("remembers", "forget_gate", statistic="timescale", share=0.3)
-RARE = Claim("digits", "forget_gate", "digit")
+RARE = Claim("digits", "forget_gate", "digit", margin=0)
 
 
 @pytest.fixture(scope="module")

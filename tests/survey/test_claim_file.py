@@ -47,7 +47,7 @@ def test_every_key_is_an_attribute(tmp_path):
         ("", r"hold nothing; write one table \[\[claim\]\]"),
         ("claim = 3", r"hold claim; write one table"),
         (FIVE + "[other]\n", r"hold claim, other; write one table"),
-        ("[[claim", "are no TOML"),
+        ("[[claim", "is no TOML"),
         ('[[claim]]\nname = "x"\n', "the claim 'x' has no gate; give it"),
         ('[[claim]]\ngate = "input_gate"\n', "claim 1 has no name"),
         (FIVE + 'where = "here"\n', "has 'where'; a claim knows name, gate, what"),
@@ -82,5 +82,5 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path):
     with pytest.raises(SelectionError, match="cannot be read: Is a directory"):
         read_claims(tmp_path)
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(SelectionError, match="are no TOML"):
+    with pytest.raises(SelectionError, match="is not UTF-8"):
         read_claims(tmp_path / "bytes.toml")

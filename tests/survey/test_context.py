@@ -145,7 +145,7 @@ def test_a_line_without_text_is_counted(sources, tmp_path):
     assert [one.source.path.name for one in study.corpus.skipped] == ["broken.png"]
     assert study.falls["blank"].textless == (str(tmp_path / "bare.png"),)
     assert len(study.gradient.lines) == len(sources) + 1
-    assert study.told == len(sources)
+    assert study.truths.aligned == len(sources)
     document = context_document(study, {"lineage": "tiny"})
     assert json.loads(json.dumps(finite(document)))["blank"]["textless"] == [str(tmp_path / "bare.png")]
     assert document["lines"] == 7
