@@ -6,7 +6,6 @@ import os
 import struct
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -520,10 +519,6 @@ def test_a_recording_of_before_remarks_has_none(tmp_path):
         ),
         (lambda d: d["alphabet"]["codes"].__setitem__(0, [1] * 65), "a code of its alphabet comes to 65 labels"),
         (
-            lambda d: d["alphabet"]["symbols"].__setitem__(0, "\ud800"),
-            r"the symbol '\\ud800' of its alphabet is half of a",
-        ),
-        (
             lambda d: d["provenance"].update(remarks=["a" * 10_001]),
             "what is said of its line comes to 10,001 characters",
         ),
@@ -613,11 +608,3 @@ def test_numbers_of_any_length_are_an_error(tmp_path):
     save_file({"image": np.zeros((4, 4), np.uint8)}, str(path), metadata={"gateviz": document})
     with pytest.raises(RecordingFileError, match="has a document that is no JSON"):
         open_recording(path)
-
-
-def test_halves_of_characters_in_names_are_replaced(tmp_path):
-    path = tmp_path / "a.safetensors"
-    made = small()
-    replace(made, provenance=replace(made.provenance, image="gr\udcfcn.png", versions={"\ud800": "1"})).save(path)
-    found = open_recording(path).provenance
-    assert (found.image, found.versions) == ("gr?n.png", {"?": "1"})

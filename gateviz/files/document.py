@@ -137,7 +137,6 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
     if document.get("kind") != KIND:
         raise RecordingFileError(f"is no recording but a {document.get('kind')!r} of gateviz")
     # Symbols are refused where they are no text; in names, bytes of a file system that were no UTF-8 are replaced.
-    document = {key: value if key == "alphabet" else _writable(value) for key, value in document.items()}
     version = _field(document, "format_version", int)
     if version > FORMAT_VERSION:
         raise RecordingFileError(
@@ -156,15 +155,6 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
         )
     except (GeometryError, AlphabetError) as error:
         raise RecordingFileError(f"does not fit together: {error}") from error
-
-
-def _writable(value: Any) -> Any:
-    """The same JSON with every half of a character (a lone surrogate) replaced, so that it can be printed and drawn."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_writable(key): _writable(each) for key, each in value.items()}
-    return [_writable(each) for each in value] if isinstance(value, list) else value
 
 
 def _grid(record: Mapping[str, Any]) -> FrameGrid:
@@ -219,10 +209,6 @@ def _alphabet(record: Mapping[str, Any]) -> Alphabet:
     codes, symbols = _field(record, "codes", list), _strings(record, "symbols")
     for symbol in symbols:
         _bounded(SYMBOL_CHARACTERS, len(symbol), f"the symbol {symbol[:20]!r} of its alphabet")
-        if not symbol.isascii() and any("\ud800" <= character <= "\udfff" for character in symbol):
-            raise RecordingFileError(
-                f"is damaged: the symbol {symbol!r} of its alphabet is half of a character (UTF-16)"
-            )
     for code in codes:
         _bounded(CODE_LABELS, len(_is(code, "codes", list)), "a code of its alphabet")
     return Alphabet(

@@ -56,6 +56,8 @@ def test_numbers_figure_and_table(lines, tmp_path, capsys):
 
 def test_a_line_that_cannot_be_read_is_told(lines, tmp_path, capsys):
     (lines / "2.png").write_bytes(b"nothing")
+    with (lines / "manifest.tsv").open("a", encoding="utf-8") as manifest:
+        manifest.write("2.png\ta\n")
     status = run("ablate", lines, "--by", "layer", "--layer", "1", "-o", tmp_path / "out")
     printed = capsys.readouterr()
     assert status == 1

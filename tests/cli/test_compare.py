@@ -108,6 +108,8 @@ def test_two_images_of_one_model(run, lines, models, tmp_path):
 
 def test_lines_that_cannot_be_read_are_told_and_counted(run, lines, models):
     (lines / "2.png").write_bytes(b"nothing")
+    with (lines / "manifest.tsv").open("a", encoding="utf-8") as manifest:
+        manifest.write("2.png\ta\n")
     result = run("compare", *models, lines)
     assert result.exit_code == 1
     assert "2.png" in result.stderr

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,29 +156,39 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
         raise TrainingError("this is as far as the test goes")
 
     monkeypatch.setattr(TrainPlan, "prepare", caught)
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.tsv", "v.tsv"):
+        Path(name).write_text("a.png\ta\n")
+    for name in ("b", "f"):
+        Path(name).mkdir()
+    Path("m.safetensors").write_bytes(b"weights")
     words = (
         "a.tsv b --alphabet ab --validation v.tsv --validation-share 0.2 --skip-bad --synthetic-share 0.3 "
         "--script latin=2,number --longest 9 --long-share 0.4 --fonts f --backbone vgg --scale 0.5 --recurrent gru "
         "--hidden 7 --depth 3 --dropout 0.1 --half --steps 11 --columns 640 --rate 0.01 --average 0.9 "
         "--frame-weight 0.6 --backbone-weight 0.7 --validate-every 12 --patience 13 --seed 14 --workers 2 "
-        "--device cuda:1 --mixed-precision"
+        "--device cuda:1 --mixed-precision --widen 2 --not-normalized --cell-weight 0.2 --photo-share 0.5 --loose-share 0.25"
     )
     for given in (words.split(), ["--from", "m.safetensors"], []):
         assert run("train", "-o", str(tmp_path / "run"), *given).exit_code == 1
     settings = TrainSettings(
         steps=11, columns=640, rate=0.01, average=0.9, frame_weight=0.6, backbone_weight=0.7, seed=14,
-        validate_every=12, patience=13, workers=2, device="cuda:1", mixed_precision=True,
+        validate_every=12, patience=13, workers=2, device="cuda:1", mixed_precision=True, normalized=False,
+        cell_weight=0.2,
     )  # fmt: skip
     network = {
         "backbone": "vgg", "backbone_scale": 0.5, "recurrent": "gru", "hidden_size": 7, "depth": 3, "dropout": 0.1,
     }  # fmt: skip
     assert asked[0] == TrainPlan(
         settings, ("a.tsv", "b"), ("v.tsv",), 0.2, synthetic_share=0.3, scripts={"latin": 2.0, "number": 1.0},
-        longest=9, long_share=0.4, fonts="f", alphabet="ab", network=network, half=True, skip_bad=True,
+        longest=9, long_share=0.4, photo_share=0.5, loose_share=0.25, fonts="f", alphabet="ab", network=network,
+        widen=2.0, half=True, skip_bad=True,
     )  # fmt: skip
     default = TrainSettings(steps=20_000, average=0.998, backbone_weight=0.5)
-    assert asked[1] == TrainPlan(default, long_share=0.1, start="m.safetensors")
-    assert asked[2] == TrainPlan(default, long_share=0.1, network={"backbone": "vgg_narrow", "hidden_size": 96})
+    shares = {"long_share": 0.1, "photo_share": 0.15, "loose_share": 0.06}
+    assert asked[1] == TrainPlan(default, start="m.safetensors", **shares)
+    network = {"backbone": "vgg_narrow", "hidden_size": 96}
+    assert asked[2] == TrainPlan(default, network=network, widen=1.25, **shares)
     CrnnConfig(4, **network)
 
 
@@ -185,8 +196,10 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
 
 
 def test_an_option_beside_resume_is_named_as_it_was_written(run, tmp_path):
+    start = tmp_path / "a.safetensors"
+    start.write_bytes(b"weights")
     done = run(
-        "train", str(tmp_path), "-o", str(tmp_path / "run"), "--resume", "--rate", "0.1", "--from", "a", "--half"
+        "train", str(tmp_path), "-o", str(tmp_path / "run"), "--resume", "--rate", "0.1", "--from", str(start), "--half"
     )
     assert done.exit_code == 2
     assert "goes on as it was told at its start; leave LINES, --from, --half, --rate out" in done.stderr
