@@ -136,7 +136,6 @@ def from_json(document: Mapping[str, Any]) -> RecordingDocument:
     """
     if document.get("kind") != KIND:
         raise RecordingFileError(f"is no recording but a {document.get('kind')!r} of gateviz")
-    # Symbols are refused where they are no text; in names, bytes of a file system that were no UTF-8 are replaced.
     version = _field(document, "format_version", int)
     if version > FORMAT_VERSION:
         raise RecordingFileError(

@@ -147,7 +147,7 @@ def test_the_html_is_one_file_with_everything(report, tmp_path):
     assert "&lt;broken&gt;.png" in text
     assert "cannot be read &amp; so on" in text
     assert "<title>What the gates of toy.pt do</title>" in text
-    for words in ("within digit", "no such frames", "layer 1, timescale", "10 lines, 560 frames of 3.00 columns"):
+    for words in ("within digit", "no such frames", "layer 1, timescale", "10 lines", "560 frames of 3.00 columns"):
         assert words in text
 
 

@@ -81,7 +81,7 @@ def test_every_fault_is_found_with_its_line(tmp_path):
     assert report.bad == (1, 2, 3, 4, 5, 6)
     assert report.usable(skip_bad=True) == (0, 7)
     assert examples(report, Fault.IMAGE)[0] == f"the image {tmp_path / '2.png'} is not there; check its path"
-    assert "is broken or cut short" in examples(report, Fault.IMAGE)[1]
+    assert "is cut short: it has " in examples(report, Fault.IMAGE)[1]
     assert examples(report, Fault.SYMBOLS) == (f"{tmp_path / '4.png'} has 'é' in 'né'",)
     assert examples(report, Fault.EMPTY)[1] == f"{tmp_path / '7.png'} has the text '  '"
     # Seven letters, two of them equal neighbors.
