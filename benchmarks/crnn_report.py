@@ -68,7 +68,7 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
     }
     columns = {name: np.array(values, dtype=np.int64) for name, values in counts.items()}
     ratios = {"errors": ("first", "second"), "fewer": ("fewer", "symbols"), "more_lines": ("gained", "lines")}
-    return Comparison(**first.jackknife.estimates(columns, ratios))
+    return Comparison(**first.jackknife.estimates(columns, ratios, signed=("fewer", "more_lines")))
 
 
 def percent(estimate: Estimate, digits: int = 1) -> str:

@@ -80,7 +80,7 @@ def folder_files(folder: Path, suffixes: frozenset[str]) -> list[Path]:
 
 
 def display_name(path: str | Path) -> str:
-    """The name of a file without its folder; bytes in it that are no UTF-8 are replaced, so that it can be written.
+    r"""The name of a file without its folder; bytes in it that are no UTF-8 are replaced, so that it can be written.
 
     Example:
         >>> display_name("lines/gr\udcfcn.png")

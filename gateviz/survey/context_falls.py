@@ -117,7 +117,9 @@ class Falls:
             columns |= {f"lost {v} {k}": np.array([line.lost[v, k] for line in self.lines], dtype=np.float64)}
             ratios |= {f"{word} {v} {k}": (f"{word} {v} {k}", "symbols") for word in ("fall", "lost")}
             ratios |= {f"rest {v} {k}": (f"fall {v} {k}", f"fall {v} 0")}
-        return self.jackknife.estimates(columns, ratios, signed=[name for name in ratios if not name.startswith("lost")])
+        return self.jackknife.estimates(
+            columns, ratios, signed=[name for name in ratios if not name.startswith("lost")]
+        )
 
     def fall(self, variant: str) -> list[Estimate]:
         """The mean fall of a symbol's log posterior, in nats, at every distance."""

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -23,6 +24,7 @@ from gateviz.adapters.registry import load_recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import SelectionError, TrainingError
 from gateviz.measure.evaluation import Evaluation, ReadLine
+from gateviz.measure.jackknife import Estimate
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.training.evaluate import evaluate
 from gateviz.training.pupil import new_crnn
@@ -217,18 +219,23 @@ def reading(*pairs, script="latin"):
     return Evaluation(tuple(ReadLine(truth, read, name=truth, script=script) for truth, read in pairs))
 
 
-# Edits 1 and 0, and 2 and 2, in 4 and 6 symbols. Drawn again, either line comes twice, or each once.
-FEWER = reading(("abcd", "abce"), ("abcdef", "abcdef"))
-MORE = reading(("abcd", "ab"), ("abcdef", "xbcdex"))
+# Edits 1 and 0, and 2 and 2, in 4 and 6 symbols, ten times over.
+FEWER = reading(*[("abcd", "abce"), ("abcdef", "abcdef")] * 10)
+MORE = reading(*[("abcd", "ab"), ("abcdef", "xbcdex")] * 10)
 
 
 def test_readings_are_compared_line_by_line():
     found = compare(FEWER, MORE)
-    assert (found.errors.value, found.errors.low, found.errors.high) == (1 / 4, 0.0, 1 / 2)
-    assert (found.fewer.value, found.fewer.low, found.fewer.high) == pytest.approx((3 / 10, 1 / 4, 1 / 3))
-    assert (found.more_lines.value, found.more_lines.low, found.more_lines.high) == (1 / 2, 0.0, 1.0)
+    assert found.errors.value == 1 / 4
+    assert 0 < found.errors.low < 1 / 4 < found.errors.high < 1
+    assert found.fewer.value == 3 / 10
+    assert 1 / 4 < found.fewer.low < 3 / 10 < found.fewer.high < 1 / 3
+    # The mean of ten ones and ten zeros: Student's t with 19 degrees of freedom is 2.093.
+    reach = 2.093 * np.std([0, 1] * 10, ddof=1) / np.sqrt(20)
+    assert found.more_lines.value == 1 / 2
+    assert (found.more_lines.low, found.more_lines.high) == pytest.approx((0.5 - reach, 0.5 + reach), abs=1e-3)
     assert (found.verdict, compare(MORE, FEWER).verdict, compare(MORE, MORE).verdict) == ("fewer", "more", "as many")
-    assert times(found.errors) == "0.25 (0.00 to 0.50)"
+    assert times(Estimate(1, 4, 0.0, 0.5)) == "0.25 (0.00 to 0.50)"
 
 
 def test_nothing_is_divided_by_no_errors():
@@ -237,7 +244,7 @@ def test_nothing_is_divided_by_no_errors():
 
 
 def test_readings_of_other_lines_are_not_compared():
-    with pytest.raises(SelectionError, match=r"readings of 2 and of 1 lines cannot be compared line by line"):
+    with pytest.raises(SelectionError, match=r"readings of 20 and of 1 lines cannot be compared line by line"):
         compare(FEWER, reading(("abcd", "abcd")))
 
 

@@ -180,7 +180,9 @@ def test_what_ffmpeg_has_against_it_is_an_output_error(short, tmp_path, monkeypa
             raise subprocess.CalledProcessError(1, ["ffmpeg"])
 
     monkeypatch.setattr(module, "_writer", lambda path, fps: Broken(fps=fps))
-    with pytest.raises(OutputError, match=r"a\.mp4 could not be written: ffmpeg ended before the film did, with status 1"):
+    with pytest.raises(
+        OutputError, match=r"a\.mp4 could not be written: ffmpeg ended before the film did, with status 1"
+    ):
         animate(short, tmp_path / "a.mp4", dpi=40)
     assert list(tmp_path.iterdir()) == []
 
