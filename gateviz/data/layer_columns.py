@@ -33,8 +33,8 @@ def columns_apart(layers: Mapping[int, FrameGrid], output: FrameGrid, *, unit: s
         unit: what the grids count in.
 
     Example:
-        >>> output = FrameGrid(3, 4.0, 2.0, 34.0, 12)
-        >>> columns_apart({0: FrameGrid(3, 4.0, 14.0, 10.0, 12), 1: output}, output)
+        >>> output = FrameGrid(30, 4.0, 2.0, 34.0, 120)
+        >>> columns_apart({0: FrameGrid(30, 4.0, 14.0, 10.0, 120), 1: output}, output)
         "Layer 0 looks elsewhere than the output: 12 columns further right, each frame seeing 10 columns (the output's 34)"
     """
     groups: dict[str, list[int]] = {}

@@ -158,7 +158,7 @@ def percentile_tail(lines: int, level: float = LEVEL) -> float:
 
     Example:
         >>> round(percentile_tail(5), 4), round(percentile_tail(1000), 4)
-        (0.001, 0.0249)
+        (0.001, 0.0248)
     """
     from scipy.stats import norm, t
 

@@ -55,8 +55,8 @@ def missing_sentence(characters: Sequence[str]) -> str:
 
     Example:
         >>> missing_sentence("កខ")
-        'no font here has U+1780, U+1781 (Khmer): code points or the line's own pixels stand for them; \
-install a font that has them (Debian: fonts-noto-core)'
+        "no font here has U+1780, U+1781 (Khmer): code points or the line's own pixels stand for them; \
+install a font that has them (Debian: fonts-noto-core)"
     """
     names = ", ".join(f"U+{ord(character):04X}" for character in characters[:_NAMED])
     more = f" and {len(characters) - _NAMED:,} more" if len(characters) > _NAMED else ""
