@@ -90,6 +90,7 @@ def test_the_adapter_is_short_and_works_where_it_is_installed(tmp_path):
 def test_the_toml_is_one_that_gateviz_reads(tmp_path):
     (text,) = (block for block in blocks("toml") if "entry-points" not in block)
     (tmp_path / "mine.gateviz.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "chars.txt").write_text("ab\n", encoding="utf-8")
     beside = read_sidecar(tmp_path / "mine.pth")
-    assert (beside.alphabet, beside.declared.blank, beside.declared.height) == ("chars.txt", 0, 32)
+    assert (beside.alphabet, beside.declared.blank, beside.declared.height) == (tmp_path / "chars.txt", 0, 32)
     assert beside.declared.std == pytest.approx((0.229, 0.224, 0.225))
