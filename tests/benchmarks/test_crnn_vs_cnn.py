@@ -279,7 +279,7 @@ def test_scripts_are_told_apart_where_there_are_several():
     both = Evaluation((*FEWER.lines, *reading(("17", "71"), script="number").lines))
     rows = scripts_table([finding("lstm", {"clean": both})], "clean").splitlines()
     assert rows[0] == "| clean, CER % | lines | CNN + LSTM |"
-    assert [row.split("|")[1:3] for row in rows[2:]] == [[" latin ", " 2 "], [" number ", " 1 "]]
+    assert [row.split("|")[1:3] for row in rows[2:]] == [[" latin ", " 20 "], [" number ", " 1 "]]
 
 
 def test_the_figure_draws_every_network_on_every_set():
