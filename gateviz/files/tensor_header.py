@@ -14,7 +14,7 @@ from io import BufferedIOBase
 from typing import Any, TypeGuard
 
 from gateviz.errors import RecordingFileError
-from gateviz.files.budget import HEADER_BYTES
+from gateviz.files import budget
 
 MOST_AXES = 32
 """Of an array; numpy has no more."""
@@ -71,7 +71,7 @@ def read_header(handle: BufferedIOBase) -> TensorHeader:
     (length,) = struct.unpack("<Q", first)
     if length > size - 8:
         raise RecordingFileError(f"its header would have {length:,} bytes, and the file has {size:,}")
-    HEADER_BYTES.check(length, "its header", advice="it is damaged or malicious", error=RecordingFileError)
+    budget.HEADER_BYTES.check(length, "its header", advice="it is damaged or malicious", error=RecordingFileError)
     found = _parsed(handle.read(length))
     metadata = found.pop(METADATA, None) or {}
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
