@@ -130,3 +130,15 @@ def test_a_checkpoint_says_itself_how_it_is_put_together(own, tmp_path):
     assert trainer.run()
     with pytest.raises(TrainingError, match="says itself how it is put together; leave backbone"):
         dataclasses.replace(onward, network=TINY).prepare(RunFolder(tmp_path / "again"))
+
+
+def test_a_run_begun_before_norms_and_penalty_goes_on_without_them():
+    """Its config says nothing of them, and the defaults of today would not fit its state."""
+    document = TrainPlan(TrainSettings(steps=5)).as_document()
+    for name in ("normalized", "cell_weight", "early"):
+        del document["settings"][name]
+    for name in ("widen", "photo_share", "loose_share"):
+        del document[name]
+    plan = TrainPlan.of_document(document)
+    assert (plan.settings.normalized, plan.settings.cell_weight) == (False, 0.0)
+    assert (plan.widen, plan.photo_share, plan.loose_share) == (1.0, 0.0, 0.0)
