@@ -223,7 +223,7 @@ class Trainer:
 
     def _learn(self, batch: Batch, sums: _Sums) -> None:
         with self._naming(batch):
-            loss = self.learning.loss(batch)
+            loss = self.learning.loss(batch, frozen=self.step < self.settings.frozen * self.settings.steps)
         total = float(loss.total.detach())
         if not math.isfinite(total):
             raise TrainingError(
