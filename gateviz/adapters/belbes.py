@@ -15,12 +15,12 @@ from torch import nn
 from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.axis_steps import Positions, Reach
-from gateviz.capture.canvas import Normalize, Step
-from gateviz.capture.preprocess import Color, Preprocess, ResizeToHeight, Stretch
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.receptive_layers import Path, axis_geometry
 from gateviz.errors import CheckpointError, GeometryError
+from gateviz.geometry.axis_steps import Positions, Reach
+from gateviz.geometry.canvas import Normalize, Step
+from gateviz.geometry.preprocess import Color, Preprocess, ResizeToHeight, Stretch
+from gateviz.geometry.receptive import AxisGeometry
 
 HEIGHT = 32
 WIDTH = 320

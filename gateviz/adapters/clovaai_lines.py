@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
-from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.errors import CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas, Normalize, PadToWidth, Step
+from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 HEIGHT, WIDTH = 32, 100
 """Rows and columns of clovaai's line images."""

@@ -16,10 +16,10 @@ from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.crnn_pytorch import BidirectionalLstm
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Normalize
-from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import Path, axis_geometry
 from gateviz.errors import CheckpointError
+from gateviz.geometry.canvas import Normalize
+from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
 
 HEIGHT = 32
 VARIANTS = ("courao",)

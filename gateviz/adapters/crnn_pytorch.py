@@ -17,10 +17,10 @@ from torch import nn
 from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Canvas, Normalize, Step
-from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas, Normalize, Step
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 HEIGHT = 32
 WIDTH = 100

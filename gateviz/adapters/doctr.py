@@ -17,11 +17,11 @@ from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.doctr_network import DoctrCrnn
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Canvas, Normalize, Pad, PadToWidth
-from gateviz.capture.preprocess import WIDEST, Color, Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas, Normalize, Pad, PadToWidth
+from gateviz.geometry.preprocess import WIDEST, Color, Preprocess
 
 VARIANTS = ("doctr", "symmetric")
 ASPECT = 4

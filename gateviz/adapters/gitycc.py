@@ -15,10 +15,10 @@ from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.crnn_pytorch import ALPHANUMERIC, WIDTH, convolutions
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Normalize, Step
-from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError
+from gateviz.geometry.canvas import Normalize, Step
+from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight, Stretch
 
 VARIANTS = ("gitycc",)
 _CHANNELS = (64, 128, 256, 256, 512, 512, 512)

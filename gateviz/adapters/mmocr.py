@@ -15,10 +15,10 @@ from gateviz.adapters.checkpoint import Checkpoint
 from gateviz.adapters.crnn_pytorch import HEIGHT, CrnnPytorch, CrnnPytorchShape
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Canvas, Normalize
-from gateviz.capture.preprocess import WIDEST, Gray, Preprocess, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas, Normalize
+from gateviz.geometry.preprocess import WIDEST, Gray, Preprocess, Stretch
 
 VARIANTS = ("1.x", "0.x")
 _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -17,11 +17,11 @@ from gateviz.adapters.crnn_pytorch import HEIGHT, BidirectionalLstm
 from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.model_file import ModelFile
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import AlphabetError
+from gateviz.geometry.canvas import Normalize, PadToWidth
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight
 
 WIDTH = 640
 VOCABULARY = "vocab.txt"

@@ -17,12 +17,12 @@ from gateviz.adapters.model_file import ModelFile
 from gateviz.adapters.paddle_files import FORMAT
 from gateviz.adapters.paddle_network import PaddleCrnn
 from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.canvas import Canvas, Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import WIDEST, Color, Preprocess, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas, Normalize, PadToWidth
+from gateviz.geometry.preprocess import WIDEST, Color, Preprocess, Stretch
 
 HEIGHT = 32
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"

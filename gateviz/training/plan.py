@@ -12,20 +12,20 @@ from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import TrainingError
 from gateviz.networks.crnn import CRNN, CrnnConfig
-from gateviz.training.alphabets import symbols_of
-from gateviz.training.fonts import find_fonts
 from gateviz.training.line_check import check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_mix import LineMix
 from gateviz.training.line_report import LineReport
 from gateviz.training.line_split import LineSubset, split_lines
-from gateviz.training.lines import LineSet
 from gateviz.training.pupil import Pupil, new_crnn
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
 from gateviz.training.trainer import Trainer
 from gateviz.training.transfer import pupil_from, take_backbone
+from gateviz.typesetting.alphabets import symbols_of
+from gateviz.typesetting.fonts import find_fonts
+from gateviz.typesetting.lines import LineSet
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
 ENDLESS = 2**40
 # What runs did that were begun before they could be told otherwise; they go on as they were.
@@ -235,7 +235,7 @@ def computes_bfloat16(name: str) -> bool:
         return False
     if device.type == "cuda":
         return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     return device.type == "cpu" and any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 

@@ -10,10 +10,10 @@ from torch import nn
 
 from gateviz.adapters.gateviz_crnn import preprocess_of
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
+from gateviz.geometry.preprocess import Preprocess
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.crnn_file import CrnnInput, save_crnn
 

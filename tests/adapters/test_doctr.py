@@ -15,10 +15,10 @@ from gateviz.adapters.doctr import ADAPTER, VOCABULARIES, FitInside
 from gateviz.adapters.doctr_network import DoctrCrnn, backbone_of
 from gateviz.adapters.model_file import Container, ModelFile, open_model_file
 from gateviz.adapters.registry import load_recognizer
-from gateviz.capture.canvas import Canvas
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas
 from tests import rounding
 
 FOLDER = Path(__file__).parent

@@ -19,9 +19,9 @@ from gateviz.adapters.easyocr import ADAPTER, ENGLISH
 from gateviz.adapters.easyocr_characters import EasyOcrModel, installed_folder, languages_of, model_of, models_in
 from gateviz.adapters.model_file import open_model_file
 from gateviz.adapters.registry import load_recognizer
-from gateviz.capture.canvas import Canvas
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas
 from tests import rounding
 
 FOLDER = Path(__file__).parent

@@ -19,12 +19,12 @@ from gateviz.errors import OutputError, TrainingError
 from gateviz.files.watch_files import read_watch
 from gateviz.measure.gate_alarms import GateAlarms
 from gateviz.networks.crnn import CrnnConfig
-from gateviz.training.degrade import HARDNESS
-from gateviz.training.line_writer import write_lines
 from gateviz.training.plan import TrainPlan, computes_bfloat16
 from gateviz.training.settings import TrainSettings
-from gateviz.training.synthetic import SCRIPTS
 from gateviz.training.trainer import Trainer
+from gateviz.typesetting.degrade import HARDNESS
+from gateviz.typesetting.line_writer import write_lines
+from gateviz.typesetting.synthetic import SCRIPTS
 from tests.one_thread import one_thread  # noqa: F401
 from tests.training.toy_lines import ToyLines
 

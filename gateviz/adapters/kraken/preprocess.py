@@ -13,10 +13,10 @@ from jaxtyping import Float64, Int, UInt8
 from scipy.ndimage import affine_transform, gaussian_filter, uniform_filter
 
 from gateviz.adapters.kraken.vgsl import Specification
-from gateviz.capture.canvas import Canvas, Pad, Step
-from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, Stretch
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas, Pad, Step
+from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, Stretch
 
 VARIANTS = ("baselines", "bbox")
 PADDING = 16

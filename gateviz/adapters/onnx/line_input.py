@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from gateviz.adapters.onnx.columns import PROBE_WIDTH
 from gateviz.adapters.onnx.graph import OnnxGraph, Port
 from gateviz.adapters.onnx.network import InputLayout
-from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
-from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.errors import CheckpointError, ImageError
 from gateviz.files import budget
+from gateviz.geometry.canvas import Canvas, Normalize, PadToWidth, Step
+from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 VARIANTS = ("plain", "blank-last", "paddle")
 PADDLE_HEIGHT, PADDLE_WIDTH = 32, 320
