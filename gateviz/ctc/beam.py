@@ -23,7 +23,7 @@ class Hypothesis:
     Attributes:
         text: the text, in the order people read it.
         log_prob: log probability of the text, the sum over the paths that the search kept: never
-            more than the sum over all paths, which `occupancy.total_log_prob` gives.
+            more than the sum over all paths, which `total.total_log_prob` gives.
         ngram_log_prob: log probability of the text as a line by the n-gram model, 0 without one.
         score: what hypotheses are ranked by: ``log_prob`` + weight x ``ngram_log_prob`` + bonus x characters.
     """
