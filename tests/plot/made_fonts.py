@@ -37,7 +37,13 @@ def empty(code: int) -> object:
 
 
 def make_font(
-    path: Path, name: str, codes: Iterable[int], draw: Callable[[int], object], *, one_glyph: bool = False
+    path: Path,
+    name: str,
+    codes: Iterable[int],
+    draw: Callable[[int], object],
+    *,
+    one_glyph: bool = False,
+    advance: int = EM,
 ) -> Path:
     """Write a font of that name with a glyph for every code point, or with one glyph for all of them."""
     codes = list(codes)
@@ -47,7 +53,7 @@ def make_font(
     builder.setupGlyphOrder(list(glyphs))
     builder.setupCharacterMap(names)
     builder.setupGlyf(glyphs)
-    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (EM, 50)))
+    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (advance, 50)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": name, "styleName": "Regular"})
     builder.setupOS2(sTypoAscender=800, usWeightClass=400)
