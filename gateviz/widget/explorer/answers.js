@@ -24,8 +24,8 @@ export function answersOf(explorer) {
   const left = (/** @type {Stack} */ stack) => stack.plots.getBoundingClientRect().left;
   return {
     state() {
-      const { kernel, look, store } = open();
-      return plain({ ...store.state, dark: look.dark, lost: kernel.lost });
+      const { kernel, store } = explorer.setting;
+      return plain({ ...store.state, dark: explorer.shown?.look.dark, lost: kernel.lost });
     },
     columnToX: (/** @type {number} */ column, side = 0) => left(stackOf(side)) + stackOf(side).x(column),
     xToColumn: (/** @type {number} */ x, side = 0) => stackOf(side).column(x - left(stackOf(side))),

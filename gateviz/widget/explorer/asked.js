@@ -1,10 +1,9 @@
 // What is chosen, and what follows from it: rankings, orders of rows, filters, queries. All is found once a question.
 
-import { effectSizes, rowsWithin } from "./measures.js";
+import { effectSizes, findQueried, rowsWithin } from "./measures.js";
 import { range } from "./numbers.js";
-import { findQueried } from "./query.js";
 
-/** @import { Queried } from "./query.js" */
+/** @import { Queried } from "./measures.js" */
 /** @import { Line, Quantity, Scene, Trace } from "./scene.js" */
 /** @import { Store } from "./store.js" */
 /** @import { Ranked, Side, Span } from "./types.d.ts" */

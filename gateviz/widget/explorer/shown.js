@@ -168,7 +168,7 @@ export class Shown {
     for (const [name, color] of Object.entries(look.palette)) root.style.setProperty(`--${name}`, color);
     const width = root.clientWidth;
     root.dataset.size = width < 640 ? "narrow" : width < 1040 ? "middle" : "wide";
-    chrome.laid(this);
+    chrome.explain(this);
     this.stage.lay();
   }
 

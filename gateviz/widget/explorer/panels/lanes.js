@@ -5,7 +5,7 @@ import { number, short } from "../words.js";
 import { band, curve, ends, frameLane, SECOND } from "./curves.js";
 import { LayerPanel, Panel } from "./panel.js";
 
-/** @import { Queried } from "../query.js" */
+/** @import { Queried } from "../measures.js" */
 /** @import { Line } from "../scene.js" */
 /** @import { Stack } from "../stack.js" */
 /** @import { Numbers, Pen } from "../types.d.ts" */

@@ -77,11 +77,11 @@ export class Chrome {
   }
 
   /**
-   * What is said of the panels.
+   * The scales of the panels and what else is drawn on them.
    *
    * @param {Shown} shown
    */
-  laid(shown) {
+  explain(shown) {
     render(<Legend shown={shown} />, this.legend);
   }
 

@@ -114,10 +114,10 @@ export const Icon = ({ name }) => (
 );
 
 /**
- * A canvas that is drawn anew when `drawn` is another.
+ * A canvas that is drawn anew when what is `drawn` on it is another.
  *
  * @typedef {object} DrawnProps
- * @property {string} drawn
+ * @property {unknown[]} drawn
  * @property {(canvas: HTMLCanvasElement) => void} draw
  * @property {string} class
  * @property {string} [label] what a screen reader says of it; without one it says nothing
@@ -137,7 +137,7 @@ export class Drawn extends Component {
 
   /** @param {DrawnProps} next */
   shouldComponentUpdate(next) {
-    return next.drawn !== this.props.drawn;
+    return next.drawn.some((each, at) => each !== this.props.drawn[at]);
   }
 
   draw() {

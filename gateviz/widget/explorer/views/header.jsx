@@ -21,7 +21,7 @@ export function Header({ shown }) {
       <div class="readings">
         {scene.ownTitle && <h1>{scene.ownTitle}</h1>}
         {scene.lines.map((line, at) => (
-          <Reading key={line.name} shown={shown} line={line} at={at} marks={shown.marks[at]} />
+          <Reading key={at} shown={shown} line={line} at={at} marks={shown.marks[at]} />
         ))}
       </div>
       <div class="tools">
@@ -77,7 +77,7 @@ function Reading({ shown, line, at, marks }) {
         onKeyDown={(event) => roving(event, [...event.currentTarget.querySelectorAll("button")])}
       >
         {line.spans.map((span, index) => (
-          <Letter key={span} shown={shown} at={at} span={span} first={index === 0} changed={marks?.[index] ?? false} />
+          <Letter key={index} shown={shown} at={at} span={span} first={index === 0} changed={marks?.[index] ?? false} />
         ))}
         {!line.spans.length && <span class="plain">{line.text || line.name}</span>}
       </span>
@@ -140,5 +140,5 @@ function OwnPixels({ picture, span }) {
     context.scale(2, 2);
     picture.draw(new CanvasPen(context, 2), start, stop, [0, 0, width, 26]);
   };
-  return <Drawn class="pixels" label={[...span.symbol].map(codePoint).join(" ")} drawn="once" draw={draw} />;
+  return <Drawn class="pixels" label={[...span.symbol].map(codePoint).join(" ")} drawn={[picture, span]} draw={draw} />;
 }

@@ -17,7 +17,11 @@ export function Legend({ shown }) {
   return (
     <>
       {scalesOf(shown).map((each) => (
-        <Scale key={each.palette + each.high} seen={each} palette={shown.scene.palettes[each.palette]} />
+        <Scale
+          key={[each.palette, each.low, each.high].join()}
+          seen={each}
+          palette={shown.scene.palettes[each.palette]}
+        />
       ))}
       <Entry mark={<i class="hatched" />}>missing</Entry>
       <Means shown={shown} />

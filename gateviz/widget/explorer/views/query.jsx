@@ -5,7 +5,7 @@ import { frameWords, symbolsBetween } from "../voice.js";
 import { plural, sentence } from "../words.js";
 import { Check, NumberField, Select } from "./controls.jsx";
 
-/** @import { Queried } from "../query.js" */
+/** @import { Queried } from "../measures.js" */
 /** @import { Shown } from "../shown.js" */
 /** @import { Query as Asking } from "../types.d.ts" */
 

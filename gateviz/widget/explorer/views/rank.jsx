@@ -128,7 +128,7 @@ function Unit({ shown, found, ranked: { unit, effect, inside, outside }, most })
       onClick={choose}
     >
       <span class="unit">{unit}</span>
-      <Spark shown={shown} quantity={found.quantity} unit={unit} />
+      <Spark shown={shown} found={found} unit={unit} />
       <span class="effect">
         <i class={effect < 0 ? "less" : "more"} style={{ width: `${100 * share}%` }} />
         <span>{`${effect > 0 ? "+" : ""}${fixed(effect, 2)}`}</span>
@@ -139,15 +139,14 @@ function Unit({ shown, found, ranked: { unit, effect, inside, outside }, most })
 }
 
 /**
- * The unit's whole curve, small, with the chosen columns behind it.
+ * The unit's whole curve, small, with the chosen columns behind it. A ranking is another when anything of its question is.
  *
- * @param {{ shown: Shown, quantity: string, unit: number }} props
+ * @param {{ shown: Shown, found: Ranking, unit: number }} props
  */
-function Spark({ shown, quantity, unit }) {
-  const { asked, look, store } = shown;
-  const { columns, trace } = store.state;
-  const drawn = JSON.stringify([columns, quantity, trace, asked.side, unit, look.dark, look.density]);
-  return <Drawn class="spark" drawn={drawn} draw={(canvas) => drawSpark(shown, quantity, unit, canvas)} />;
+function Spark({ shown, found, unit }) {
+  const { dark, density } = shown.look;
+  const draw = (/** @type {HTMLCanvasElement} */ canvas) => drawSpark(shown, found.quantity, unit, canvas);
+  return <Drawn class="spark" drawn={[found, unit, dark, density]} draw={draw} />;
 }
 
 /**
