@@ -6,7 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SYSTEM_PACKAGES := tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim tesseract-ocr-fra tesseract-ocr-jpn \
 	tesseract-ocr-heb tesseract-ocr-ara poppler-utils chromium ffmpeg \
 	fonts-noto-cjk fonts-wqy-zenhei fonts-wqy-microhei fonts-arphic-uming \
-	fonts-liberation fonts-dejavu fonts-freefont-ttf nodejs npm
+	fonts-liberation fonts-dejavu fonts-freefont-ttf $(NODE)
+# Node checks and bundles the explorer's modules; one from elsewhere may not stand beside Debian's.
+NODE = $(if $(shell command -v npm),,nodejs npm)
 # What the bundled model was trained on and tested with; synthetic lines use whatever fonts there are.
 FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-mono fonts-wqy-zenhei fonts-wqy-microhei \
 	fonts-arphic-uming fonts-arphic-ukai fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-hanazono fonts-droid-fallback \
@@ -89,7 +91,7 @@ lint: $(BIN)/.installed-test lint-explorer
 # The explorer's modules are checked and bundled where Node is; whoever changes none of them never needs it.
 NODE_PACKAGES := node_modules/.package-lock.json
 $(NODE_PACKAGES): package.json package-lock.json
-	npm ci --ignore-scripts --silent
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 lint-explorer:

@@ -106,13 +106,13 @@ test("a message that cannot be sent is no silence", () => {
 });
 
 test("an answer that does not come is waited for twenty seconds", (context) => {
-  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const waits = [];
+  context.mock.method(globalThis, "setTimeout", (call, delay) => waits.push({ call, delay }));
   const model = new Model();
   const { kernel, said } = opened(model);
   kernel.send({ type: "undo" });
-  context.mock.timers.tick(19_999);
-  assert.equal(kernel.unanswered, false);
-  context.mock.timers.tick(1);
+  assert.deepEqual([kernel.unanswered, waits.map(({ delay }) => delay)], [false, [20_000]]);
+  waits[0].call();
   assert.equal(kernel.unanswered, true);
   model.tell({ status: { busy: true, words: "reading" } });
   assert.deepEqual([kernel.unanswered, said], [false, ["reading …"]]);
