@@ -65,3 +65,31 @@ def test_versions_are_pinned_and_the_lock_names_no_registry():
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values())
     assert {name: lock[f"node_modules/{name}"]["version"] for name in wanted} == wanted
     assert all("resolved" not in package and ("integrity" in package or not name) for name, package in lock.items())
+
+
+def imports() -> dict[str, set[str]]:
+    """Of every module those that it loads; a type from another loads nothing."""
+    found = {}
+    for path in [each for each in sources() if each.suffix in (".js", ".jsx")]:
+        named = re.findall(r'^import [^"]*"(\.[^"]+)";$|^\} from "(\.[^"]+)";$', path.read_text("utf-8"), re.MULTILINE)
+        loaded = {(path.parent / (one or other)).resolve() for one, other in named}
+        found[path.relative_to(MODULES).as_posix()] = {each.relative_to(MODULES).as_posix() for each in loaded}
+    return found
+
+
+def test_no_module_loads_itself_by_way_of_others():
+    left = {name: {each for each in needs if not each.endswith(".css")} for name, needs in imports().items()}
+    assert len(left) > 20
+    while ready := {name for name, needs in left.items() if not needs & left.keys()}:
+        left = {name: needs for name, needs in left.items() if name not in ready}
+    assert left == {}
+
+
+def test_every_module_is_loaded_by_the_entry():
+    found = imports()
+    seen, ahead = set(), {"index.js"}
+    while ahead:
+        seen |= ahead
+        ahead = {each for name in ahead for each in found.get(name, ())} - seen
+    kept = {path.relative_to(MODULES).as_posix() for path in sources() if not path.name.endswith(".d.ts")}
+    assert seen == kept
