@@ -12,10 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import BidirectionalLstm
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.registry import LoadOptions
 from gateviz.capture.canvas import Normalize
 from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import Path, axis_geometry

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import Match, holds_tensors, sniff_all
+from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.registry import holds_tensors, sniff_all
 from gateviz.errors import CheckpointError
 
 _HIDDEN = re.compile(r"(?P<module>.*?)\.?weight_hh(_l(?P<layer>\d+))?(?P<reverse>_reverse)?$")

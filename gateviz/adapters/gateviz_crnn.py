@@ -3,9 +3,10 @@
 import math
 from typing import get_args
 
-from gateviz.adapters.alphabet_source import find_alphabet
-from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.registry import LoadOptions, Match
+from gateviz.adapters.core.alphabets import find_alphabet
+from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.core.files import ModelFile
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.canvas import Normalize, Pad, PadToWidth, Step
 from gateviz.capture.crop_to_ink import CropToInk
 from gateviz.capture.ctc_recognizer import CtcRecognizer

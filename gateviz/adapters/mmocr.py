@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import HEIGHT, CrnnPytorch, CrnnPytorchShape
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant
-from gateviz.adapters.registry import LoadOptions
 from gateviz.capture.canvas import Canvas, Normalize
 from gateviz.capture.preprocess import WIDEST, Gray, Preprocess, Stretch
 from gateviz.capture.receptive_layers import axis_geometry

@@ -11,12 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX, lies_beside
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.alphabets import SIDECAR_SUFFIX, lies_beside
+from gateviz.adapters.core.files import Checkpoint, ModelFile
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import HEIGHT, BidirectionalLstm
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.registry import LoadOptions
 from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX
+from gateviz.adapters.core.alphabets import SIDECAR_SUFFIX
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet

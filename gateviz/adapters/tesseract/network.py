@@ -10,8 +10,7 @@ from torch import nn
 from gateviz.adapters.tesseract.activations import to_int8_steps
 from gateviz.adapters.tesseract.axes import is_summed
 from gateviz.adapters.tesseract.builder import IMAGE, SOFTMAXES, LayerBuilder
-from gateviz.adapters.tesseract.layers import Chain
-from gateviz.adapters.tesseract.noise import NoiseStream
+from gateviz.adapters.tesseract.layers import Chain, NoiseStream
 from gateviz.adapters.tesseract.preprocess import TALLEST_FREE, WIDEST
 from gateviz.adapters.tesseract.records import Kind, Record
 from gateviz.capture.axis_steps import Reach
