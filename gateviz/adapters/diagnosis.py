@@ -85,14 +85,14 @@ def diagnose(path: str | Path) -> Diagnosis:
         except CheckpointError as error:
             problem = str(error)
     return Diagnosis(
-        file.path,
-        file.size,
-        str(file.container),
-        problem,
-        unwrapping,
-        shapes,
-        recurrent_keys(shapes),
-        matches,
+        path=file.path,
+        size=file.size,
+        container=str(file.container),
+        problem=problem,
+        unwrapping=unwrapping,
+        shapes=shapes,
+        recurrent=recurrent_keys(shapes),
+        matches=matches,
     )
 
 
@@ -112,12 +112,12 @@ def recurrent_keys(shapes: Mapping[str, tuple[int, ...]]) -> tuple[RecurrentKeys
         gates, rest = divmod(shape[0], shape[1])
         found.append(
             RecurrentKeys(
-                match["module"],
-                int(match["layer"] or 0),
-                "" if rest else _KINDS.get(gates, ""),
-                2 if f"{name}_reverse" in shapes else 1,
-                given[1] if len(given) == 2 else None,
-                shape[1],
+                module=match["module"],
+                layer=int(match["layer"] or 0),
+                kind="" if rest else _KINDS.get(gates, ""),
+                directions=2 if f"{name}_reverse" in shapes else 1,
+                inputs=given[1] if len(given) == 2 else None,
+                units=shape[1],
             )
         )
     return tuple(found)

@@ -74,7 +74,9 @@ class GatevizAdapter:
                 **document.notes,
             },
         )
-        return CtcRecognizer(module, alphabet, card, recipe, geometry, "BTC", "logits")
+        return CtcRecognizer(
+            module, alphabet, card, preprocess=recipe, geometry=geometry, layout="BTC", output="logits"
+        )
 
 
 def preprocess_of(given: CrnnInput, config: CrnnConfig) -> Preprocess:

@@ -48,7 +48,7 @@ def open_model_file(path: str | Path) -> ModelFile:
     with reading(path):
         container, refusal = _recognized(path, size, head)
     read = _paddle_tensors if container in PADDLE else _torch_tensors if container in TENSORS else no_tensors
-    return ModelFile(path, size, head, container, refusal, read)
+    return ModelFile(path=path, size=size, head=head, container=container, refusal=refusal, tensors=read)
 
 
 # torch takes more than a second to import, and a Tesseract model has no need of tensors.

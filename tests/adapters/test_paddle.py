@@ -14,6 +14,7 @@ from gateviz.adapters.paddle.adapter import ADAPTER, ALPHANUMERIC, TORCH_SLOPE
 from gateviz.adapters.paddle.network import PaddleCrnn, backbone_of
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.networks.mobilenet_v3 import LARGE, SMALL
 from tests import rounding
 
 FOLDER = Path(__file__).parent
@@ -51,10 +52,9 @@ def doubled(case, shapes):
     """Sizes of a backbone of whole width; none for one of half width, which is the lineage's usual one."""
     if case["model"].get("scale") != 1.0:
         return {}
-    table = {"small": "_SMALL", "large": "_LARGE"}[case["model"]["model_name"]]
-    backbones = load_file(FOLDER.parents[1] / "gateviz" / "adapters" / "paddle_backbones.py")
-    sizes = {"conv1": 16, "conv2": {"_SMALL": 576, "_LARGE": 960}[table]}
-    for number, (_, widened, outputs, *_) in enumerate(getattr(backbones, table)):
+    table = {"small": SMALL, "large": LARGE}[case["model"]["model_name"]]
+    sizes = {"conv1": 16, "conv2": {SMALL: 576, LARGE: 960}[table]}
+    for number, (_, widened, outputs, *_) in enumerate(table):
         sizes |= {f"blocks.{number}.expand_conv": widened, f"blocks.{number}.linear_conv": outputs}
     return {f"backbone.{at}.conv.weight": (outputs, *(3,) * (at == "conv1")) for at, outputs in sizes.items()}
 

@@ -56,7 +56,14 @@ class RectifyingRecognizer(CtcRecognizer):
         levels = ((straight + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
         width = int(straight.shape[2])
         seen = levels[:, :, 0] if levels.shape[2] == 1 else levels
-        return PreparedLine(straight, ColumnMap(), width, width, seen, "straightened by TPS")
+        return PreparedLine(
+            pixels=straight,
+            to_source=ColumnMap(),
+            source_width=width,
+            content_width=width,
+            seen=seen,
+            seen_words="straightened by TPS",
+        )
 
 
 def is_easyocr(shape: ClovaaiShape) -> bool:

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from gateviz.networks.blocks import Added
+
 RESNET_BLOCKS = (1, 2, 5, 3)
 """Residual blocks of the four layers of the ResNet."""
 
@@ -102,28 +104,19 @@ def rcnn(inputs: int, channels: Sequence[int]) -> nn.Sequential:
     )
 
 
-class Residual(nn.Module):
+def _residual(inputs: int, outputs: int) -> Added:
     """Two convolutions added to their input, which is brought to as many channels where it has not."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample: nn.Sequential | None = None
-        if inputs != outputs:
-            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
-
-    def forward(self, x: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B D H W"]:
-        """The sum, without what is below zero."""
-        shortcut = x if self.downsample is None else self.downsample(x)
-        convolved = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
-        return torch.relu(convolved + shortcut)
-
-    def axis_paths(self) -> Sequence[Sequence[nn.Module]]:
-        """The convolutions beside the shortcut."""
-        return (self.conv1, self.conv2), () if self.downsample is None else (self.downsample,)
+    branch = {
+        "conv1": nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        "bn1": nn.BatchNorm2d(outputs),
+        "relu": nn.ReLU(),
+        "conv2": nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+        "bn2": nn.BatchNorm2d(outputs),
+    }
+    if inputs == outputs:
+        return Added(branch)
+    short = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+    return Added(branch, {"downsample": short})
 
 
 class ResNet(nn.Module):
@@ -136,7 +129,7 @@ class ResNet(nn.Module):
         self.conv0_2, self.bn0_2 = nn.Conv2d(start, stem, 3, 1, 1, bias=False), nn.BatchNorm2d(stem)
         before = stem
         for n, (outputs, blocks) in enumerate(zip(layers, RESNET_BLOCKS, strict=True), start=1):
-            residual = [Residual(before if i == 0 else outputs, outputs) for i in range(blocks)]
+            residual = [_residual(before if i == 0 else outputs, outputs) for i in range(blocks)]
             setattr(self, f"layer{n}", nn.Sequential(*residual))
             if n < len(layers):
                 setattr(self, f"conv{n}", nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gateviz.adapters.core.lineage import GRAY_OR_COLOR, check_channels
+from gateviz.adapters.core.lines import check_width
 from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
-from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
-from gateviz.errors import CheckpointError, ImageError
+from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 HEIGHT, WIDTH = 32, 100
 """Rows and columns of clovaai's line images."""
@@ -73,11 +74,7 @@ class EasyOcrLine:
         tall = aspect < 1.0
         aspect = 1.0 / aspect if tall else aspect
         columns = math.ceil(aspect) * self.height
-        if columns > WIDEST:
-            raise ImageError(
-                f"a line image of {canvas.width} x {canvas.height} pixels comes to {columns} columns at height "
-                f"{self.height}, and the network takes 1 to {WIDEST}; crop the image to one line of text"
-            )
+        check_width(canvas, columns, self.height)
         long, short = int(self.height * aspect), self.height
         canvas = Stretch(*((long, short) if tall else (short, long)), "opencv linear")(canvas)
         if self.contrast:
@@ -110,11 +107,7 @@ def recipe(
     Raises:
         CheckpointError: there is no way from an image to so many channels.
     """
-    if image_channels not in (1, 3):
-        raise CheckpointError(
-            f"the network takes images of {image_channels} channels, and a line image has 1 (gray) or 3 (color); "
-            f"its author's preprocessing is needed"
-        )
+    check_channels(image_channels, (1, 3), GRAY_OR_COLOR)
     if variant.startswith("easyocr"):
         paint: Step = Gray("opencv") if image_channels == 1 else Color("rgb")
         return Preprocess((paint, EasyOcrLine(contrast=variant == "easyocr_contrast"), Normalize()))

@@ -16,6 +16,7 @@ from torch import nn
 from gateviz.adapters.clovaai.extractors import ResNet, rcnn, vgg
 from gateviz.adapters.clovaai.rectification import Rectification
 from gateviz.adapters.core.lineage import Shapes, size_of
+from gateviz.networks.blocks import BidirectionalLstm
 
 EXTRACTORS: dict[str, Callable[[int, Sequence[int]], nn.Module]] = {"VGG": vgg, "RCNN": rcnn, "ResNet": ResNet}
 
@@ -38,11 +39,6 @@ _STAGES = {
 _LOCALIZATION_STAGES = {"conv.0": 64, "conv.4": 128, "conv.8": 256, "conv.12": 512, "localization_fc1.0": 256}
 _MOST_LAYERS = 16
 _MOST_POINTS = 256
-_LARGEST = 1 << 20
-
-
-def _size(shapes: Shapes, key: str, axis: int, default: int) -> int:
-    return min(size_of(shapes, key, axis, default), _LARGEST)
 
 
 @dataclass(frozen=True)
@@ -82,16 +78,16 @@ class ClovaaiShape:
         layers = min(max(numbers, default=1) + 1, _MOST_LAYERS)
         fiducials, pixels = _spline_sizes(shapes)
         return cls(
-            backbone,
-            _size(shapes, f"{_FEATURES}.{first}.weight", 1, cls.image_channels),
-            tuple(_size(shapes, f"{_FEATURES}.{stage}.weight", 0, usual) for stage, usual in stages.items()),
-            tuple(_size(shapes, f"SequenceModeling.{n}.rnn.weight_hh_l0", 1, 256) for n in range(layers)),
-            tuple(_size(shapes, f"SequenceModeling.{n}.linear.weight", 0, 256) for n in range(layers)),
-            _size(shapes, "Prediction.weight", 0, cls.classes),
-            fiducials,
-            pixels,
-            tuple(
-                _size(shapes, f"{_LOCALIZATION}.{stage}.weight", 0, usual)
+            backbone=backbone,
+            image_channels=size_of(shapes, f"{_FEATURES}.{first}.weight", 1, cls.image_channels),
+            channels=tuple(size_of(shapes, f"{_FEATURES}.{stage}.weight", 0, usual) for stage, usual in stages.items()),
+            hidden=tuple(size_of(shapes, f"SequenceModeling.{n}.rnn.weight_hh_l0", 1, 256) for n in range(layers)),
+            outputs=tuple(size_of(shapes, f"SequenceModeling.{n}.linear.weight", 0, 256) for n in range(layers)),
+            classes=size_of(shapes, "Prediction.weight", 0, cls.classes),
+            fiducials=fiducials,
+            pixels=pixels,
+            localization=tuple(
+                size_of(shapes, f"{_LOCALIZATION}.{stage}.weight", 0, usual)
                 for stage, usual in _LOCALIZATION_STAGES.items()
             ),
         )
@@ -105,8 +101,8 @@ def _spline_sizes(shapes: Shapes) -> tuple[int, int]:
     if not any(key.startswith("Transformation.") for key in shapes):
         return 0, 0
     if any(key.startswith(SPLINE) for key in shapes):
-        return max(_size(shapes, f"{SPLINE}P_hat", 1, 23) - 3, 1), _size(shapes, f"{SPLINE}P_hat", 0, 3200)
-    return min(max(_size(shapes, f"{_LOCALIZATION}.localization_fc2.bias", 0, 40) // 4 * 2, 4), _MOST_POINTS), 0
+        return max(size_of(shapes, f"{SPLINE}P_hat", 1, 23) - 3, 1), size_of(shapes, f"{SPLINE}P_hat", 0, 3200)
+    return min(max(size_of(shapes, f"{_LOCALIZATION}.localization_fc2.bias", 0, 40) // 4 * 2, 4), _MOST_POINTS), 0
 
 
 def backbone_of(shapes: Shapes) -> str:
@@ -119,21 +115,6 @@ def backbone_of(shapes: Shapes) -> str:
     if any(key.startswith(f"{_FEATURES}.layer") for key in shapes):
         return "ResNet"
     return "RCNN" if any(key.startswith(_FEATURES) and ".wgf_u." in key for key in shapes) else "VGG"
-
-
-class BidirectionalLstm(nn.Module):
-    """A bidirectional LSTM, batch first, and a linear layer on its two hidden states."""
-
-    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
-        super().__init__()
-        self.rnn = nn.LSTM(inputs, hidden, bidirectional=True, batch_first=True)
-        self.linear = nn.Linear(2 * hidden, outputs)
-
-    def forward(self, sequence: Float[torch.Tensor, "B T D"]) -> Float[torch.Tensor, "B T D2"]:
-        """The linear layer's output at every frame."""
-        states, _ = self.rnn(sequence)
-        outputs: torch.Tensor = self.linear(states)
-        return outputs
 
 
 class Clovaai(nn.Module):
@@ -153,7 +134,7 @@ class Clovaai(nn.Module):
         self.SequenceModeling = nn.Sequential()
         inputs = shape.channels[-1]
         for hidden, outputs in zip(shape.hidden, shape.outputs, strict=True):
-            self.SequenceModeling.append(BidirectionalLstm(inputs, hidden, outputs))
+            self.SequenceModeling.append(BidirectionalLstm(inputs, hidden, outputs, "linear", batch_first=True))
             inputs = outputs
         self.Prediction = nn.Linear(inputs, shape.classes)
 

@@ -66,7 +66,15 @@ def read_checkpoint(file: ModelFile) -> Checkpoint:
     for name, tensor in tensors.items():
         _check_tensor(file, name, tensor)
     bare, prefix = _without_prefixes(tensors)
-    return Checkpoint(file.path.name, digest, bare, metadata, wrapped_in, beside, prefix)
+    return Checkpoint(
+        name=file.path.name,
+        sha256=digest,
+        tensors=bare,
+        metadata=metadata,
+        wrapped_in=wrapped_in,
+        beside=beside,
+        prefix=prefix,
+    )
 
 
 def _from_safetensors(file: ModelFile, data: bytearray) -> tuple[dict[str, Any], Mapping[str, str]]:

@@ -3,7 +3,9 @@
 ``torch.load`` calls nothing but what rebuilds tensors, and yet a few bytes can make that take any memory or
 time: a ``bytearray`` of four billion, a storage of more numbers than the file holds, a dictionary's key of
 tuples inside tuples that share their parts. So the pickle is first followed here, where a call is a note of
-its name and its arguments, and every claim is held against what is there.
+its name and its arguments, and every claim is held against what is there. Python's own unpickler with a
+``find_class`` of ours would not do: before it asks, it makes room for a memo or a byte array of any size that is
+claimed, and looks up dictionary keys that take for ever to hash.
 """
 
 import pickletools

@@ -25,8 +25,15 @@ from gateviz.errors import CheckpointError
 Shapes = Mapping[str, tuple[int, ...]]
 """Shape of every tensor of a checkpoint, by its bare name."""
 
+Layout = Literal["TBC", "BTC"]
+Output = Literal["logits", "log_probs", "probs"]
+
 LARGEST_SIZE = 2**20
 """What a size is taken for at most: an empty tensor can claim any, and no network of such sizes is built."""
+
+GRAY_OR_COLOR = "a line image has 1 (gray) or 3 (color)"
+
+_ONE = 1e-3
 
 # Counters that checkpoints from before torch 0.4.1 lack, and that evaluation never reads.
 _COUNTER = "num_batches_tracked"
@@ -53,8 +60,8 @@ class Reading:
     preprocess: Preprocess
     geometry: AxisGeometry
     class_count: int
-    layout: Literal["TBC", "BTC"]
-    output: Literal["logits", "log_probs", "probs"] = "logits"
+    layout: Layout
+    output: Output = "logits"
     blank: int = 0
     alphabet: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
@@ -154,13 +161,13 @@ class LineageAdapter(ABC):
             module,
             source.alphabet,
             card,
-            reading.preprocess,
-            reading.geometry,
-            reading.layout,
-            reading.output,
-            reading.traced_modules,
-            reading.reversed_modules,
-            reading.layer_geometries,
+            preprocess=reading.preprocess,
+            geometry=reading.geometry,
+            layout=reading.layout,
+            output=reading.output,
+            traced_modules=reading.traced_modules,
+            reversed_modules=reading.reversed_modules,
+            layer_geometries=reading.layer_geometries,
         )
 
     def _rebuilt(self, shapes: Shapes) -> nn.Module:
@@ -174,6 +181,26 @@ class LineageAdapter(ABC):
                 weights[name] = torch.zeros((), dtype=torch.int64)
         module.load_state_dict(weights, strict=True, assign=True)
         module.requires_grad_(False).eval()
+
+
+def output_kind(numbers: torch.Tensor) -> Output:
+    """What numbers of classes on the last axis are: posteriors sum to 1 at every frame, log posteriors' exponentials too."""
+    numbers = numbers.float()
+    if float(numbers.min()) >= 0 and float((numbers.sum(-1) - 1).abs().max()) < _ONE:
+        return "probs"
+    return "log_probs" if float(numbers.logsumexp(-1).abs().max()) < _ONE else "logits"
+
+
+def check_channels(found: int, taken: tuple[int, ...], why: str) -> None:
+    """Returns where a lineage's preprocessing makes images of as many channels as the network takes.
+
+    Raises:
+        CheckpointError: it does not; ``why`` says what it makes.
+    """
+    if found not in taken:
+        raise CheckpointError(
+            f"the network takes images of {found} channels, and {why}; its author's preprocessing is needed"
+        )
 
 
 def size_of(shapes: Shapes, key: str, axis: int, default: int) -> int:

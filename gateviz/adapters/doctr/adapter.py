@@ -14,14 +14,14 @@ import torch
 from torch.nn import functional
 
 from gateviz.adapters.core.files import Checkpoint
-from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant
+from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.doctr.network import DoctrCrnn
 from gateviz.capture.canvas import Canvas, Normalize, Pad, PadToWidth
-from gateviz.capture.preprocess import WIDEST, Color, Preprocess
+from gateviz.capture.preprocess import Color, Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.frames import ColumnMap
-from gateviz.errors import CheckpointError, ImageError
 
 VARIANTS = ("doctr", "symmetric")
 ASPECT = 4
@@ -58,11 +58,7 @@ class FitInside:
             ImageError: the line would have more columns than fit in memory.
         """
         rows, columns = self._size(canvas.height, canvas.width)
-        if columns > WIDEST:
-            raise ImageError(
-                f"a line image of {canvas.width} x {canvas.height} pixels comes to {columns} columns at height "
-                f"{self.height}, and the network takes 1 to {WIDEST}; crop the image to one line of text"
-            )
+        check_width(canvas, columns, self.height)
         pixels = torch.from_numpy(np.ascontiguousarray(canvas.pixels)).permute(2, 0, 1)[None].float()
         resized = functional.interpolate(pixels, (rows, columns), mode="bilinear", antialias=True)
         whole = resized.round()[0].permute(1, 2, 0).to(torch.uint8).contiguous().numpy()
@@ -154,11 +150,7 @@ class DoctrAdapter(LineageAdapter):
         """
         sizes = module.sizes
         variant = chosen_variant(self.name, options.variant, VARIANTS)
-        if sizes.image_channels != 3:
-            raise CheckpointError(
-                f"the network takes images of {sizes.image_channels} channels, and docTR's recognizers take 3 (color); "
-                f"its author's preprocessing is needed"
-            )
+        check_channels(sizes.image_channels, (3,), "docTR's recognizers take 3 (color)")
         by_count = {len(vocabulary): vocabulary for vocabulary in VOCABULARIES.values()}
         return Reading(
             _recipe(variant, sizes.height, options.keep_ratio),

@@ -3,7 +3,7 @@
 Rows are halved five times and columns twice, so that a line of 32 rows comes to one row and W/4 frames.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +12,8 @@ from jaxtyping import Float
 from torch import nn
 
 from gateviz.adapters.core.lineage import Shapes, size_of
-from gateviz.networks.blocks import eighths
+from gateviz.networks.blocks import Added, Squeeze, eighths
+from gateviz.networks.mobilenet_v3 import LARGE, LAST, SMALL, STEM, Block
 
 Backbone = Literal["vgg16_bn", "mobilenet_v3_small", "mobilenet_v3_large"]
 ROWS_HALVED = 32
@@ -24,42 +25,8 @@ _LAYERS = 2
 _VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 _SQUARE_POOLS = 2
 
-# MobileNetV3 (arXiv 1905.02244, tables 1 and 2) as (kernel, widened channels, output channels, squeeze and
-# excitation, hard swish, stride): where the tables halve rows and columns, later blocks halve rows only.
-_Block = tuple[int, int, int, bool, bool, tuple[int, int]]
 _ONE, _BOTH, _ROWS = (1, 1), (2, 2), (2, 1)
-_LARGE: tuple[_Block, ...] = (
-    (3, 16, 16, False, False, _ONE),
-    (3, 64, 24, False, False, _BOTH),
-    (3, 72, 24, False, False, _ONE),
-    (5, 72, 40, True, False, _ROWS),
-    (5, 120, 40, True, False, _ONE),
-    (5, 120, 40, True, False, _ONE),
-    (3, 240, 80, False, True, _ROWS),
-    (3, 200, 80, False, True, _ONE),
-    (3, 184, 80, False, True, _ONE),
-    (3, 184, 80, False, True, _ONE),
-    (3, 480, 112, True, True, _ONE),
-    (3, 672, 112, True, True, _ONE),
-    (5, 672, 160, True, True, _ROWS),
-    (5, 960, 160, True, True, _ONE),
-    (5, 960, 160, True, True, _ONE),
-)
-_SMALL: tuple[_Block, ...] = (
-    (3, 16, 16, True, False, _BOTH),
-    (3, 72, 24, False, False, _ROWS),
-    (3, 88, 24, False, False, _ONE),
-    (5, 96, 40, True, True, _ROWS),
-    (5, 240, 40, True, True, _ONE),
-    (5, 240, 40, True, True, _ONE),
-    (5, 120, 48, True, True, _ONE),
-    (5, 144, 48, True, True, _ONE),
-    (5, 288, 96, True, True, _ROWS),
-    (5, 576, 96, True, True, _ONE),
-    (5, 576, 96, True, True, _ONE),
-)
-_BLOCKS: Mapping[Backbone, tuple[_Block, ...]] = {"mobilenet_v3_small": _SMALL, "mobilenet_v3_large": _LARGE}
-_LAST = {"mobilenet_v3_small": 576, "mobilenet_v3_large": 960}
+_BLOCKS: Mapping[Backbone, tuple[Block, ...]] = {"mobilenet_v3_small": SMALL, "mobilenet_v3_large": LARGE}
 _FEATURES = "feat_extractor"
 
 
@@ -67,66 +34,32 @@ def backbone_of(shapes: Shapes) -> Backbone:
     """The backbone by a checkpoint's keys; VGG where they are no docTR recognizer's."""
     if f"{_FEATURES}.0.0.weight" not in shapes:
         return "vgg16_bn"
-    beyond_small = f"{_FEATURES}.{len(_SMALL) + 2}."
+    beyond_small = f"{_FEATURES}.{len(SMALL) + 2}."
     return "mobilenet_v3_large" if any(key.startswith(beyond_small) for key in shapes) else "mobilenet_v3_small"
 
 
-class SqueezeExcite(nn.Module):
-    """Channels scaled by numbers from their means over the whole line (arXiv 1709.01507), under torchvision's names."""
-
-    def __init__(self, channels: int, inner: int) -> None:
-        super().__init__()
-        self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc1 = nn.Conv2d(channels, inner, 1)
-        self.fc2 = nn.Conv2d(inner, channels, 1)
-        self.activation = nn.ReLU()
-        self.scale_activation = nn.Hardsigmoid()
-
-    def forward(self, x: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B C H W"]:
-        """The input, each channel by its own scale between 0 and 1."""
-        inner = self.activation(self.fc1(self.avgpool(x)))
-        scaled: torch.Tensor = x * self.scale_activation(self.fc2(inner))
-        return scaled
-
-    def axis_paths(self) -> Sequence[Sequence[nn.Module]]:
-        """The shortcut, and the mean over the line that scales it."""
-        return (), (self.avgpool, self.fc1, self.activation, self.fc2, self.scale_activation)
-
-
-class InvertedResidual(nn.Module):
-    """MobileNetV3's block under torchvision's names: widen, filter each channel by itself, scale, narrow, add."""
-
-    def __init__(self, inputs: int, widened: int, outputs: int, squeezed: int, block: _Block, *, widens: bool) -> None:
-        super().__init__()
-        kernel, _, _, squeeze, hard_swish, stride = block
-        self.adds_input = stride == _ONE and inputs == outputs
-        activation = nn.Hardswish if hard_swish else nn.ReLU
-        self.block = nn.Sequential()
-        if widens:
-            self.block.append(_normed(inputs, widened, 1, _ONE, 1, activation()))
-        else:
-            widened = inputs
-        self.block.append(_normed(widened, widened, kernel, stride, widened, activation()))
-        if squeeze:
-            self.block.append(SqueezeExcite(widened, squeezed))
-        self.block.append(_normed(widened, outputs, 1, _ONE, 1, None))
-
-    def forward(self, x: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B D h w"]:
-        """The block's output, with the input added where the shapes agree."""
-        out: torch.Tensor = self.block(x)
-        return x + out if self.adds_input else out
-
-    def axis_paths(self) -> Sequence[Sequence[nn.Module]]:
-        """The layers, beside the shortcut where there is one."""
-        return ((), (self.block,)) if self.adds_input else ((self.block,),)
-
-
 def _normed(
-    inputs: int, outputs: int, kernel: int, stride: tuple[int, int], groups: int, activation: nn.Module | None
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    stride: tuple[int, int] = _ONE,
+    *,
+    groups: int = 1,
+    activation: nn.Module | None = None,
 ) -> nn.Sequential:
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
     layers = nn.Sequential(convolution, nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01))
     return layers if activation is None else layers.append(activation)
+
+
+def _squeeze(channels: int, inner: int) -> Squeeze:
+    return Squeeze(
+        avgpool=nn.AdaptiveAvgPool2d(1),
+        fc1=nn.Conv2d(channels, inner, 1),
+        activation=nn.ReLU(),
+        fc2=nn.Conv2d(inner, channels, 1),
+        scale_activation=nn.Hardsigmoid(),
+    )
 
 
 def _vgg16_bn(shapes: Shapes) -> tuple[nn.Sequential, int]:
@@ -146,20 +79,30 @@ def _mobilenet(shapes: Shapes, backbone: Backbone) -> tuple[nn.Sequential, int]:
     def outputs_of(key: str, usual: int) -> int:
         return size_of(shapes, f"{_FEATURES}.{key}.0.weight", 0, usual)
 
-    image_channels, inputs = size_of(shapes, f"{_FEATURES}.0.0.weight", 1, 3), outputs_of("0", 16)
-    features = nn.Sequential(_normed(image_channels, inputs, 3, _BOTH, 1, nn.Hardswish()))
-    for number, block in enumerate(_BLOCKS[backbone], start=1):
-        _, usual_widened, usual_outputs, squeeze, _, _ = block
+    image_channels, inputs = size_of(shapes, f"{_FEATURES}.0.0.weight", 1, 3), outputs_of("0", STEM)
+    features = nn.Sequential(_normed(image_channels, inputs, 3, _BOTH, activation=nn.Hardswish()))
+    blocks = _BLOCKS[backbone]
+    first = next(number for number, block in enumerate(blocks, start=1) if block.halves)
+    for number, block in enumerate(blocks, start=1):
+        # Where the table halves rows and columns, only the first block halves both.
+        stride = _ONE if not block.halves else _BOTH if number == first else _ROWS
+        activation = nn.Hardswish if block.hard_swish else nn.ReLU
+        layers = nn.Sequential()
+        asked = outputs_of(f"{number}.block.0", block.widened)
         # The first block filters the stem's channels as they are.
-        widens = number > 1
-        filters = int(widens)
-        widened = outputs_of(f"{number}.block.0", usual_widened)
-        squeezed = size_of(shapes, f"{_FEATURES}.{number}.block.{filters + 1}.fc1.weight", 0, eighths(widened / 4))
-        outputs = outputs_of(f"{number}.block.{filters + 1 + squeeze}", usual_outputs)
-        features.append(InvertedResidual(inputs, widened, outputs, squeezed, block, widens=widens))
+        widened = asked if number > 1 else inputs
+        if number > 1:
+            layers.append(_normed(inputs, widened, activation=activation()))
+        layers.append(_normed(widened, widened, block.kernel, stride, groups=widened, activation=activation()))
+        if block.squeeze:
+            key = f"{_FEATURES}.{number}.block.{len(layers)}.fc1.weight"
+            layers.append(_squeeze(widened, size_of(shapes, key, 0, eighths(asked / 4))))
+        outputs = outputs_of(f"{number}.block.{len(layers)}", block.outputs)
+        layers.append(_normed(widened, outputs))
+        features.append(Added({"block": layers}, adds=stride == _ONE and inputs == outputs, relu=False))
         inputs = outputs
-    last = outputs_of(str(len(features)), _LAST[backbone])
-    return features.append(_normed(inputs, last, 1, _ONE, 1, nn.Hardswish())), last
+    last = outputs_of(str(len(features)), LAST[blocks])
+    return features.append(_normed(inputs, last, activation=nn.Hardswish())), last
 
 
 @dataclass(frozen=True)

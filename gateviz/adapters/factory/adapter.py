@@ -74,13 +74,13 @@ def load_from_factory(file: ModelFile | None, options: LoadOptions) -> CtcRecogn
         module,
         source.alphabet,
         card,
-        recipe,
-        found.geometry,
-        conventions.layout,
-        conventions.output,
-        None if conventions.all_along_line else conventions.recurrent,
-        found.backward,
-        found.layers,
+        preprocess=recipe,
+        geometry=found.geometry,
+        layout=conventions.layout,
+        output=conventions.output,
+        traced_modules=None if conventions.all_along_line else conventions.recurrent,
+        reversed_modules=found.backward,
+        layer_geometries=found.layers,
     )
 
 

@@ -13,7 +13,6 @@ notice of that and not of NaN says that the measurement is not to be trusted, an
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -21,11 +20,11 @@ from jaxtyping import Bool, Float
 from torch import nn
 
 from gateviz.adapters.core.frame_by_frame import FrameByFrame
+from gateviz.adapters.core.lineage import Layout
 from gateviz.adapters.factory.whole_line_numbers import WholeLineNumbers
 from gateviz.capture.recognizer import device_of
 from gateviz.errors import GeometryError
 
-Layout = Literal["TBC", "BTC"]
 OUTPUT = ""
 """The name under which the output's frames stand beside the recurrent modules' own names."""
 

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
+from gateviz.adapters.core.lineage import Layout, Output, output_kind
 from gateviz.adapters.factory.code import one_line
 from gateviz.capture.tracing import trace_gates
 from gateviz.errors import CheckpointError, SelectionError
 
-_ONE = 1e-3
 _WIDTHS = (253, 160)
 
 
@@ -28,8 +28,8 @@ class Conventions:
         all_along_line: there are no others.
     """
 
-    layout: Literal["TBC", "BTC"]
-    output: Literal["logits", "log_probs", "probs"]
+    layout: Layout
+    output: Output
     class_count: int
     recurrent: tuple[str, ...]
     all_along_line: bool
@@ -70,7 +70,7 @@ class Trial:
                 f"{', '.join(every)}); gateviz shows layers that have a step for every frame"
             )
         return Conventions(
-            "TBC" if batch == [1] else "BTC", _kind_of(numbers), sizes[2], tuple(along), len(along) == len(every)
+            "TBC" if batch == [1] else "BTC", output_kind(numbers), sizes[2], tuple(along), len(along) == len(every)
         )
 
     @staticmethod
@@ -108,10 +108,3 @@ class Trial:
                 f"let its forward return the numbers of the classes at every frame"
             )
         return numbers
-
-
-def _kind_of(numbers: torch.Tensor) -> Literal["logits", "log_probs", "probs"]:
-    numbers = numbers.float()
-    if float(numbers.min()) >= 0 and float((numbers.sum(-1) - 1).abs().max()) < _ONE:
-        return "probs"
-    return "log_probs" if float(numbers.logsumexp(-1).abs().max()) < _ONE else "logits"

@@ -92,13 +92,13 @@ class OnnxAdapter:
             parts.network,
             source.alphabet,
             card,
-            parts.preprocess,
-            _limited(parts.output_columns, parts.line),
-            "TBC",
-            parts.trial.output,
-            parts.traced,
-            parts.reversed,
-            parts.layer_geometries,
+            preprocess=parts.preprocess,
+            geometry=_limited(parts.output_columns, parts.line),
+            layout="TBC",
+            output=parts.trial.output,
+            traced_modules=parts.traced,
+            reversed_modules=parts.reversed,
+            layer_geometries=parts.layer_geometries,
         )
 
 

@@ -172,16 +172,16 @@ def _graph_of(onnx: Any, model: Any, path: Path, digest: str) -> OnnxGraph:
     given = (*stored, *(text(value.name) for value in graph.input))
     nodes = tuple(_ordered((read_node(onnx, number, node) for number, node in enumerate(graph.node)), given))
     return OnnxGraph(
-        nodes,
-        stored,
-        tuple(_port(onnx, value) for value in graph.input if value.name not in stored),
-        tuple(text(value.name) for value in graph.output),
-        max((each.version for each in model.opset_import if each.domain in STANDARD_DOMAINS), default=1),
-        {text(each.key): text(each.value) for each in model.metadata_props},
-        f"{text(model.producer_name)} {text(model.producer_version)}".strip(),
-        digest,
-        beside,
-        model,
+        nodes=nodes,
+        stored=stored,
+        inputs=tuple(_port(onnx, value) for value in graph.input if value.name not in stored),
+        outputs=tuple(text(value.name) for value in graph.output),
+        opset=max((each.version for each in model.opset_import if each.domain in STANDARD_DOMAINS), default=1),
+        metadata={text(each.key): text(each.value) for each in model.metadata_props},
+        producer=f"{text(model.producer_name)} {text(model.producer_version)}".strip(),
+        sha256=digest,
+        beside=beside,
+        model=model,
     )
 
 

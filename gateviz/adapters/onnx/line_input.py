@@ -1,25 +1,23 @@
 """What a graph is fed (the sizes of its input, how a line image is brought to them), and what a run on noise shows of it."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
+from gateviz.adapters.core.lineage import Output, output_kind
+from gateviz.adapters.core.lines import PADDLE_HEIGHT, PADDLE_WIDTH, PaddleResize
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.columns import PROBE_WIDTH
 from gateviz.adapters.onnx.graph import OnnxGraph, Port
 from gateviz.adapters.onnx.network import InputLayout, OnnxNetwork
-from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
+from gateviz.capture.canvas import Normalize, PadToWidth, Step
 from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
-from gateviz.errors import CheckpointError, ImageError
+from gateviz.errors import CheckpointError
 from gateviz.files import budget
 
 VARIANTS = ("plain", "blank-last", "paddle")
-PADDLE_HEIGHT, PADDLE_WIDTH = 32, 320
-"""Of the recognizers before PP-OCRv3, the last that had recurrent layers."""
 
 
 @dataclass(frozen=True)
@@ -110,42 +108,6 @@ def _shape_in(metadata: Mapping[str, str]) -> tuple[int | None, int | None]:
     return None, None
 
 
-@dataclass(frozen=True)
-class PaddleResize:
-    """PaddleOCR's height with the aspect kept, zeros to the right up to a width.
-
-    A line that is longer than the width keeps all its columns, their number rounded down; a shorter
-    one's is rounded up (``resize_norm_img`` of PaddleOCR and RapidOCR, one line at a time).
-
-    Attributes:
-        height: rows to come to.
-        width: columns of a short line with its padding.
-    """
-
-    height: int
-    width: int
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The resized line, without its padding (``PadToWidth`` after the normalization adds it).
-
-        Raises:
-            ImageError: the line would have too many columns.
-        """
-        ratio = canvas.width / canvas.height
-        width = min(math.ceil(self.height * ratio), int(self.height * max(ratio, self.width / self.height)))
-        if width > WIDEST:
-            raise ImageError(
-                f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height "
-                f"{self.height}, and the network takes 1 to {WIDEST}; crop the image to one line of text"
-            )
-        return Stretch(self.height, width, "opencv linear")(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return f"height {self.height} keeping the aspect (opencv linear)"
-
-
 def recipe_of(line: LineInput, options: LoadOptions, variant: str) -> Preprocess:
     """How line images are prepared for a graph.
 
@@ -168,8 +130,6 @@ def recipe_of(line: LineInput, options: LoadOptions, variant: str) -> Preprocess
         return Preprocess((paint, resize, normalize, PadToWidth(line.width, fill=0.0)))
     return Preprocess((paint, Stretch(line.height, line.width, "pillow bilinear"), normalize))
 
-
-Output = Literal["logits", "log_probs", "probs"]
 
 _PROBE_LINES = 2
 
@@ -214,7 +174,7 @@ def tried(network: OnnxNetwork, line: LineInput) -> Trial:
     frames = found.shape[axes[0]]
     numbers = found.permute(axes)
     along = tuple(run == (frames, _PROBE_LINES) for run in runs)
-    return Trial(axes, found.shape[axes[2]], _output_kind(numbers), along)
+    return Trial(axes, found.shape[axes[2]], output_kind(numbers), along)
 
 
 def _axes(shape: tuple[int, ...], frames: set[int]) -> tuple[int, int, int]:
@@ -232,12 +192,3 @@ def _axes(shape: tuple[int, ...], frames: set[int]) -> tuple[int, int, int]:
         f"{' or '.join(map(str, sorted(frames))) or 'no'} frames of it; gateviz reads frames x 1 x classes or "
         f"1 x frames x classes"
     )
-
-
-def _output_kind(numbers: torch.Tensor) -> Output:
-    """What the numbers of (T, 1, C) are: posteriors sum to 1 at every frame, log posteriors too."""
-    if bool((numbers >= 0).all()) and torch.allclose(numbers.sum(-1), torch.ones(()), atol=1e-3):
-        return "probs"
-    if torch.allclose(numbers.logsumexp(-1), torch.zeros(()), atol=1e-3):
-        return "log_probs"
-    return "logits"

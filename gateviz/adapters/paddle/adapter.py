@@ -6,72 +6,30 @@ names and axes) differ in how lines are prepared and, in one of them, in the slo
 Nothing in a file tells those apart; ``variant`` says which.
 """
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from gateviz.adapters.core.alphabets import SIDECAR_SUFFIX, find_alphabet
 from gateviz.adapters.core.files import Checkpoint, ModelFile
-from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
+from gateviz.adapters.core.lines import PADDLE_WIDTH, PaddleResize
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.paddle.files import FORMAT
 from gateviz.adapters.paddle.network import PaddleCrnn
-from gateviz.capture.canvas import Canvas, Normalize, PadToWidth
+from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import WIDEST, Color, Preprocess, Stretch
+from gateviz.capture.preprocess import Color, Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.alphabet import Alphabet
-from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.errors import AlphabetError
 
-HEIGHT = 32
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 VARIANTS = ("paddle", "paddleocr2pytorch", "pytorchocr", "english")
 """PaddleOCR's own predictor, those of its two ports, and its training script's for 32 x 100 English words."""
 
 TORCH_SLOPE = 1 / 6
-_USUAL = 320
 _ENGLISH = 100
 _PORT_NARROWEST, _PORT_WIDEST = 16, 1280
-
-
-@dataclass(frozen=True)
-class PaddleResize:
-    """Height 32 keeping the aspect, as PaddleOCR rounds it: up where the line is padded, down where it sets the width.
-
-    Attributes:
-        usual: columns up to which the line will be padded.
-        at_least: columns that a narrower line is stretched to.
-        at_most: columns that a wider line is squeezed to; None never squeezes.
-    """
-
-    usual: int = _USUAL
-    at_least: int = 1
-    at_most: int | None = None
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The resized line.
-
-        Raises:
-            ImageError: the line would have more columns than fit in memory.
-        """
-        aspect = canvas.width / canvas.height
-        limit = int(HEIGHT * max(aspect, self.usual / HEIGHT))
-        if self.at_most is not None:
-            limit = min(limit, self.at_most)
-        width = min(max(math.ceil(HEIGHT * aspect), self.at_least), limit)
-        if width > WIDEST:
-            raise ImageError(
-                f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height "
-                f"{HEIGHT}, and the network takes 1 to {WIDEST}; crop the image to one line of text"
-            )
-        return Stretch(HEIGHT, width, "opencv linear")(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        bounds = f", at least {self.at_least} columns" if self.at_least > 1 else ""
-        bounds += f", at most {self.at_most} columns" if self.at_most is not None else ""
-        return f"height {HEIGHT} keeping the aspect{bounds} (opencv linear)"
 
 
 class PaddleAdapter(LineageAdapter):
@@ -97,11 +55,7 @@ class PaddleAdapter(LineageAdapter):
             CheckpointError: there is no such variant, or the image has not three channels.
         """
         variant = chosen_variant(self.name, options.variant, VARIANTS)
-        if module.image_channels != 3:
-            raise CheckpointError(
-                f"the network takes images of {module.image_channels} channels, and PaddleOCR's recognizers take 3 "
-                f"(color); its author's preprocessing is needed"
-            )
+        check_channels(module.image_channels, (3,), "PaddleOCR's recognizers take 3 (color)")
         if variant == "pytorchocr":
             module.slope(TORCH_SLOPE)
         same = f"{variant} (of {', '.join(VARIANTS)}, whose keys are the same)"
@@ -151,13 +105,20 @@ def _with_space(file: ModelFile, options: LoadOptions, class_count: int) -> Alph
 
 def _recipe(variant: str, keep_ratio: bool) -> Preprocess:
     """A variant's preparation; a long line that keeps its ratio is never squeezed."""
-    at_least, at_most, usual = 1, None, _USUAL
+    at_least, at_most, usual = 1, None, PADDLE_WIDTH
     if variant == "paddleocr2pytorch":
         at_least, at_most = _PORT_NARROWEST, None if keep_ratio else _PORT_WIDEST
     elif variant == "english":
         usual, at_most = _ENGLISH, None if keep_ratio else _ENGLISH
     # Columns of padding are zeros behind the normalization: a middle gray.
-    return Preprocess((Color("bgr"), PaddleResize(usual, at_least, at_most), Normalize(), PadToWidth(usual, 0.0)))
+    return Preprocess(
+        (
+            Color("bgr"),
+            PaddleResize(usual=usual, at_least=at_least, at_most=at_most),
+            Normalize(),
+            PadToWidth(usual, 0.0),
+        )
+    )
 
 
 ADAPTER = PaddleAdapter()

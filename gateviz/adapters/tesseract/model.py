@@ -153,5 +153,10 @@ def read_model(data: bytes) -> TesseractModel:
         codes = read_recoder(container.cursor(Part.LSTM_RECODER, "recoder") if apart else cursor)
     alphabet = alphabet_of(characters, codes, null_char=null_char, class_count=network.outputs, cursor=cursor)
     return TesseractModel(
-        network, alphabet, specification, bool(flags & _INT_MODE), sample_iteration, container.version
+        network=network,
+        alphabet=alphabet,
+        specification=specification,
+        int8=bool(flags & _INT_MODE),
+        sample_iteration=sample_iteration,
+        version=container.version,
     )
