@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 
 from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.core.files import reading
 from gateviz.adapters.opening import open_model_file
 from gateviz.adapters.registry import holds_tensors, sniff_all
 from gateviz.errors import CheckpointError
@@ -79,7 +80,8 @@ def diagnose(path: str | Path) -> Diagnosis:
     matches: tuple[tuple[str, Match], ...] = ()
     if not problem:
         try:
-            matches = tuple((adapter.name, match) for adapter, match in sniff_all(file))
+            with reading(file.path):
+                matches = tuple((adapter.name, match) for adapter, match in sniff_all(file))
             if holds_tensors(file):
                 shapes, unwrapping = file.checkpoint.shapes, file.checkpoint.unwrapping
         except CheckpointError as error:

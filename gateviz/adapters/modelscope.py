@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.core.alphabets import SIDECAR_SUFFIX, lies_beside
+from gateviz.adapters.core.alphabets import is_beside, lies_beside
 from gateviz.adapters.core.files import Checkpoint, ModelFile
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.core.options import LoadOptions
@@ -152,7 +152,7 @@ class ModelscopeAdapter(LineageAdapter):
             AlphabetError: the alphabet does not go with the number of classes.
         """
         vocabulary = file.path.with_name(VOCABULARY)
-        own = options.alphabet is not None or file.path.with_suffix(SIDECAR_SUFFIX).is_file()
+        own = options.alphabet is not None or is_beside(file.path)
         if not own and vocabulary.is_file():
             if not lies_beside(vocabulary, file.path):
                 raise AlphabetError(

@@ -112,9 +112,7 @@ def sniff_all(file: ModelFile, adapter: str | None = None) -> list[tuple[Adapter
     Raises:
         CheckpointError: the file cannot be read, or there is no adapter of the given name.
     """
-    adapters = _adapters_for(file, adapter)
-    with reading(file.path):
-        matches = [(candidate, candidate.sniff(file)) for candidate in adapters]
+    matches = [(candidate, candidate.sniff(file)) for candidate in _adapters_for(file, adapter)]
     return sorted(matches, key=lambda found: (found[1].ok, found[1].score, len(found[1].evidence)), reverse=True)
 
 

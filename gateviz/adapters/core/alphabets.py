@@ -8,7 +8,7 @@ from gateviz.errors import AlphabetError
 from gateviz.files import budget
 from gateviz.files.inputs import read_within
 
-SIDECAR_SUFFIX = ".alphabet.txt"
+ALPHABET_SUFFIX = ".alphabet.txt"
 _BLANK_NAMES = frozenset({"blank", "<blank>", "[blank]", "[CTCblank]", "∅"})
 
 
@@ -52,8 +52,8 @@ def find_alphabet(
         if path is not None:
             return _from_file(path, class_count, blank, checkpoint)
         return _from_symbols([list(str(given))], class_count, blank, checkpoint, f"the alphabet {_short(str(given))}")
-    sidecar = checkpoint.with_suffix(SIDECAR_SUFFIX)
-    if sidecar.is_file():
+    sidecar = checkpoint.with_suffix(ALPHABET_SUFFIX)
+    if is_beside(checkpoint):
         if not lies_beside(sidecar, checkpoint):
             raise AlphabetError(
                 f"{sidecar} is a link to a file outside the checkpoint's folder, and whoever made the checkpoint may have made "
@@ -66,6 +66,11 @@ def find_alphabet(
         f"{checkpoint.name} has {class_count} classes ({class_count - 1} symbols and the blank) and does not say which; "
         f"give its alphabet as a file or a string of symbols, or put it in {sidecar.name} beside the checkpoint"
     )
+
+
+def is_beside(checkpoint: Path) -> bool:
+    """True where ``NAME.alphabet.txt`` stands beside ``NAME.pth``."""
+    return checkpoint.with_suffix(ALPHABET_SUFFIX).is_file()
 
 
 def lies_beside(path: Path, checkpoint: Path) -> bool:

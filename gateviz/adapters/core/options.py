@@ -44,7 +44,7 @@ class Spelling:
         help: what the command line says of it; empty where it is no option there.
         metavar: what stands for its value there.
         least: the smallest whole number.
-        choices: the only whole numbers, where there are few.
+        choices: the only values, where there are few.
         beside: whether a file beside the checkpoint may say it.
         lineages: those that ask for it; None for all.
     """
@@ -53,7 +53,7 @@ class Spelling:
     help: str = ""
     metavar: str | None = None
     least: int | None = None
-    choices: tuple[int, ...] = ()
+    choices: tuple[int | str, ...] = ()
     beside: bool = True
     lineages: frozenset[str] | None = None
 

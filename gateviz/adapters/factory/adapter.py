@@ -52,6 +52,7 @@ def load_from_factory(file: ModelFile | None, options: LoadOptions) -> CtcRecogn
         evidence += [f"{len(checkpoint.tensors)} tensors loaded, each where it belongs", *checkpoint.unwrapping]
     module.requires_grad_(False).eval()
     height, channels = _input_size(module, options, words)
+    recipe = _recipe(options, channels, height)
     trial = Trial(module, channels, height, options.width, words)
     conventions = trial.conventions()
     source = _alphabet(options, conventions.class_count, file, words)
@@ -61,7 +62,6 @@ def load_from_factory(file: ModelFile | None, options: LoadOptions) -> CtcRecogn
         )
     except GeometryError as error:
         raise CheckpointError(f"where the frames of {words} look cannot be found out: {error}") from error
-    recipe = _recipe(options, channels, height)
     card = RecognizerCard(
         lineage=NAME,
         evidence=tuple(evidence),
@@ -127,7 +127,6 @@ def _input_size(module: nn.Module, options: LoadOptions, words: str) -> tuple[in
     if channels not in (1, 3):
         found = "no 2-d convolution that would tell" if first is None else f"a first convolution of {channels} channels"
         raise CheckpointError(f"{words} has {found}; say --channels 1 (gray) or 3 (RGB)")
-    options.levels(channels)
     return options.height, channels
 
 
@@ -159,6 +158,11 @@ def _alphabet(options: LoadOptions, class_count: int, file: ModelFile | None, wo
 
 
 def _recipe(options: LoadOptions, channels: int, height: int) -> Preprocess:
+    """How its lines are prepared.
+
+    Raises:
+        CheckpointError: as many numbers were declared as another input has channels.
+    """
     paint: Step = Gray("pillow") if channels == 1 else Color("rgb")
     resize: Step = ResizeToHeight(height, "pillow bilinear", rounding="nearest", at_least=1)
     if options.width is not None:

@@ -188,15 +188,15 @@ def require_same(row: EvenRow, found: Noticed, place: str = OUTPUT) -> None:
     count = found.frame_count(place)
     spans, seen = row.spans(count), found.frames[place]
     columns = np.array(found.columns)
-    told = (columns[:, None] >= spans[:, 0]) & (columns[:, None] < spans[:, 1])
+    expected = (columns[:, None] >= spans[:, 0]) & (columns[:, None] < spans[:, 1])
     middle = (columns >= found.width // 4) & (columns < found.width - found.width // 4)
     edge = (columns[:, None] == spans[:, 0]) | (columns[:, None] == spans[:, 1] - 1)
-    wrong: Bool[np.ndarray, "columns T"] = (seen & ~told) | (edge & middle[:, None] & ~seen)
+    wrong: Bool[np.ndarray, "columns T"] = (seen & ~expected) | (edge & middle[:, None] & ~seen)
     if wrong.any():
         at = int(np.argwhere(wrong)[0][0])
         raise GeometryError(
             f"{_frames(place)} do not stand at the same distance from the left for lines of all widths: of "
-            f"{found.width} columns, column {columns[at]} is seen by {_listed(seen[at])} and not by {_listed(told[at])} "
+            f"{found.width} columns, column {columns[at]} is seen by {_listed(seen[at])} and not by {_listed(expected[at])} "
             f"(the line is flipped, or padded by its width)"
         )
 

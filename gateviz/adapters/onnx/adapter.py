@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gateviz.adapters.core.alphabets import SIDECAR_SUFFIX, AlphabetSource, find_alphabet
+from gateviz.adapters.core.alphabets import AlphabetSource, find_alphabet, is_beside
 from gateviz.adapters.core.evidence import Match
 from gateviz.adapters.core.files import ModelFile
 from gateviz.adapters.core.lineage import chosen_variant
@@ -212,7 +212,7 @@ def _alphabet(
     Raises:
         AlphabetError: there is none, or it has another number of symbols.
     """
-    beside = file.path.with_suffix(SIDECAR_SUFFIX).is_file()
+    beside = is_beside(file.path)
     for key in SYMBOL_KEYS:
         if given is None and not beside and key in metadata:
             symbols = metadata[key].splitlines()

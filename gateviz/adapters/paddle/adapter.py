@@ -9,7 +9,7 @@ Nothing in a file tells those apart; ``variant`` says which.
 from dataclasses import replace
 from typing import Any
 
-from gateviz.adapters.core.alphabets import SIDECAR_SUFFIX, find_alphabet
+from gateviz.adapters.core.alphabets import find_alphabet, is_beside
 from gateviz.adapters.core.files import Checkpoint, ModelFile
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
 from gateviz.adapters.core.lines import PADDLE_WIDTH, PaddleResize
@@ -90,7 +90,7 @@ class PaddleAdapter(LineageAdapter):
 def _with_space(file: ModelFile, options: LoadOptions, class_count: int) -> Alphabet | None:
     """The dictionary and the space behind it, as PaddleOCR's ``use_space_char`` has it; None where that does not fit."""
     given = options.alphabet
-    if isinstance(given, Alphabet) or (given is None and not file.path.with_suffix(SIDECAR_SUFFIX).is_file()):
+    if isinstance(given, Alphabet) or (given is None and not is_beside(file.path)):
         return None
     try:
         source = find_alphabet(given, class_count - 1, blank=0, checkpoint=file.path)
