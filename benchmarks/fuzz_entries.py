@@ -26,7 +26,7 @@ class Reader:
 
 
 def _checkpoint(path: Path) -> object:
-    from gateviz.adapters.model_file import open_model_file
+    from gateviz.adapters.opening import open_model_file
 
     return open_model_file(path).checkpoint
 
@@ -55,10 +55,10 @@ def _crnn_document(path: Path) -> object:
 
 
 def _onnx(path: Path) -> object:
-    from gateviz.adapters.door import reading
-    from gateviz.adapters.model_file import open_model_file
+    from gateviz.adapters.core.files import reading
     from gateviz.adapters.onnx.division import divided, obstacles
     from gateviz.adapters.onnx.graph import read_graph
+    from gateviz.adapters.opening import open_model_file
 
     file = open_model_file(path)
     with reading(path):
@@ -67,15 +67,15 @@ def _onnx(path: Path) -> object:
 
 
 def _program(path: Path) -> object:
-    from gateviz.adapters.paddle_program import read_program
+    from gateviz.adapters.paddle.program import read_program
 
     return read_program(path.read_bytes(), path.name)
 
 
 def _kraken(path: Path) -> object:
-    from gateviz.adapters.door import reading
+    from gateviz.adapters.core.files import reading
     from gateviz.adapters.kraken.adapter import ADAPTER
-    from gateviz.adapters.model_file import open_model_file
+    from gateviz.adapters.opening import open_model_file
 
     file = open_model_file(path)
     with reading(path):
@@ -101,13 +101,13 @@ def _traineddata(path: Path) -> object:
 
 
 def _alphabet(path: Path) -> object:
-    from gateviz.adapters.alphabet_source import find_alphabet
+    from gateviz.adapters.core.alphabets import find_alphabet
 
     return find_alphabet(path, 4, blank=0, checkpoint=path.with_suffix(".pth"))
 
 
 def _sidecar(path: Path) -> object:
-    from gateviz.adapters.declared import read_sidecar
+    from gateviz.adapters.core.options import read_sidecar
 
     return read_sidecar(path.with_name("model.pth"))
 

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from gateviz.adapters.declared import Declared
+from gateviz.adapters.core.options import LoadOptions, numbers
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.ctc_recognizer import asked_crop
 from gateviz.capture.edits import Edit
@@ -69,21 +69,11 @@ def load(
         CheckpointError: the file holds no recognizer that gateviz can build.
         AlphabetError: the alphabet does not go with the network's classes.
     """
-    return load_recognizer(
-        default_model() if checkpoint is None and factory is None else checkpoint,
-        alphabet=alphabet,
-        variant=variant,
-        keep_ratio=keep_ratio,
-        adapter=adapter,
-        factory=factory,
-        declared=Declared(blank, height, width, channels, _numbers(mean), _numbers(std)),
-    )
-
-
-def _numbers(given: float | Sequence[float] | None) -> tuple[float, ...] | None:
-    if given is None:
-        return None
-    return (float(given),) if isinstance(given, int | float) else tuple(float(number) for number in given)
+    options = LoadOptions(
+        alphabet=alphabet, variant=variant, keep_ratio=keep_ratio, adapter=adapter, factory=factory, blank=blank,
+        height=height, width=width, channels=channels, mean=numbers(mean), std=numbers(std),
+    )  # fmt: skip
+    return load_recognizer(default_model() if checkpoint is None and factory is None else checkpoint, options)
 
 
 @overload

@@ -5,22 +5,22 @@ The author's configuration puts a projection between the two that maps the ten p
 whole line, so that a frame has no columns of its own, and only lines of one width can be read.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.registry import LoadOptions
-from gateviz.capture.receptive_layers import Path, axis_geometry
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
+from gateviz.adapters.core.options import LoadOptions
+from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError, GeometryError
 from gateviz.geometry.axis_steps import Positions, Reach
 from gateviz.geometry.canvas import Normalize, Step
 from gateviz.geometry.preprocess import Color, Preprocess, ResizeToHeight, Stretch
 from gateviz.geometry.receptive import AxisGeometry
+from gateviz.networks.blocks import Added
 
 HEIGHT = 32
 WIDTH = 320
@@ -63,14 +63,14 @@ class BelbesShape:
         if any(name.startswith("proj.") for name in shapes):
             projection = (size_of(shapes, "proj.weight", 1, 10), size_of(shapes, "proj.weight", 0, 20))
         return cls(
-            size_of(shapes, "cnn.0.weight", 1, cls.image_channels),
-            size_of(shapes, "cnn.0.weight", 0, cls.stem),
-            tuple(size_of(shapes, f"cnn.{4 + n}.0.conv1.weight", 0, _CHANNELS[n]) for n in range(4)),
-            tuple(found or 2 for found in blocks),
-            projection,
-            size_of(shapes, "rnn.weight_hh_l0", 1, cls.hidden),
-            _count(shapes, "rnn.weight_hh_l{}") or cls.depth,
-            size_of(shapes, "linear.weight", 0, cls.classes),
+            image_channels=size_of(shapes, "cnn.0.weight", 1, cls.image_channels),
+            stem=size_of(shapes, "cnn.0.weight", 0, cls.stem),
+            channels=tuple(size_of(shapes, f"cnn.{4 + n}.0.conv1.weight", 0, _CHANNELS[n]) for n in range(4)),
+            blocks=tuple(found or 2 for found in blocks),
+            projection=projection,
+            hidden=size_of(shapes, "rnn.weight_hh_l0", 1, cls.hidden),
+            depth=_count(shapes, "rnn.weight_hh_l{}") or cls.depth,
+            classes=size_of(shapes, "linear.weight", 0, cls.classes),
         )
 
     @property
@@ -80,29 +80,19 @@ class BelbesShape:
         return f"ResNet-{layers}" if self.blocks in ((2, 2, 2, 2), (3, 4, 6, 3)) else f"ResNet of {layers} layers"
 
 
-class BasicBlock(nn.Module):
+def _residual(inputs: int, outputs: int, stride: int = 1, *, widens: bool = False) -> Added:
     """Two convolutions beside a shortcut (He, Zhang, Ren, Sun, arXiv 1512.03385, figure 5), under torchvision's names."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int, widens: bool) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.relu = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.downsample = nn.Sequential()
-        if widens:
-            self.downsample.extend((nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)))
-
-    def forward(self, features: Float[torch.Tensor, "B D rows W"]) -> Float[torch.Tensor, "B D2 rows2 W2"]:
-        """The sum of both."""
-        inner = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(features)))))
-        joined: torch.Tensor = self.relu(inner + self.downsample(features))
-        return joined
-
-    def axis_paths(self) -> Sequence[Path]:
-        """The convolutions and the shortcut."""
-        return (self.conv1, self.bn1, self.relu, self.conv2, self.bn2), (self.downsample,)
+    branch = {
+        "conv1": nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+        "bn1": nn.BatchNorm2d(outputs),
+        "relu": nn.ReLU(inplace=True),
+        "conv2": nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
+        "bn2": nn.BatchNorm2d(outputs),
+    }
+    short = nn.Sequential()
+    if widens:
+        short.extend((nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)))
+    return Added(branch, {"downsample": short})
 
 
 class Belbes(nn.Module):
@@ -119,8 +109,8 @@ class Belbes(nn.Module):
         )
         inputs = shape.stem
         for stage, (outputs, count) in enumerate(zip(shape.channels, shape.blocks, strict=True)):
-            first = BasicBlock(inputs, outputs, 2 if stage else 1, stage > 0)
-            self.cnn.append(nn.Sequential(first, *(BasicBlock(outputs, outputs, 1, False) for _ in range(count - 1))))
+            first = _residual(inputs, outputs, 2 if stage else 1, widens=stage > 0)
+            self.cnn.append(nn.Sequential(first, *(_residual(outputs, outputs) for _ in range(count - 1))))
             inputs = outputs
         if shape.projection is not None:
             self.proj = nn.Conv2d(*shape.projection, 1)
@@ -218,11 +208,7 @@ class BelbesAdapter(LineageAdapter):
         """
         chosen_variant(self.name, options.variant, VARIANTS)
         shape = module.shape
-        if shape.image_channels != 3:
-            raise CheckpointError(
-                f"the network takes images of {shape.image_channels} channels, and BelBES's preprocessing makes color "
-                f"ones; its author's preprocessing is needed"
-            )
+        check_channels(shape.image_channels, (3,), "BelBES's preprocessing makes color ones")
         if shape.projection is not None and options.keep_ratio:
             raise CheckpointError(
                 f"the network's projection was trained with lines of {shape.projection[0] * STRIDE} columns and reads "

@@ -4,6 +4,7 @@ The published checkpoints are of ``CRNN``. ``CRNN_v2`` has narrower convolutions
 each and hands two rows to the LSTMs; ``CRNN_res`` has residual blocks. Which one a file holds shows in its keys.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,14 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
-from gateviz.adapters.crnn_pytorch import BidirectionalLstm
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.registry import LoadOptions
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.receptive_layers import Path, axis_geometry
-from gateviz.errors import CheckpointError
 from gateviz.geometry.canvas import Normalize
 from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
+from gateviz.networks.blocks import Added, BidirectionalLstm
 
 HEIGHT = 32
 VARIANTS = ("courao",)
@@ -100,30 +100,19 @@ class CouraoShape:
         )
 
 
-class ResidualBlock(nn.Module):
+def _residual(inputs: int, outputs: int, stride: tuple[int, int], widens: bool) -> Added:
     """Two convolutions beside a shortcut, under the author's names."""
-
-    def __init__(self, inputs: int, outputs: int, stride: tuple[int, int], widens: bool) -> None:
-        super().__init__()
-        self.group1 = nn.Sequential()
-        self.group1.add_module("conv1", nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False))
-        self.group1.add_module("bn1", nn.BatchNorm2d(outputs))
-        self.group1.add_module("relu1", nn.ReLU(inplace=True))
-        self.group1.add_module("conv2", nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False))
-        self.group1.add_module("bn2", nn.BatchNorm2d(outputs))
-        self.downsample = nn.Sequential()
-        if widens:
-            self.downsample.append(nn.Conv2d(inputs, outputs, 1, stride, bias=False))
-            self.downsample.append(nn.BatchNorm2d(outputs))
-
-    def forward(self, features: Float[torch.Tensor, "B D rows W"]) -> Float[torch.Tensor, "B D2 rows2 W2"]:
-        """The sum of both."""
-        joined: torch.Tensor = self.group1(features) + self.downsample(features)
-        return joined.relu_()
-
-    def axis_paths(self) -> Sequence[Path]:
-        """The convolutions and the shortcut."""
-        return (self.group1,), (self.downsample,)
+    group = OrderedDict(
+        conv1=nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+        bn1=nn.BatchNorm2d(outputs),
+        relu1=nn.ReLU(inplace=True),
+        conv2=nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
+        bn2=nn.BatchNorm2d(outputs),
+    )
+    short = nn.Sequential()
+    if widens:
+        short.extend((nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)))
+    return Added({"group1": nn.Sequential(group)}, {"downsample": short})
 
 
 class Courao(nn.Module):
@@ -181,7 +170,7 @@ class Courao(nn.Module):
         self._then("relu1", nn.ReLU(inplace=True))
         inputs = first
         for (name, _, stride), outputs in zip(_BLOCKS, blocks, strict=True):
-            self._then(name, ResidualBlock(inputs, outputs, stride, name in ("res2_1", "res3_1", "res4_1")))
+            self._then(name, _residual(inputs, outputs, stride, name in ("res2_1", "res3_1", "res4_1")))
             inputs = outputs
         self._then("pool", nn.AvgPool2d((2, 2), (2, 1), (0, 1)))
         self._then("conv5", nn.Conv2d(inputs, last, 2))
@@ -219,11 +208,7 @@ class CouraoAdapter(LineageAdapter):
             CheckpointError: there is no such variant, or the image has not one channel.
         """
         chosen_variant(self.name, options.variant, VARIANTS)
-        if module.shape.image_channels != 1:
-            raise CheckpointError(
-                f"the network takes images of {module.shape.image_channels} channels, and courao's preprocessing makes "
-                f"gray ones; its author's preprocessing is needed"
-            )
+        check_channels(module.shape.image_channels, (1,), "courao's preprocessing makes gray ones")
         resize = ResizeToHeight(HEIGHT, "pillow lanczos", rounding="down")
         return Reading(
             Preprocess((Gray("opencv"), resize, Normalize())),

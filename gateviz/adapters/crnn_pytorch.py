@@ -14,13 +14,22 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.registry import LoadOptions
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import (
+    GRAY_OR_COLOR,
+    LineageAdapter,
+    Reading,
+    Shapes,
+    check_channels,
+    chosen_variant,
+    size_of,
+)
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.errors import CheckpointError, ImageError
+from gateviz.errors import ImageError
 from gateviz.geometry.canvas import Canvas, Normalize, Step
 from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
+from gateviz.networks.blocks import BidirectionalLstm
 
 HEIGHT = 32
 WIDTH = 100
@@ -82,21 +91,6 @@ def convolutions(
             stack.add_module(f"pooling{i}", pools[i])
         inputs = outputs
     return stack
-
-
-class BidirectionalLstm(nn.Module):
-    """A bidirectional LSTM and a linear layer on its two hidden states, under the lineage's key names."""
-
-    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
-        super().__init__()
-        self.rnn = nn.LSTM(inputs, hidden, bidirectional=True)
-        self.embedding = nn.Linear(2 * hidden, outputs)
-
-    def forward(self, sequence: Float[torch.Tensor, "T B D"]) -> Float[torch.Tensor, "T B D2"]:
-        """The linear layer's output at every frame."""
-        states, _ = self.rnn(sequence)
-        embedded: torch.Tensor = self.embedding(states)
-        return embedded
 
 
 class CrnnPytorch(nn.Module):
@@ -193,11 +187,7 @@ def _recipe(variant: str, image_channels: int, keep_ratio: bool) -> Preprocess:
     Raises:
         CheckpointError: there is no way from an image to so many channels.
     """
-    if image_channels not in (1, 3):
-        raise CheckpointError(
-            f"the network takes images of {image_channels} channels, and a line image has 1 (gray) or 3 (color); "
-            f"its author's preprocessing is needed"
-        )
+    check_channels(image_channels, (1, 3), GRAY_OR_COLOR)
     if variant == "sierkinhane":
         paint: Step = Gray("opencv") if image_channels == 1 else Color("bgr")
         resize = ResizeToHeight(HEIGHT, "opencv cubic", rounding="nearest")

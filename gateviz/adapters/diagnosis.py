@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import Match, holds_tensors, sniff_all
+from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.core.files import reading
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.registry import holds_tensors, sniff_all
 from gateviz.errors import CheckpointError
 
 _HIDDEN = re.compile(r"(?P<module>.*?)\.?weight_hh(_l(?P<layer>\d+))?(?P<reverse>_reverse)?$")
@@ -78,20 +80,21 @@ def diagnose(path: str | Path) -> Diagnosis:
     matches: tuple[tuple[str, Match], ...] = ()
     if not problem:
         try:
-            matches = tuple((adapter.name, match) for adapter, match in sniff_all(file))
+            with reading(file.path):
+                matches = tuple((adapter.name, match) for adapter, match in sniff_all(file))
             if holds_tensors(file):
                 shapes, unwrapping = file.checkpoint.shapes, file.checkpoint.unwrapping
         except CheckpointError as error:
             problem = str(error)
     return Diagnosis(
-        file.path,
-        file.size,
-        str(file.container),
-        problem,
-        unwrapping,
-        shapes,
-        recurrent_keys(shapes),
-        matches,
+        path=file.path,
+        size=file.size,
+        container=str(file.container),
+        problem=problem,
+        unwrapping=unwrapping,
+        shapes=shapes,
+        recurrent=recurrent_keys(shapes),
+        matches=matches,
     )
 
 
@@ -111,12 +114,12 @@ def recurrent_keys(shapes: Mapping[str, tuple[int, ...]]) -> tuple[RecurrentKeys
         gates, rest = divmod(shape[0], shape[1])
         found.append(
             RecurrentKeys(
-                match["module"],
-                int(match["layer"] or 0),
-                "" if rest else _KINDS.get(gates, ""),
-                2 if f"{name}_reverse" in shapes else 1,
-                given[1] if len(given) == 2 else None,
-                shape[1],
+                module=match["module"],
+                layer=int(match["layer"] or 0),
+                kind="" if rest else _KINDS.get(gates, ""),
+                directions=2 if f"{name}_reverse" in shapes else 1,
+                inputs=given[1] if len(given) == 2 else None,
+                units=shape[1],
             )
         )
     return tuple(found)

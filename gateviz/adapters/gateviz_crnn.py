@@ -3,9 +3,10 @@
 import math
 from typing import get_args
 
-from gateviz.adapters.alphabet_source import find_alphabet
-from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.registry import LoadOptions, Match
+from gateviz.adapters.core.alphabets import find_alphabet
+from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.core.files import ModelFile
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.capture.recognizer import RecognizerCard
@@ -73,7 +74,9 @@ class GatevizAdapter:
                 **document.notes,
             },
         )
-        return CtcRecognizer(module, alphabet, card, recipe, geometry, "BTC", "logits")
+        return CtcRecognizer(
+            module, alphabet, card, preprocess=recipe, geometry=geometry, layout="BTC", output="logits"
+        )
 
 
 def preprocess_of(given: CrnnInput, config: CrnnConfig) -> Preprocess:

@@ -11,12 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import ALPHANUMERIC, WIDTH, convolutions
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.registry import LoadOptions
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.errors import CheckpointError
 from gateviz.geometry.canvas import Normalize, Step
 from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight, Stretch
 
@@ -52,12 +51,12 @@ class GityccShape:
         channels = tuple(size_of(shapes, f"cnn.conv{i}.weight", 0, _CHANNELS[i]) for i in range(len(_CHANNELS)))
         features = size_of(shapes, "map_to_seq.weight", 1, channels[-1])
         return cls(
-            size_of(shapes, "cnn.conv0.weight", 1, cls.image_channels),
-            channels,
-            min(max(features // channels[-1], 1), _MOST_ROWS),
-            size_of(shapes, "map_to_seq.weight", 0, cls.mapped),
-            (size_of(shapes, "rnn1.weight_hh_l0", 1, 256), size_of(shapes, "rnn2.weight_hh_l0", 1, 256)),
-            size_of(shapes, "dense.weight", 0, cls.classes),
+            image_channels=size_of(shapes, "cnn.conv0.weight", 1, cls.image_channels),
+            channels=channels,
+            rows=min(max(features // channels[-1], 1), _MOST_ROWS),
+            mapped=size_of(shapes, "map_to_seq.weight", 0, cls.mapped),
+            hidden=(size_of(shapes, "rnn1.weight_hh_l0", 1, 256), size_of(shapes, "rnn2.weight_hh_l0", 1, 256)),
+            classes=size_of(shapes, "dense.weight", 0, cls.classes),
         )
 
     @property
@@ -114,11 +113,7 @@ class GityccAdapter(LineageAdapter):
         """
         chosen_variant(self.name, options.variant, VARIANTS)
         shape = module.shape
-        if shape.image_channels != 1:
-            raise CheckpointError(
-                f"the network takes images of {shape.image_channels} channels, and GitYCC's preprocessing makes gray ones; "
-                f"its author's preprocessing is needed"
-            )
+        check_channels(shape.image_channels, (1,), "GitYCC's preprocessing makes gray ones")
         stretch: Step = Stretch(shape.height, WIDTH, "pillow bilinear")
         if options.keep_ratio:
             stretch = ResizeToHeight(shape.height, "pillow bilinear", rounding="down", at_least=shape.height)

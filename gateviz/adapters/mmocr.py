@@ -11,14 +11,14 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.files import Checkpoint
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant
+from gateviz.adapters.core.lines import check_width
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import HEIGHT, CrnnPytorch, CrnnPytorchShape
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant
-from gateviz.adapters.registry import LoadOptions
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.errors import CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas, Normalize
-from gateviz.geometry.preprocess import WIDEST, Gray, Preprocess, Stretch
+from gateviz.geometry.preprocess import Gray, Preprocess, Stretch
 
 VARIANTS = ("1.x", "0.x")
 _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -66,11 +66,7 @@ class RescaleToHeight:
         """
         width = max(math.ceil(self.height / canvas.height * canvas.width), self.at_least)
         width = round(width / self.divisor) * self.divisor
-        if width > WIDEST:
-            raise ImageError(
-                f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height "
-                f"{self.height}, and the network takes up to {WIDEST}; crop the image to one line of text"
-            )
+        check_width(canvas, width, self.height)
         return Stretch(self.height, width, "opencv linear")(canvas)
 
     @property
@@ -112,11 +108,7 @@ class MmocrAdapter(LineageAdapter):
         """
         variant = chosen_variant(self.name, options.variant, VARIANTS)
         classes = module.shape.outputs[-1]
-        if module.shape.image_channels != 1:
-            raise CheckpointError(
-                f"the network takes images of {module.shape.image_channels} channels, and MMOCR's CRNN is configured "
-                f"for gray ones; its author's preprocessing is needed"
-            )
+        check_channels(module.shape.image_channels, (1,), "MMOCR's CRNN is configured for gray ones")
         known = DICTIONARIES if variant == "1.x" else DICTIONARIES[:1]
         place = "last" if variant == "1.x" else "first"
         return Reading(

@@ -11,17 +11,17 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX, lies_beside
-from gateviz.adapters.checkpoint import Checkpoint
-from gateviz.adapters.crnn_pytorch import HEIGHT, BidirectionalLstm
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
-from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.registry import LoadOptions
+from gateviz.adapters.core.alphabets import is_beside, lies_beside
+from gateviz.adapters.core.files import Checkpoint, ModelFile
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
+from gateviz.adapters.core.options import LoadOptions
+from gateviz.adapters.crnn_pytorch import HEIGHT
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import AlphabetError
 from gateviz.geometry.canvas import Normalize, PadToWidth
 from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight
+from gateviz.networks.blocks import BidirectionalLstm
 
 WIDTH = 640
 VOCABULARY = "vocab.txt"
@@ -152,7 +152,7 @@ class ModelscopeAdapter(LineageAdapter):
             AlphabetError: the alphabet does not go with the number of classes.
         """
         vocabulary = file.path.with_name(VOCABULARY)
-        own = options.alphabet is not None or file.path.with_suffix(SIDECAR_SUFFIX).is_file()
+        own = options.alphabet is not None or is_beside(file.path)
         if not own and vocabulary.is_file():
             if not lies_beside(vocabulary, file.path):
                 raise AlphabetError(

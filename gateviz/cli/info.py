@@ -50,7 +50,7 @@ def command(model: ModelChoice, as_json: bool) -> None:
             look_at_models([file])  # torch takes seconds to import, and is not needed to see that there is no file
         recognizer = model.loaded()
     except (CheckpointError, AlphabetError) as error:
-        if file is not None and model.factory is None:
+        if file is not None and model.options.factory is None:
             # In words the problem comes as the error itself, on the next line.
             _print(({"problem": str(error)} if as_json else {}) | _diagnosis(file), as_json)
         raise

@@ -21,7 +21,7 @@ def look_at_models(paths: Sequence[Path]) -> None:
     Raises:
         CheckpointError: one is missing, a folder, empty, or may not be read.
     """
-    from gateviz.adapters.model_file import open_model_file
+    from gateviz.adapters.opening import open_model_file
     from gateviz.files.inputs import will_read
 
     for path in paths:
@@ -199,7 +199,7 @@ def look_at_alphabet(words: str) -> None:
     Raises:
         AlphabetError: a path without a file.
     """
-    from gateviz.adapters.alphabet_source import as_file
+    from gateviz.adapters.core.alphabets import as_file
     from gateviz.files.inputs import will_read
 
     path = as_file(words)
@@ -224,7 +224,7 @@ def look_at_factory(words: str) -> None:
     Raises:
         CheckpointError: the words name no code, or a file that is not there.
     """
-    from gateviz.adapters.factory_place import factory_place
+    from gateviz.adapters.factory.code import factory_place
     from gateviz.files.inputs import will_read
 
     place, _ = factory_place(words)

@@ -1,4 +1,4 @@
-"""What several commands share. Only click is imported here, for ``--help`` is to be quick.
+"""What several commands share. Beside click only light modules are imported here, for ``--help`` is to be quick.
 
 The library's own lists bring numpy or matplotlib with them, so the choices are written out; a test
 keeps them equal to the library's.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gateviz.adapters.core.options import NOTHING_SAID, SPELLINGS, Holds, LoadOptions
 from gateviz.cli.edits import EditRequest, parse_edit
 from gateviz.cli.looks import look_at_alphabet, look_at_factory, look_at_lines, look_at_models
 from gateviz.cli.paths import Reads, ReadsWords
@@ -32,29 +33,11 @@ class ModelChoice:
 
     Attributes:
         checkpoint: the file; None for the default.
-        alphabet: as ``--alphabet`` has it.
-        variant: as ``--variant`` has it.
-        keep_ratio: as ``--keep-ratio`` has it.
-        factory: as ``--factory`` has it.
-        blank: as ``--blank`` has it.
-        height: as ``--height`` has it.
-        width: as ``--width`` has it.
-        channels: as ``--channels`` has it.
-        mean: as ``--mean`` has it.
-        std: as ``--std`` has it.
+        options: what is said of it.
     """
 
     checkpoint: Path | None
-    alphabet: str | None = None
-    variant: str | None = None
-    keep_ratio: bool = False
-    factory: str | None = None
-    blank: int | None = None
-    height: int | None = None
-    width: int | None = None
-    channels: int | None = None
-    mean: tuple[float, ...] | None = None
-    std: tuple[float, ...] | None = None
+    options: LoadOptions = NOTHING_SAID
 
     def loaded(self) -> "Recognizer":
         """The recognizer.
@@ -65,19 +48,7 @@ class ModelChoice:
         """
         from gateviz.api import load
 
-        return load(
-            self.checkpoint,
-            alphabet=self.alphabet,
-            variant=self.variant,
-            keep_ratio=self.keep_ratio,
-            factory=self.factory,
-            blank=self.blank,
-            height=self.height,
-            width=self.width,
-            channels=self.channels,
-            mean=self.mean,
-            std=self.std,
-        )
+        return load(self.checkpoint, **{name: getattr(self.options, name) for name in SPELLINGS})
 
 
 @dataclass(frozen=True)
@@ -135,18 +106,6 @@ model_option = click.option(
     type=Reads(look_at_models),
     help="A recognizer of any known lineage; without it, the one that comes with gateviz.",
 )
-alphabet_option = click.option(
-    "--alphabet",
-    metavar="FILE|SYMBOLS",
-    type=ReadsWords(look_at_alphabet),
-    help="What the classes stand for, where the checkpoint does not say: a file of symbols or the symbols themselves.",
-)
-variant_option = click.option(
-    "--variant", metavar="NAME", help="Which of a lineage's preprocessings; 'gateviz info' lists them."
-)
-keep_ratio_option = click.option(
-    "--keep-ratio", is_flag=True, help="Keep the line's aspect where the lineage stretches it to a fixed width."
-)
 
 
 def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
@@ -159,23 +118,34 @@ def _numbers(ctx: click.Context, parameter: click.Parameter, value: str | None) 
         raise click.BadParameter(f"{value!r} is no number; give one, or one a channel such as 0.5,0.4,0.4") from error
 
 
-# For a network of no known lineage: the code that builds it, and what describes it.
-factory_options = (
-    click.option(
-        "--factory",
-        metavar="CODE",
-        type=ReadsWords(look_at_factory),
-        help="Your own code that builds the network: package.module:build or path/to/file.py:build.",
-    ),
-    click.option("--blank", metavar="LABEL", type=int, help="Of that network: the blank, -1 for the last class."),
-    click.option("--height", metavar="ROWS", type=click.IntRange(1), help="Of that network's input."),
-    click.option(
-        "--width", metavar="COLUMNS", type=click.IntRange(1), help="Stretch lines to it; else their aspect is kept."
-    ),
-    click.option("--channels", type=click.Choice(["1", "3"]), help="Gray or RGB; else by its first convolution."),
-    click.option("--mean", metavar="NUMBERS", callback=_numbers, help="Taken from pixels between 0 and 1; else 0.5."),
-    click.option("--std", metavar="NUMBERS", callback=_numbers, help="What they are then divided by; else 0.5."),
-)
+def _whole(ctx: click.Context, parameter: click.Parameter, value: str | int | None) -> int | None:
+    return None if value is None else int(value)
+
+
+# Words of an option that name files which will be read.
+_NAMES_FILES = {"alphabet": ReadsWords(look_at_alphabet), "factory": ReadsWords(look_at_factory)}
+
+
+def _declared(name: str) -> Callable[[Any], Any]:
+    """The option for one of what ``LoadOptions`` holds."""
+    spelling = SPELLINGS[name]
+    option = f"--{name.replace('_', '-')}"
+    bounds: dict[str, Any] = {"metavar": spelling.metavar, "help": spelling.help}
+    if spelling.holds is Holds.FLAG:
+        return click.option(option, is_flag=True, **bounds)
+    if spelling.holds is Holds.NUMBERS:
+        return click.option(option, callback=_numbers, **bounds)
+    kind: Any = _NAMES_FILES.get(name)
+    if spelling.choices:
+        kind = click.Choice([str(choice) for choice in spelling.choices])
+    elif spelling.holds is Holds.WHOLE:
+        kind = int if spelling.least is None else click.IntRange(spelling.least)
+    return click.option(option, type=kind, callback=_whole if spelling.holds is Holds.WHOLE else None, **bounds)
+
+
+DECLARED = tuple(name for name, spelling in SPELLINGS.items() if spelling.help)
+"""What can be declared of a checkpoint on the command line."""
+
 invert_option = click.option("--invert", is_flag=True, help="The text is light on dark ground.")
 deskew_option = click.option("--deskew", is_flag=True, help="Turn a line level first that slopes a little.")
 crop_option = click.option(
@@ -226,29 +196,13 @@ def described_options(command: Command) -> Command:
 
 def _choosing(command: Command, *first: Callable[[Any], Any]) -> Command:
     @wraps(command)
-    def with_model(
-        *arguments: Any,
-        alphabet: str | None,
-        variant: str | None,
-        keep_ratio: bool,
-        factory: str | None,
-        blank: int | None,
-        height: int | None,
-        width: int | None,
-        channels: str | None,
-        mean: tuple[float, ...] | None,
-        std: tuple[float, ...] | None,
-        **rest: Any,
-    ) -> Any:
-        checkpoint = rest.pop("model" if first else "file")
-        gray_or_color = None if channels is None else int(channels)
-        rest["model"] = ModelChoice(
-            checkpoint, alphabet, variant, keep_ratio, factory, blank, height, width, gray_or_color, mean, std
-        )
-        return command(*arguments, **rest)
+    def with_model(*arguments: Any, **given: Any) -> Any:
+        options = LoadOptions(**{name: given.pop(name) for name in DECLARED})
+        given["model"] = ModelChoice(given.pop("model" if first else "file"), options)
+        return command(*arguments, **given)
 
     wrapped: Any = with_model
-    for option in reversed((*first, alphabet_option, variant_option, keep_ratio_option, *factory_options)):
+    for option in reversed((*first, *map(_declared, DECLARED))):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[no-any-return]
 

@@ -1,6 +1,6 @@
 """The layers that the backbones are made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float
@@ -34,60 +34,97 @@ def eighths(channels: float) -> int:
     return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
-class Squeeze(nn.Module):
-    """Squeeze and excitation (arXiv 1709.01507): channels scaled by numbers from their mean over the whole line."""
+class Chain(nn.Module):
+    """Layers under names of their own that run one after the other; None is no layer."""
 
-    def __init__(self, channels: int, reduction: int = 4) -> None:
+    def __init__(self, **layers: nn.Module | None) -> None:
         super().__init__()
-        inner = max(channels // reduction, 1)
-        self.gate = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Conv2d(channels, inner, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(inner, channels, 1),
-            nn.Hardsigmoid(),
-        )
+        for name, layer in layers.items():
+            if layer is not None:
+                self.add_module(name, layer)
+
+    def forward(self, x: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B D h w"]:
+        """What the last layer gives."""
+        for layer in self.children():
+            x = layer(x)
+        return x
+
+    def axis_paths(self) -> Sequence[Sequence[nn.Module]]:
+        """The layers in their order."""
+        return (tuple(self.children()),)
+
+
+class Squeeze(Chain):
+    """Squeeze and excitation (arXiv 1709.01507): channels scaled by what the layers make of their mean over the line."""
 
     def forward(self, x: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B C H W"]:
         """The input, each channel by its own scale between 0 and 1."""
-        scaled: torch.Tensor = x * self.gate(x)
-        return scaled
+        return x * super().forward(x)
 
     def axis_paths(self) -> Sequence[Sequence[nn.Module]]:
         """The shortcut, and the mean over the line that scales it."""
-        return (), (self.gate,)
+        return (), tuple(self.children())
 
 
-class InvertedResidual(nn.Module):
-    """MobileNetV3's block (arXiv 1905.02244): widen, filter each channel by itself, scale, narrow, add."""
+class Added(nn.Module):
+    """A branch added to a shortcut (arXiv 1512.03385), the layers of both under names of their own.
+
+    Args:
+        branch: its layers in the order they run.
+        short: the shortcut's; without any it is the input itself.
+        adds: False for the branch alone.
+        relu: whether a ReLU follows.
+    """
 
     def __init__(
-        self, inputs: int, middle: int, outputs: int, *, kernel: int, stride: Pair, squeeze: bool, hard_swish: bool
+        self,
+        branch: Mapping[str, nn.Module],
+        short: Mapping[str, nn.Module] | None = None,
+        *,
+        adds: bool = True,
+        relu: bool = True,
     ) -> None:
         super().__init__()
-
-        def activation() -> nn.Module:
-            return nn.Hardswish(inplace=True) if hard_swish else nn.ReLU(inplace=True)
-
-        self.adds_input = stride == (1, 1) and inputs == outputs
-        layers: list[nn.Module] = [
-            nn.Conv2d(inputs, middle, 1, bias=False),
-            nn.BatchNorm2d(middle),
-            activation(),
-            nn.Conv2d(middle, middle, kernel, stride, kernel // 2, groups=middle, bias=False),
-            nn.BatchNorm2d(middle),
-            activation(),
-        ]
-        if squeeze:
-            layers.append(Squeeze(middle))
-        layers += [nn.Conv2d(middle, outputs, 1, bias=False), nn.BatchNorm2d(outputs)]
-        self.layers = nn.Sequential(*layers)
+        self._branch, self._short, self._adds, self._relu = tuple(branch), tuple(short or ()), adds, relu
+        for name, layer in (*branch.items(), *(short or {}).items()):
+            self.add_module(name, layer)
 
     def forward(self, x: Float[torch.Tensor, "B C H W"]) -> Float[torch.Tensor, "B D h w"]:
-        """The block's output, with the input added where the shapes agree."""
-        out: torch.Tensor = self.layers(x)
-        return x + out if self.adds_input else out
+        """The sum."""
+        out, kept = x, x
+        for name in self._branch:
+            out = self.get_submodule(name)(out)
+        for name in self._short:
+            kept = self.get_submodule(name)(kept)
+        summed = out + kept if self._adds else out
+        return summed.relu() if self._relu else summed
 
     def axis_paths(self) -> Sequence[Sequence[nn.Module]]:
-        """The layers, beside the shortcut where there is one."""
-        return ((), (self.layers,)) if self.adds_input else ((self.layers,),)
+        """The branch, beside the shortcut where it is added to one."""
+        branch, short = ([self.get_submodule(name) for name in names] for names in (self._branch, self._short))
+        return (branch, short) if self._adds else (branch,)
+
+
+class BidirectionalLstm(nn.Module):
+    """A bidirectional LSTM ``rnn`` and a linear layer on its two hidden states, which is called as the lineage has it.
+
+    Args:
+        inputs: features of a frame.
+        hidden: units of each direction.
+        outputs: of the linear layer.
+        linear: its name.
+        batch_first: (B, T, D), else (T, B, D).
+    """
+
+    def __init__(
+        self, inputs: int, hidden: int, outputs: int, linear: str = "embedding", *, batch_first: bool = False
+    ) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(inputs, hidden, bidirectional=True, batch_first=batch_first)
+        self.add_module(linear, nn.Linear(2 * hidden, outputs))
+        self._linear = linear
+
+    def forward(self, sequence: Float[torch.Tensor, "one other D"]) -> Float[torch.Tensor, "one other D2"]:
+        """The linear layer's output at every frame."""
+        outputs: torch.Tensor = self.get_submodule(self._linear)(self.rnn(sequence)[0])
+        return outputs

@@ -1,6 +1,7 @@
 """The figure that gateviz returns, and the bare axes its painters draw in."""
 
 import io
+import json
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from gateviz.files.atomic import write_whole
+from gateviz.files.json_text import json_text
+from gateviz.files.printable import printable
 from gateviz.panels.colors import HAIRLINE, INK
 from gateviz.panels.panel import Panel
 from gateviz.plot.fonts import base_face, look_again
@@ -70,6 +73,33 @@ def settings(*, pdf_font_type: int = 42) -> Iterator[None]:
         yield
 
 
+def metadata_for(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
+    """The facts in the fields that a format has; all of them as JSON in one field.
+
+    Characters that no format takes, such as controls and halves of surrogate pairs, are written by their codes.
+    """
+    title = printable(facts.get("text") or facts.get("image") or "gate activations")
+    maker = _maker(facts)
+    document = json_text(dict(sorted(facts.items())))
+    if kind == "pdf":
+        return {"Title": title, "Creator": maker, "Subject": _sentence(facts), "Keywords": document}
+    if kind == "svg":
+        return {"Title": title, "Creator": maker, "Description": document}
+    if kind == "png":
+        return {"Title": title, "Software": maker, "Description": _sentence(facts), "gateviz": document}
+    return {}
+
+
+def _maker(facts: Mapping[str, str]) -> str:
+    version = json.loads(facts.get("versions", "{}")).get("gateviz", "")
+    return f"gateviz {version}".strip()
+
+
+def _sentence(facts: Mapping[str, str]) -> str:
+    model = " ".join(filter(None, (facts.get("adapter"), facts.get("checkpoint"))))
+    return printable(f"What the gates of {model or 'a recurrent network'} did on {facts.get('image') or 'one line'}")
+
+
 class GateFigure(Figure):
     """A matplotlib Figure that saves itself with real text, embedded fonts and its provenance.
 
@@ -89,8 +119,6 @@ class GateFigure(Figure):
         Raises:
             OutputError: the file cannot be written.
         """
-        from gateviz.plot.export import metadata_for
-
         path = Path(fname) if isinstance(fname, str | os.PathLike) else None
         suffix = path.suffix.lower().removeprefix(".") if path is not None else ""
         kind = kwargs.pop("format", None) or suffix or str(mpl.rcParams["savefig.format"])

@@ -1,7 +1,6 @@
 """A figure becomes a file: whole or not at all, with its provenance inside."""
 
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,9 +9,7 @@ from matplotlib.figure import Figure
 
 from gateviz.errors import OutputError
 from gateviz.files.atomic import written_whole
-from gateviz.files.json_text import json_text
-from gateviz.files.printable import printable
-from gateviz.plot.canvas import settings
+from gateviz.plot.canvas import metadata_for, settings
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -62,23 +59,6 @@ def checked_format(path: str | Path, kind: str | None = None) -> str:
     return found
 
 
-def metadata_for(kind: str, facts: Mapping[str, str]) -> dict[str, str]:
-    """The facts in the fields that a format has; all of them as JSON in one field.
-
-    Characters that no format takes, such as controls and halves of surrogate pairs, are written by their codes.
-    """
-    title = printable(facts.get("text") or facts.get("image") or "gate activations")
-    maker = _maker(facts)
-    document = json_text(dict(sorted(facts.items())))
-    if kind == "pdf":
-        return {"Title": title, "Creator": maker, "Subject": _sentence(facts), "Keywords": document}
-    if kind == "svg":
-        return {"Title": title, "Creator": maker, "Description": document}
-    if kind == "png":
-        return {"Title": title, "Software": maker, "Description": _sentence(facts), "gateviz": document}
-    return {}
-
-
 def _write_png(figure: Figure, path: Path, fields: Mapping[str, str], dpi: float | int) -> None:
     """Lay out and draw once, straight into the file: ``savefig`` would do both twice."""
     before, canvas = figure.dpi, figure.canvas
@@ -91,13 +71,3 @@ def _write_png(figure: Figure, path: Path, fields: Mapping[str, str], dpi: float
         finally:
             figure.dpi = before
             figure.set_canvas(canvas)
-
-
-def _maker(facts: Mapping[str, str]) -> str:
-    version = json.loads(facts.get("versions", "{}")).get("gateviz", "")
-    return f"gateviz {version}".strip()
-
-
-def _sentence(facts: Mapping[str, str]) -> str:
-    model = " ".join(filter(None, (facts.get("adapter"), facts.get("checkpoint"))))
-    return printable(f"What the gates of {model or 'a recurrent network'} did on {facts.get('image') or 'one line'}")

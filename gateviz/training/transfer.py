@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX
+from gateviz.adapters.core.alphabets import ALPHABET_SUFFIX
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
@@ -35,7 +35,7 @@ class StateDictWriter:
         Raises:
             OutputError: one of them cannot be written.
         """
-        write_whole(path.with_suffix(SIDECAR_SUFFIX), ("\n".join(self.alphabet.symbols) + "\n").encode())
+        write_whole(path.with_suffix(ALPHABET_SUFFIX), ("\n".join(self.alphabet.symbols) + "\n").encode())
         with written_whole(path) as temporary:
             try:
                 torch.save({name: tensor.cpu() for name, tensor in module.state_dict().items()}, temporary)

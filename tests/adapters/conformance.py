@@ -38,7 +38,7 @@ class Case:
         layers: what is traced, in the recording's order, such as ("0.forward", "0.backward").
         save: writes weights to a file in a folder and returns its path; None is ``torch.save`` to
             ``model.pth``, and only then are wrapped dictionaries and prefixes tried.
-        options: keyword arguments of ``load_recognizer`` (``alphabet``, ``variant``, ...).
+        options: keyword arguments of ``gateviz.load`` (``alphabet``, ``variant``, ...).
         without: parts of the suite that cannot be asked of this case, with the reason. The parts are
             the names of its tests without ``test_``.
         extra_tensor: name of a tensor that the network does not have and the file could.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateviz.adapters.declared import read_sidecar
+from gateviz.adapters.core.options import read_sidecar
 from gateviz.adapters.registry import ENTRY_POINT_GROUP
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adapters.md"
@@ -92,5 +92,5 @@ def test_the_toml_is_one_that_gateviz_reads(tmp_path):
     (tmp_path / "mine.gateviz.toml").write_text(text, encoding="utf-8")
     (tmp_path / "chars.txt").write_text("ab\n", encoding="utf-8")
     beside = read_sidecar(tmp_path / "mine.pth")
-    assert (beside.alphabet, beside.declared.blank, beside.declared.height) == (tmp_path / "chars.txt", 0, 32)
-    assert beside.declared.std == pytest.approx((0.229, 0.224, 0.225))
+    assert (beside.alphabet, beside.blank, beside.height) == (tmp_path / "chars.txt", 0, 32)
+    assert beside.std == pytest.approx((0.229, 0.224, 0.225))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateviz.adapters.alphabet_source import find_alphabet
+from gateviz.adapters.core.alphabets import find_alphabet
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
 

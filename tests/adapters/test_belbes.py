@@ -11,8 +11,7 @@ import torch
 
 import gateviz
 from gateviz.adapters.belbes import ADAPTER, Belbes, BelbesShape
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import CheckpointError, GeometryError
 from tests import rounding
 
@@ -50,7 +49,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     assert shape.backbone == case["backend"].replace("resnet", "ResNet-")
     state = small.state_of(shape)
     assert sorted(state) == case["keys"]
-    recognizer = load_recognizer(
+    recognizer = gateviz.load(
         saved(tmp_path, state=state), alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: case["symbols"]]
     )
     image = record.formula.image(case["batch"], 3, 32, case["width"])
@@ -69,13 +68,13 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
 @pytest.mark.parametrize("name", GOLDEN["prepared"])
 def test_lines_prepared_as_by_the_original(tmp_path, name):
     height, width = (int(size) for size in name.split(" x "))
-    prepared = load_recognizer(saved(tmp_path)).prepare(record.line_image(height, width))
+    prepared = gateviz.load(saved(tmp_path)).prepare(record.line_image(height, width))
     compare.assert_pixels(record.pixel_numbers(prepared.pixels), GOLDEN["prepared"][name])
     assert prepared.to_source(320.0) == pytest.approx(width)
 
 
 def test_the_projection_leaves_no_place_to_a_frame(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path))
+    recognizer = gateviz.load(saved(tmp_path))
     card = recognizer.card
     assert card.evidence == (
         "keys cnn.0 to cnn.7: ResNet of 10 layers",
@@ -93,21 +92,21 @@ def test_the_projection_leaves_no_place_to_a_frame(tmp_path):
     with pytest.raises(GeometryError, match="an input of 352 columns gives no frame"):
         recognizer.frame_grid(352)
     with pytest.raises(CheckpointError, match="projection was trained with lines of 320 columns and reads no other"):
-        load_recognizer(saved(tmp_path), keep_ratio=True)
+        gateviz.load(saved(tmp_path), keep_ratio=True)
 
 
 def test_without_a_projection(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path, small.PLAIN), alphabet=small.SYMBOLS)
+    recognizer = gateviz.load(saved(tmp_path, small.PLAIN), alphabet=small.SYMBOLS)
     assert "columns" not in recognizer.card.details
     assert recognizer.card.details["frames"] == "T = (W + 31)/32"
     assert all(recognizer.geometry.frame_count(width) == (width + 31) // 32 for width in range(1, 100))
-    kept = load_recognizer(saved(tmp_path, small.PLAIN), alphabet=small.SYMBOLS, keep_ratio=True)
+    kept = gateviz.load(saved(tmp_path, small.PLAIN), alphabet=small.SYMBOLS, keep_ratio=True)
     assert kept.prepare(record.line_image(64, 1001)).pixels.shape == (3, 32, 500)
     assert kept.prepare(record.line_image(64, 10)).pixels.shape == (3, 32, 32)
 
 
 def test_the_gates_of_its_units(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path))
+    recognizer = gateviz.load(saved(tmp_path))
     recording = gateviz.record(recognizer, np.random.default_rng(0).integers(0, 256, (40, 300, 3), np.uint8))
     assert all(trace.update_gate.shape == trace.reset_gate.shape == (20, 5) for trace in recording.traces)
     assert recording.provenance.witness < 1e-5
@@ -122,7 +121,7 @@ def test_the_network_that_the_author_saves_twice(tmp_path):
             whole[name.replace(stage, f"feature_extractor.{names[stage]}", 1)] = whole[name]
     whole["feature_extractor.fc.weight"] = torch.zeros(1000, 4)
     parallel = {f"module.{name}": tensor for name, tensor in whole.items()}
-    recognizer = load_recognizer(saved(tmp_path, state=parallel))
+    recognizer = gateviz.load(saved(tmp_path, state=parallel))
     assert "prefix 'module.' on every key" in recognizer.card.evidence
     plain = Belbes(small.MIXED).eval()
     plain.load_state_dict(small.state_of(small.MIXED))
@@ -134,9 +133,9 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(
         CheckpointError, match="takes images of 1 channels, and BelBES's preprocessing makes color ones"
     ):
-        load_recognizer(saved(tmp_path, replace(small.MIXED, image_channels=1)))
+        gateviz.load(saved(tmp_path, replace(small.MIXED, image_channels=1)))
     with pytest.raises(CheckpointError, match="belbes has no variant 'gru'; there are belbes"):
-        load_recognizer(saved(tmp_path), variant="gru")
+        gateviz.load(saved(tmp_path), variant="gru")
 
 
 def test_hostile_shapes_are_only_a_misfit(tmp_path):

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from gateviz.adapters.checkpoint import read_checkpoint
-from gateviz.adapters.model_file import Container, open_model_file
-from gateviz.adapters.pickle_names import wanted_by_pickle
+from gateviz.adapters.core.files import Container
+from gateviz.adapters.core.torch_file import wanted_by_pickle
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 
@@ -27,7 +27,7 @@ STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.tensor([1.
 
 
 def read(path):
-    return read_checkpoint(open_model_file(path))
+    return open_model_file(path).checkpoint
 
 
 @pytest.fixture

@@ -10,12 +10,10 @@ import pytest
 import torch
 
 import gateviz
-from gateviz.adapters.clovaai import ADAPTER, ALPHANUMERIC, SENSITIVE
-from gateviz.adapters.clovaai_network import SPLINE, Clovaai, ClovaaiShape, backbone_of
-from gateviz.adapters.clovaai_rectification import rectified_size, spline_matrices
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
-from gateviz.capture.recognizer import prepared_line
+from gateviz.adapters.clovaai.adapter import ADAPTER, ALPHANUMERIC, SENSITIVE
+from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, backbone_of
+from gateviz.adapters.clovaai.rectification import rectified_size, spline_matrices
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
 from gateviz.panels.reading import column_axis
 from gateviz.training.evaluate import evaluate
@@ -83,7 +81,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     shape = shape_of(case)
     assert sorted(Clovaai(shape).state_dict()) == case["keys"]
     known = {37: None, 95: None, 11: "0123456789"}
-    recognizer = load_recognizer(saved(tmp_path, shape), alphabet=known[shape.classes])
+    recognizer = gateviz.load(saved(tmp_path, shape), alphabet=known[shape.classes])
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], case["input_channel"], case["imgH"], case["imgW"])
     compare.assert_original(lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, image, case)
@@ -94,15 +92,13 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
 def test_lines_prepared_as_by_the_original(tmp_path, name):
     variant, channels, height, _, width = name.split()
     shape = replace(small.SHAPES["VGG"], image_channels=int(channels))
-    prepared = load_recognizer(saved(tmp_path, shape), variant=variant).prepare(
-        record.line_image(int(height), int(width))
-    )
+    prepared = gateviz.load(saved(tmp_path, shape), variant=variant).prepare(record.line_image(int(height), int(width)))
     compare.assert_pixels(record.pixel_numbers(prepared.pixels), GOLDEN["prepared"][name])
     assert prepared.to_source(float(prepared.content_width)) == pytest.approx(int(width), rel=1e-6)
 
 
 def test_the_recognizer_says_what_it_is(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path))
+    recognizer = gateviz.load(saved(tmp_path))
     card = recognizer.card
     assert card.lineage == "clovaai"
     assert card.evidence == (
@@ -128,7 +124,7 @@ def test_the_recognizer_says_what_it_is(tmp_path):
 )
 def test_where_the_frames_of_each_extractor_look(tmp_path, backbone, rule, at_100, first_center, seen):
     shape = replace(small.SHAPES[backbone], image_channels=1, classes=37)
-    recognizer = load_recognizer(saved(tmp_path, shape))
+    recognizer = gateviz.load(saved(tmp_path, shape))
     grid = recognizer.frame_grid(100)
     assert recognizer.card.details["frames"] == f"T = {rule}"
     assert (grid.frame_count, grid.first_center, grid.stride, grid.receptive_field) == (at_100, first_center, 4.0, seen)
@@ -136,24 +132,24 @@ def test_where_the_frames_of_each_extractor_look(tmp_path, backbone, rule, at_10
 
 
 def test_the_alphabet_by_the_number_of_classes(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path, replace(small.SHAPES["VGG"], classes=95)))
+    recognizer = gateviz.load(saved(tmp_path, replace(small.SHAPES["VGG"], classes=95)))
     assert "".join(recognizer.alphabet.symbols) == SENSITIVE
     assert len(SENSITIVE) == 94
     with pytest.raises(AlphabetError, match=r"has 12 classes \(11 symbols and the blank\) and does not say which"):
-        load_recognizer(saved(tmp_path, replace(small.SHAPES["VGG"], classes=12)))
+        gateviz.load(saved(tmp_path, replace(small.SHAPES["VGG"], classes=12)))
 
 
 def test_keeping_the_aspect_of_a_long_line(tmp_path):
     """The authors' --PAD squeezes into 100 columns what is longer; keeping the ratio does not."""
     path, line = saved(tmp_path), record.line_image(32, 500)
-    assert tuple(load_recognizer(path, variant="pad").prepare(line).pixels.shape) == (1, 32, 100)
-    kept = load_recognizer(path, keep_ratio=True).prepare(line)
+    assert tuple(gateviz.load(path, variant="pad").prepare(line).pixels.shape) == (1, 32, 100)
+    kept = gateviz.load(path, keep_ratio=True).prepare(line)
     assert tuple(kept.pixels.shape) == (1, 32, 500)
-    short = load_recognizer(path, keep_ratio=True).prepare(line[:, :40])
+    short = gateviz.load(path, keep_ratio=True).prepare(line[:, :40])
     assert (tuple(short.pixels.shape), short.content_width) == ((1, 32, 100), 40)
     assert torch.equal(short.pixels[:, :, 40:], short.pixels[:, :, 39:40].expand(1, 32, 60))
     with pytest.raises(ImageError, match="crop the image to one line of text"):
-        load_recognizer(path, keep_ratio=True).prepare(np.zeros((1, 3000), np.uint8))
+        gateviz.load(path, keep_ratio=True).prepare(np.zeros((1, 3000), np.uint8))
 
 
 def test_sizes_like_easyocrs_are_easyocrs_and_the_variant_decides(tmp_path):
@@ -161,19 +157,19 @@ def test_sizes_like_easyocrs_are_easyocrs_and_the_variant_decides(tmp_path):
     path, line = saved(tmp_path, shape), record.line_image(40, 301)
     match = ADAPTER.sniff(open_model_file(path))
     assert match.missing == ("other sizes than EasyOCR's, which has LSTMs of 5, 5 units for features of 5 channels",)
-    taken = load_recognizer(path, alphabet=ALPHANUMERIC, variant="clovaai")
-    own = load_recognizer(saved(tmp_path), variant="clovaai")
+    taken = gateviz.load(path, alphabet=ALPHANUMERIC, variant="clovaai")
+    own = gateviz.load(saved(tmp_path), variant="clovaai")
     assert (taken.card.lineage, own.card.lineage) == ("easyocr", "clovaai")
     assert torch.equal(taken.prepare(line).pixels, own.prepare(line).pixels)
     # RCNN, color and a rectification are never EasyOCR's.
     for other in (replace(shape, image_channels=3), ClovaaiShape("RCNN", 1, (2, 3, 2, 3, 5), (5, 5), (5, 5), 37)):
-        assert load_recognizer(saved(tmp_path, other)).card.lineage == "clovaai"
+        assert gateviz.load(saved(tmp_path, other)).card.lineage == "clovaai"
 
 
 @pytest.mark.parametrize("hidden", [(3,), (7, 6, 4)])
 def test_other_depths(tmp_path, hidden):
     shape = replace(small.SHAPES["VGG"], hidden=hidden, outputs=hidden)
-    recognizer = load_recognizer(saved(tmp_path, shape))
+    recognizer = gateviz.load(saved(tmp_path, shape))
     assert [layer.rnn.hidden_size for layer in recognizer.module.SequenceModeling] == list(hidden)
 
 
@@ -189,16 +185,16 @@ def test_attention_and_networks_without_recurrent_layers_are_refused_by_name(tmp
     with pytest.raises(
         CheckpointError, match=r"attention decoder \(clovaai's Attn\).*load a model .* --Prediction CTC"
     ):
-        load_recognizer(saved(tmp_path, change=attend))
+        gateviz.load(saved(tmp_path, change=attend))
     with pytest.raises(CheckpointError, match=r"has no recurrent layer \(clovaai's --SequenceModeling None\)"):
-        load_recognizer(saved(tmp_path, change=flatten))
+        gateviz.load(saved(tmp_path, change=flatten))
 
 
 def test_strange_channels_and_variants_are_refused(tmp_path):
     with pytest.raises(CheckpointError, match="takes images of 4 channels, and a line image has 1"):
-        load_recognizer(saved(tmp_path, replace(small.SHAPES["VGG"], image_channels=4)))
+        gateviz.load(saved(tmp_path, replace(small.SHAPES["VGG"], image_channels=4)))
     with pytest.raises(CheckpointError, match="clovaai has no variant 'rosetta'; there are clovaai, pad, easyocr"):
-        load_recognizer(saved(tmp_path), variant="rosetta")
+        gateviz.load(saved(tmp_path), variant="rosetta")
 
 
 @pytest.mark.parametrize("marker", ["layer1.0.conv1", "3.wgf_u", "0"])
@@ -217,7 +213,7 @@ def test_hostile_shapes_are_only_a_misfit(tmp_path, marker):
     torch.save(state, tmp_path / "m.pth")
     assert not ADAPTER.sniff(open_model_file(tmp_path / "m.pth")).ok
     with pytest.raises(CheckpointError, match="fits no lineage"):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
 
 
 @pytest.mark.parametrize("case", TPS.values(), ids=TPS.keys())
@@ -225,7 +221,7 @@ def test_the_numbers_of_the_original_network_behind_its_rectification(tmp_path, 
     shape, state = tps_state(case)
     assert sorted(state) == case["keys"]
     torch.save(state, tmp_path / "TPS.pth")
-    recognizer = load_recognizer(tmp_path / "TPS.pth")
+    recognizer = gateviz.load(tmp_path / "TPS.pth")
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], case["input_channel"], case["imgH"], case["imgW"])
     straight = rounding.exactly(lambda module, pixels: module.rectified(pixels), recognizer.module, image)
@@ -242,7 +238,7 @@ def test_a_spline_that_the_file_does_not_carry_is_worked_out(tmp_path):
     case = TPS["TPS ResNet"]
     shape, state = tps_state(case, carried=False)
     torch.save(state, tmp_path / "TPS.pth")
-    recognizer = load_recognizer(tmp_path / "TPS.pth")
+    recognizer = gateviz.load(tmp_path / "TPS.pth")
     assert recognizer.module.shape == shape
     image = record.formula.image(case["batch"], 1, 32, 100)
     compare.assert_logits(rounding.exactly(straightened, recognizer.module, image), case)
@@ -251,7 +247,7 @@ def test_a_spline_that_the_file_does_not_carry_is_worked_out(tmp_path):
 def test_a_rectifying_network_is_recorded_on_the_image_that_it_straightened(tmp_path):
     case = TPS["TPS ResNet"]
     torch.save(tps_state(case)[1], tmp_path / "TPS.pth")
-    recognizer = load_recognizer(tmp_path / "TPS.pth")
+    recognizer = gateviz.load(tmp_path / "TPS.pth")
     details = recognizer.card.details
     assert details["rectification"] == "a thin plate spline through 20 points (TPS), made anew for every image"
     assert details["columns"].startswith("of the straightened image that the network read: there is no one map")
@@ -276,14 +272,14 @@ def test_no_frame_of_a_straightened_image_is_held_against_columns_of_the_image(t
     torch.save(tps_state(TPS["TPS ResNet"])[1], tmp_path / "TPS.pth")
     columns = np.array([[3.0, 40.0], [50.0, 90.0]], np.float32)
     line = TrainingLine(record.line_image(32, 100, 1), "ab", columns, name="one")
-    [read] = evaluate(load_recognizer(tmp_path / "TPS.pth"), [line]).lines
+    [read] = evaluate(gateviz.load(tmp_path / "TPS.pth"), [line]).lines
     assert read.spans is None
     assert read.unaligned == "its frames are columns of the image straightened by TPS, not of the one given"
 
 
 def test_a_straightened_color_image_is_kept_in_color(tmp_path):
     torch.save(tps_state(TPS["TPS VGG odd"])[1], tmp_path / "TPS.pth")
-    recording = gateviz.record(load_recognizer(tmp_path / "TPS.pth"), record.line_image(40, 301))
+    recording = gateviz.record(gateviz.load(tmp_path / "TPS.pth"), record.line_image(40, 301))
     assert recording.image.shape == (48, 143, 3)
     assert recording.grid.source_width == 143
 
@@ -291,7 +287,7 @@ def test_a_straightened_color_image_is_kept_in_color(tmp_path):
 def test_a_rectifying_network_squeezes_what_keeps_its_ratio(tmp_path):
     path = tmp_path / "TPS.pth"
     torch.save(tps_state(TPS["TPS ResNet"])[1], path)
-    kept, padded = load_recognizer(path, keep_ratio=True), load_recognizer(path, variant="pad")
+    kept, padded = gateviz.load(path, keep_ratio=True), gateviz.load(path, variant="pad")
     assert kept.card.preprocessing == padded.card.preprocessing
     assert "at most 100 columns" in kept.card.preprocessing
     assert tuple(kept.prepare(record.line_image(32, 900)).pixels.shape) == (1, 32, 100)
@@ -303,4 +299,4 @@ def test_a_spline_of_no_image_is_refused(tmp_path, spoil):
     state[f"{SPLINE}P_hat"] = spoil(state[f"{SPLINE}P_hat"]).contiguous()
     torch.save(state, tmp_path / "TPS.pth")
     with pytest.raises(CheckpointError, match=r"TPS.pth has a rectification \(TPS\) for .* pixels that are no rows"):
-        load_recognizer(tmp_path / "TPS.pth")
+        gateviz.load(tmp_path / "TPS.pth")

@@ -16,8 +16,8 @@ from torch import nn
 
 import gateviz
 from gateviz.adapters import registry
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer, sniff_all
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.registry import sniff_all
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError
@@ -67,7 +67,7 @@ def state_of(case_name):
 def loaded(case, folder, state=None):
     """The recognizer by its own adapter: that no other claims it has a test of its own."""
     path = case.saved(folder, dict(state_of(case.name)) if state is None else state)
-    return load_recognizer(path, adapter=case.adapter, **case.options)
+    return gateviz.load(path, adapter=case.adapter, **case.options)
 
 
 @cache
@@ -90,7 +90,7 @@ def log_probs_of(recognizer, pixels):
 def refused(case, path, kinds=(CheckpointError,), adapter=None):
     """The one sentence with which a file is refused, by all adapters or by one."""
     with pytest.raises(GatevizError) as refusal:
-        load_recognizer(path, adapter=adapter, **case.options)
+        gateviz.load(path, adapter=adapter, **case.options)
     assert isinstance(refusal.value, kinds), refusal.value
     words = str(refusal.value)
     assert "\n" not in words
@@ -315,7 +315,7 @@ def assert_same_recognizer(one, other, pixels):
 def test_prefixed_and_wrapped(plain, tmp_path, change):
     state = dict(state_of(plain.name))
     torch.save(change(state), tmp_path / "other.pth")
-    other = load_recognizer(tmp_path / "other.pth", adapter=plain.adapter, **plain.options)
+    other = gateviz.load(tmp_path / "other.pth", adapter=plain.adapter, **plain.options)
     assert other.card.lineage == plain.adapter
     assert_same_recognizer(other, recognizer_of(plain.name), pixels_of(plain, plain.wide))
 
@@ -384,7 +384,7 @@ def test_another_alphabet(case, tmp_path):
     path = case.saved(tmp_path, dict(state_of(case.name)))
     given = "".join(chr(0x4E00 + n) for n in range(case.symbols + 3))
     with pytest.raises(AlphabetError) as refusal:
-        load_recognizer(path, adapter=case.adapter, **{**case.options, "alphabet": given})
+        gateviz.load(path, adapter=case.adapter, **{**case.options, "alphabet": given})
     words = str(refusal.value)
     assert str(recognizer.alphabet.class_count) in words
     assert str(len(given)) in words
@@ -418,7 +418,7 @@ def test_eight_bytes_of_a_huge_number_anywhere_in_the_head(case, tmp_path, posit
     path.write_bytes(bytes(whole))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        recognizer = load_recognizer(path, adapter=None if position == 100 else case.adapter, **case.options)
+        recognizer = gateviz.load(path, adapter=None if position == 100 else case.adapter, **case.options)
     except GatevizError as refusal:
         assert "\n" not in str(refusal)
     else:

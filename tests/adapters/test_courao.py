@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+import gateviz
 from gateviz.adapters.courao import ADAPTER, Courao, CouraoShape
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 
 FOLDER = Path(__file__).parent
@@ -52,7 +52,7 @@ def test_the_numbers_of_the_original_network(name):
 @pytest.mark.parametrize("name", GOLDEN["prepared"])
 def test_lines_prepared_as_by_the_original(tmp_path, name):
     height, width = (int(size) for size in name.split(" x "))
-    recognizer = load_recognizer(saved(tmp_path), alphabet=small.SYMBOLS)
+    recognizer = gateviz.load(saved(tmp_path), alphabet=small.SYMBOLS)
     prepared = recognizer.prepare(record.line_image(height, width))
     compare.assert_pixels(record.pixel_numbers(prepared.pixels), GOLDEN["prepared"][name])
     assert prepared.to_source(float(prepared.pixels.shape[2])) == pytest.approx(width)
@@ -67,7 +67,7 @@ def test_lines_prepared_as_by_the_original(tmp_path, name):
     ],
 )
 def test_the_recognizer_says_what_it_is(tmp_path, backbone, frames, first_center, reach, keys):
-    recognizer = load_recognizer(saved(tmp_path, small.state_of(backbone)), alphabet=small.SYMBOLS)
+    recognizer = gateviz.load(saved(tmp_path, small.state_of(backbone)), alphabet=small.SYMBOLS)
     card = recognizer.card
     assert card.evidence == (keys, "2 bidirectional LSTMs of 5 and 6 units, each with an embedding")
     assert card.preprocessing == "gray (opencv), height 32 keeping the aspect (pillow lanczos), (x/255 - 0.5) / 0.5"
@@ -79,11 +79,11 @@ def test_the_recognizer_says_what_it_is(tmp_path, backbone, frames, first_center
 
 def test_a_file_alone_says_too_little_of_its_alphabet(tmp_path):
     with pytest.raises(AlphabetError, match=r"has 12 classes \(11 symbols and the blank\) and does not say which"):
-        load_recognizer(saved(tmp_path))
+        gateviz.load(saved(tmp_path))
 
 
 def test_a_tall_image_has_no_column_left(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path), alphabet=small.SYMBOLS)
+    recognizer = gateviz.load(saved(tmp_path), alphabet=small.SYMBOLS)
     with pytest.raises(ImageError, match="a line image of 2 x 100 pixels comes to 0 columns at height 32"):
         recognizer.prepare(np.zeros((100, 2), np.uint8))
 
@@ -91,9 +91,9 @@ def test_a_tall_image_has_no_column_left(tmp_path):
 def test_color_networks_and_other_variants_are_refused(tmp_path):
     color = record.formula.fill(Courao(replace(small.SHAPES["CRNN"], image_channels=3)).state_dict())
     with pytest.raises(CheckpointError, match="takes images of 3 channels, and courao's preprocessing makes gray ones"):
-        load_recognizer(saved(tmp_path, color), alphabet=small.SYMBOLS)
+        gateviz.load(saved(tmp_path, color), alphabet=small.SYMBOLS)
     with pytest.raises(CheckpointError, match="courao has no variant 'v2'; there are courao"):
-        load_recognizer(saved(tmp_path), variant="v2")
+        gateviz.load(saved(tmp_path), variant="v2")
 
 
 def test_hostile_shapes_are_only_a_misfit(tmp_path):

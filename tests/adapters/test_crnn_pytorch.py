@@ -10,6 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
+import gateviz
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import (
     ADAPTER,
     ALPHANUMERIC,
@@ -17,8 +19,7 @@ from gateviz.adapters.crnn_pytorch import (
     CrnnPytorchShape,
     Narrow,
 )
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import LoadOptions, load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap
@@ -72,7 +73,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     state = weights_of(shape)
     assert sorted(state) == case["keys"]
     torch.save(state, tmp_path / "crnn.pth")
-    recognizer = load_recognizer(tmp_path / "crnn.pth", alphabet=ALPHANUMERIC[: case["classes"] - 1])
+    recognizer = gateviz.load(tmp_path / "crnn.pth", alphabet=ALPHANUMERIC[: case["classes"] - 1])
     image = formula.image(case["batch"], case["image_channels"], 32, case["width"])
     compare.assert_original(lambda module, pixels: module(pixels), recognizer.module, image, case)
     with torch.inference_mode():
@@ -85,7 +86,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
 
 
 def test_the_recognizer_is_one_and_says_what_it_is(saved):
-    recognizer = load_recognizer(saved())
+    recognizer = gateviz.load(saved())
     assert isinstance(recognizer, Recognizer)
     assert recognizer.alphabet == Alphabet.from_symbols(ALPHANUMERIC, blank=0)
     card = recognizer.card
@@ -110,7 +111,7 @@ def _line(height=40, width=300, channels=3):
 
 def test_meijierus_preparation(saved):
     line = _line()
-    prepared = load_recognizer(saved()).prepare(line)
+    prepared = gateviz.load(saved()).prepare(line)
     gray = np.array(Image.fromarray(line).convert("L").resize((100, 32), Image.Resampling.BILINEAR), np.float32)
     assert np.allclose(prepared.pixels[0].numpy(), (gray / 255 - 0.5) / 0.5, atol=1e-6)
     assert prepared.to_source(50.0) == 150.0
@@ -118,16 +119,16 @@ def test_meijierus_preparation(saved):
 
 def test_keeping_the_aspect_as_meijierus_training_can(saved):
     path = saved()
-    prepared = load_recognizer(path, keep_ratio=True).prepare(_line(40, 301))
+    prepared = gateviz.load(path, keep_ratio=True).prepare(_line(40, 301))
     # floor(301 / 40 x 32) = 240.
     assert tuple(prepared.pixels.shape) == (1, 32, 240)
-    narrow = load_recognizer(path, keep_ratio=True).prepare(_line(40, 20))
+    narrow = gateviz.load(path, keep_ratio=True).prepare(_line(40, 20))
     assert tuple(narrow.pixels.shape) == (1, 32, 32)
 
 
 def test_sierkinhanes_preparation(saved):
     line = _line(32, 280)
-    recognizer = load_recognizer(saved(), variant="sierkinhane")
+    recognizer = gateviz.load(saved(), variant="sierkinhane")
     prepared = recognizer.prepare(line)
     gray = cv2.resize(cv2.cvtColor(line, cv2.COLOR_RGB2GRAY), (160, 32), interpolation=cv2.INTER_CUBIC)
     assert np.allclose(prepared.pixels[0].numpy(), (gray.astype(np.float32) / 255 - 0.588) / 0.193, atol=1e-5)
@@ -140,7 +141,7 @@ def test_sierkinhanes_preparation(saved):
 
 def test_holmeyoungs_preparation_is_meijierus(saved):
     path, line = saved(), _line()
-    one, other = (load_recognizer(path, variant=variant) for variant in ("meijieru", "holmeyoung"))
+    one, other = (gateviz.load(path, variant=variant) for variant in ("meijieru", "holmeyoung"))
     assert torch.equal(one.prepare(line).pixels, other.prepare(line).pixels)
 
 
@@ -152,19 +153,19 @@ def test_a_line_too_narrow_to_narrow():
 def test_a_color_network(tmp_path):
     torch.save(weights_of(CrnnPytorchShape(3, SMALL.channels, SMALL.hidden, SMALL.outputs)), tmp_path / "crnn.pth")
     line = _line()
-    pixels = load_recognizer(tmp_path / "crnn.pth").prepare(line).pixels
+    pixels = gateviz.load(tmp_path / "crnn.pth").prepare(line).pixels
     color = np.array(Image.fromarray(line).resize((100, 32), Image.Resampling.BILINEAR), np.float32)
     assert np.allclose(pixels.permute(1, 2, 0).numpy(), (color / 255 - 0.5) / 0.5, atol=1e-6)
     assert torch.equal(
-        load_recognizer(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line[:, :, ::-1].copy()).pixels[0],
-        load_recognizer(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line).pixels[2],
+        gateviz.load(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line[:, :, ::-1].copy()).pixels[0],
+        gateviz.load(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line).pixels[2],
     )
 
 
 def test_four_channels_are_refused(tmp_path):
     torch.save(weights_of(CrnnPytorchShape(4, SMALL.channels, SMALL.hidden, SMALL.outputs)), tmp_path / "crnn.pth")
     with pytest.raises(CheckpointError, match="takes images of 4 channels, and a line image has 1"):
-        load_recognizer(tmp_path / "crnn.pth")
+        gateviz.load(tmp_path / "crnn.pth")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def test_four_channels_are_refused(tmp_path):
     ids=["wrapped", "module", "wrapped module.module", "before torch 0.4.1", "float64"],
 )
 def test_every_way_the_same_weights_lie(saved, weights, change):
-    recognizer = load_recognizer(saved(change))
+    recognizer = gateviz.load(saved(change))
     reference = CrnnPytorch(SMALL).eval()
     reference.load_state_dict(weights)
     rounding.assert_same_network(recognizer.module, reference, formula.image(1, 1, 32, 64))
@@ -190,7 +191,7 @@ def test_other_depths_and_sizes(tmp_path, hidden):
     shape = CrnnPytorchShape(1, SMALL.channels, hidden, (*hidden[1:], 11))
     torch.save(weights_of(shape), tmp_path / "crnn.pth")
     assert CrnnPytorchShape.from_shapes(open_model_file(tmp_path / "crnn.pth").checkpoint.shapes) == shape
-    recognizer = load_recognizer(tmp_path / "crnn.pth", alphabet="0123456789")
+    recognizer = gateviz.load(tmp_path / "crnn.pth", alphabet="0123456789")
     assert [layer.rnn.hidden_size for layer in recognizer.module.rnn] == list(hidden)
 
 
@@ -221,14 +222,14 @@ def test_a_key_too_many_is_named(saved):
     path = saved(add)
     assert ADAPTER.sniff(open_model_file(path)).missing == ("a network that has cnn.batchnorm0.weight [2]",)
     with pytest.raises(CheckpointError, match=r"crnn_pytorch \(\d+% found\) misses a network that has cnn.batchnorm0"):
-        load_recognizer(path)
+        gateviz.load(path)
 
 
 def test_no_lineage_at_all(tmp_path):
     torch.save({"foo": torch.zeros(2)}, tmp_path / "m.pth")
     words = r"m\.pth fits no lineage that gateviz knows\. crnn_pytorch \(0% found\) misses cnn\.conv0\.weight \[64, 1, 3, 3\]"
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
 
 
 def test_hostile_shapes_are_only_a_misfit(tmp_path):
@@ -239,27 +240,27 @@ def test_hostile_shapes_are_only_a_misfit(tmp_path):
     }
     torch.save(state, tmp_path / "m.pth")
     with pytest.raises(CheckpointError, match="fits no lineage"):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
 
 
 def test_an_unknown_variant(saved):
     with pytest.raises(CheckpointError, match="has no variant 'clovaai'; there are meijieru, holmeyoung, sierkinhane"):
-        load_recognizer(saved(), variant="clovaai")
+        gateviz.load(saved(), variant="clovaai")
 
 
 def test_both_numbers_when_alphabet_and_classes_disagree(saved):
     words = r"crnn\.pth has 37 classes, so 36 symbols and the blank, and the alphabet 'abc' has 3 symbols"
     with pytest.raises(AlphabetError, match=words):
-        load_recognizer(saved(), alphabet="abc")
+        gateviz.load(saved(), alphabet="abc")
 
 
 def test_another_number_of_classes_needs_an_alphabet(tmp_path):
     torch.save(weights_of(CrnnPytorchShape(1, SMALL.channels, SMALL.hidden, (5, 12))), tmp_path / "crnn.pth")
     words = r"has 12 classes \(11 symbols and the blank\) and does not say which; .* put it in crnn\.alphabet\.txt"
     with pytest.raises(AlphabetError, match=words):
-        load_recognizer(tmp_path / "crnn.pth")
+        gateviz.load(tmp_path / "crnn.pth")
     (tmp_path / "crnn.alphabet.txt").write_text("0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n \n", encoding="utf-8")
-    recognizer = load_recognizer(tmp_path / "crnn.pth")
+    recognizer = gateviz.load(tmp_path / "crnn.pth")
     assert recognizer.alphabet.symbols == (*"0123456789", " ")
     assert recognizer.card.details["alphabet"] == "the alphabet file crnn.alphabet.txt, 11 symbols"
 
@@ -276,4 +277,4 @@ def test_an_empty_tensor_of_any_size_is_only_a_misfit(tmp_path):
         tmp_path / "m.pth",
     )
     with pytest.raises(CheckpointError, match="fits no lineage"):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 import gateviz
-from gateviz.adapters.declared import Declared, Sidecar, read_sidecar
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.core.options import LoadOptions, read_sidecar
 from gateviz.errors import AlphabetError, CheckpointError
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parent / "conformance.py")
@@ -47,17 +46,21 @@ def test_everything_that_can_be_said(beside, tmp_path):
     path = beside(
         'alphabet = "ab中"\nblank = -1\nheight = 48\nwidth = 320\nchannels = 3\nmean = [0.1, 0.2, 0.3]\nstd = 1\n'
     )
-    declared = Declared(-1, 48, 320, 3, (0.1, 0.2, 0.3), (1.0,))
-    assert read_sidecar(path) == Sidecar(declared, "ab中")
-    assert declared.given == ("blank", "height", "width", "channels", "mean", "std")
-    assert read_sidecar(tmp_path / "other.pth") == Sidecar()
-    assert read_sidecar(beside('variant = "sierkinhane"\nkeep_ratio = true\n')) == Sidecar(
-        Declared(), None, "sierkinhane", True
+    declared = LoadOptions(
+        alphabet="ab中", blank=-1, height=48, width=320, channels=3, mean=(0.1, 0.2, 0.3), std=(1.0,)
+    )
+    assert read_sidecar(path) == declared
+    assert declared.only_for("crnn_pytorch") == ("blank", "height", "width", "channels", "mean", "std")
+    assert read_sidecar(tmp_path / "other.pth") == LoadOptions()
+    assert read_sidecar(beside('variant = "sierkinhane"\nkeep_ratio = true\n')) == LoadOptions(
+        variant="sierkinhane", keep_ratio=True
     )
 
 
 def test_an_option_holds_against_the_file():
-    assert Declared(blank=1, height=16).over(Declared(blank=0, channels=1)) == Declared(blank=1, height=16, channels=1)
+    assert LoadOptions(blank=1, height=16).over(LoadOptions(blank=0, channels=1)) == LoadOptions(
+        blank=1, height=16, channels=1
+    )
 
 
 def test_an_alphabet_file_is_looked_for_beside_the_toml(beside, tmp_path, monkeypatch):
@@ -131,11 +134,11 @@ def test_a_known_lineage_takes_its_alphabet_and_refuses_the_rest(beside, tmp_pat
     case = next(case for case in conformance.all_cases() if case.name == "meijieru")
     path = beside(f'alphabet = "{"".join(chr(0x4E00 + n) for n in range(36))}"\nvariant = "sierkinhane"\n')
     assert case.saved(tmp_path) == path
-    recognizer = load_recognizer(path)
+    recognizer = gateviz.load(path)
     assert recognizer.alphabet.symbols[0] == "一"
     assert recognizer.card.details["variant"].startswith("sierkinhane")
-    assert load_recognizer(path, variant="meijieru").card.details["variant"].startswith("meijieru")
+    assert gateviz.load(path, variant="meijieru").card.details["variant"].startswith("meijieru")
     with pytest.raises(
         CheckpointError, match="is a checkpoint of crnn_pytorch, which knows its own blank, height; leave"
     ):
-        load_recognizer(path, declared=Declared(blank=0, height=32))
+        gateviz.load(path, blank=0, height=32)

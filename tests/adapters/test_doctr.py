@@ -10,11 +10,10 @@ import pytest
 import torch
 
 import gateviz
-from gateviz.adapters.checkpoint import Checkpoint
-from gateviz.adapters.doctr import ADAPTER, VOCABULARIES, FitInside
-from gateviz.adapters.doctr_network import DoctrCrnn, backbone_of
-from gateviz.adapters.model_file import Container, ModelFile, open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.core.files import Checkpoint, Container, ModelFile
+from gateviz.adapters.doctr.adapter import ADAPTER, VOCABULARIES, FitInside
+from gateviz.adapters.doctr.network import DoctrCrnn, backbone_of
+from gateviz.adapters.opening import open_model_file
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
@@ -67,7 +66,7 @@ def test_the_numbers_of_the_original_network(case):
 def test_a_checkpoint_is_read_as_docTR_reads_it(tmp_path):
     case = GOLDEN["cases"]["mobilenet_v3_large"]
     torch.save(whole_network(case).state_dict(), tmp_path / "crnn.pt")
-    recognizer = load_recognizer(tmp_path / "crnn.pt")
+    recognizer = gateviz.load(tmp_path / "crnn.pt")
     assert "".join(recognizer.alphabet.symbols) == case["vocab"]
     with torch.inference_mode():
         paths = recognizer.log_probs(record.formula.image(case["batch"], 3, 32, case["width"])).argmax(-1)
@@ -82,7 +81,7 @@ def test_a_checkpoint_is_read_as_docTR_reads_it(tmp_path):
 def test_lines_prepared_as_by_the_original(saved, name):
     expected = GOLDEN["prepared"][name]
     variant, height, _, width = name.split()
-    recognizer = load_recognizer(saved / "vgg16_bn.pt", variant=variant)
+    recognizer = gateviz.load(saved / "vgg16_bn.pt", variant=variant)
     pixels = recognizer.prepare(record.line_image(int(height), int(width))).pixels
     found = maker.pixel_numbers(pixels)
     assert found["shape"] == expected["shape"]
@@ -95,16 +94,16 @@ def test_lines_prepared_as_by_the_original(saved, name):
 
 def test_columns_map_back_through_resize_and_padding(saved):
     line = record.line_image(40, 100)
-    prepared = load_recognizer(saved / "vgg16_bn.pt").prepare(line)
+    prepared = gateviz.load(saved / "vgg16_bn.pt").prepare(line)
     # 100 x 40 comes to 80 x 32, and black to 128 columns.
     assert (prepared.to_source(80.0), prepared.to_source(0.0), prepared.content_width) == (100.0, 0.0, 80)
-    around = load_recognizer(saved / "vgg16_bn.pt", variant="symmetric").prepare(line)
+    around = gateviz.load(saved / "vgg16_bn.pt", variant="symmetric").prepare(line)
     assert (around.to_source(24.0), around.to_source(104.0)) == (0.0, 100.0)
     assert torch.equal(around.pixels[:, :, 24:104], prepared.pixels[:, :, :80])
 
 
 def test_keeping_the_ratio_keeps_all_rows(saved):
-    recognizer = load_recognizer(saved / "vgg16_bn.pt", keep_ratio=True)
+    recognizer = gateviz.load(saved / "vgg16_bn.pt", keep_ratio=True)
     assert tuple(recognizer.prepare(record.line_image(64, 1001)).pixels.shape) == (3, 32, 500)
     assert tuple(recognizer.prepare(record.line_image(64, 65)).pixels.shape) == (3, 32, 128)
     with pytest.raises(ImageError, match=r"of 3000 x 1 pixels comes to 96000 columns at height 32.*crop the image"):
@@ -118,7 +117,7 @@ def test_fitting_never_leaves_nothing():
 
 def test_the_recognizer_says_what_it_is(saved):
     for backbone, rule in FRAME_RULES.items():
-        recognizer = load_recognizer(saved / f"{backbone}.pt")
+        recognizer = gateviz.load(saved / f"{backbone}.pt")
         card = recognizer.card
         assert card.lineage == "doctr"
         assert card.details["architecture"] == f"crnn_{backbone}"
@@ -127,11 +126,11 @@ def test_the_recognizer_says_what_it_is(saved):
         assert card.details["frames"] == f"T = {rule}"
         assert "a bidirectional LSTM of 2 layers and 5 units" in card.evidence
         assert recognizer.alphabet.blank == 126
-    assert load_recognizer(saved / "vgg16_bn.pt").card.preprocessing == (
+    assert gateviz.load(saved / "vgg16_bn.pt").card.preprocessing == (
         "RGB, height 32 keeping the aspect, at most 128 columns (torch bilinear, antialiased), padded to 32 rows with 0, "
         "padded to 128 columns with 0, (x/255 - 0.694, 0.695, 0.693) / 0.299, 0.296, 0.301"
     )
-    around = load_recognizer(saved / "vgg16_bn.pt", variant="symmetric").card.preprocessing
+    around = gateviz.load(saved / "vgg16_bn.pt", variant="symmetric").card.preprocessing
     assert "padded around to 128 x 32 with 0" in around
 
 
@@ -148,10 +147,10 @@ def test_the_vocabularies_are_docTRs(saved, tmp_path):
         assert VOCABULARIES[name] == symbols
     assert len(VOCABULARIES["legacy_french"]) == 123
     torch.save(small.state_of("vgg16_bn", 124), tmp_path / "crnn.pt")
-    assert "".join(load_recognizer(tmp_path / "crnn.pt").alphabet.symbols) == VOCABULARIES["legacy_french"]
+    assert "".join(gateviz.load(tmp_path / "crnn.pt").alphabet.symbols) == VOCABULARIES["legacy_french"]
     torch.save(small.state_of("vgg16_bn", 110), tmp_path / "crnn.pt")
     with pytest.raises(AlphabetError, match=r"has 110 classes \(109 symbols and the blank\) and does not say which"):
-        load_recognizer(tmp_path / "crnn.pt")
+        gateviz.load(tmp_path / "crnn.pt")
 
 
 def test_backbones_are_told_by_their_keys(saved):
@@ -162,7 +161,7 @@ def test_backbones_are_told_by_their_keys(saved):
 
 def test_higher_lines(tmp_path):
     torch.save(small.state_of("mobilenet_v3_small", 11, rows=2), tmp_path / "crnn.pt")
-    recognizer = load_recognizer(tmp_path / "crnn.pt", alphabet="0123456789")
+    recognizer = gateviz.load(tmp_path / "crnn.pt", alphabet="0123456789")
     assert tuple(recognizer.prepare(record.line_image(64, 100)).pixels.shape) == (3, 64, 256)
 
 
@@ -171,9 +170,9 @@ def test_gray_networks_and_unknown_variants_are_refused(saved, tmp_path):
     state["feat_extractor.0.weight"] = state["feat_extractor.0.weight"][:, :1]
     torch.save(state, tmp_path / "gray.pt")
     with pytest.raises(CheckpointError, match="takes images of 1 channels, and docTR's recognizers take 3"):
-        load_recognizer(tmp_path / "gray.pt")
+        gateviz.load(tmp_path / "gray.pt")
     with pytest.raises(CheckpointError, match="doctr has no variant 'tensorflow'; there are doctr, symmetric"):
-        load_recognizer(saved / "vgg16_bn.pt", variant="tensorflow")
+        gateviz.load(saved / "vgg16_bn.pt", variant="tensorflow")
 
 
 @dataclass(frozen=True)
@@ -228,7 +227,7 @@ def test_live_preparation(doctr, saved, symmetric):
     prepare = doctr.models.preprocessor.PreProcessor(
         (32, 128), 1, maker.MEAN, maker.STD, preserve_aspect_ratio=True, symmetric_pad=symmetric
     )
-    recognizer = load_recognizer(saved / "vgg16_bn.pt", variant="symmetric" if symmetric else "doctr")
+    recognizer = gateviz.load(saved / "vgg16_bn.pt", variant="symmetric" if symmetric else "doctr")
     rng = np.random.default_rng(0)
     for _ in range(60):
         line = rng.integers(0, 256, (*rng.integers(1, 300, 2), 3), dtype=np.uint8)
@@ -244,7 +243,7 @@ def test_live_words(doctr, tmp_path):
     network.float()
     predictor = doctr.models.recognition.recognition_predictor(network)
     torch.save(network.state_dict(), tmp_path / "crnn.pt")
-    recognizer = load_recognizer(tmp_path / "crnn.pt")
+    recognizer = gateviz.load(tmp_path / "crnn.pt")
     lines = [record.line_image(height, width) for height, width in ((32, 128), (41, 90), (30, 200))]
     words = [word for word, _ in predictor(lines)]
     assert len(set(words)) == len(lines)

@@ -11,14 +11,21 @@ import numpy as np
 import pytest
 import torch
 
-from gateviz.adapters import easyocr, easyocr_characters
-from gateviz.adapters.clovaai import is_easyocr
-from gateviz.adapters.clovaai_lines import EasyOcrLine, RaiseContrast
-from gateviz.adapters.clovaai_network import Clovaai, ClovaaiShape
-from gateviz.adapters.easyocr import ADAPTER, ENGLISH
-from gateviz.adapters.easyocr_characters import EasyOcrModel, installed_folder, languages_of, model_of, models_in
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
+import gateviz
+from gateviz.adapters.clovaai import easyocr
+from gateviz.adapters.clovaai.adapter import is_easyocr
+from gateviz.adapters.clovaai.easyocr import (
+    ADAPTER,
+    ENGLISH,
+    EasyOcrModel,
+    installed_folder,
+    languages_of,
+    model_of,
+    models_in,
+)
+from gateviz.adapters.clovaai.lines import EasyOcrLine, RaiseContrast
+from gateviz.adapters.clovaai.network import Clovaai, ClovaaiShape
+from gateviz.adapters.opening import open_model_file
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas
@@ -107,7 +114,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     shape = shape_of(case)
     assert sorted(Clovaai(shape).state_dict()) == case["keys"]
     symbols = {97: ENGLISH, 11: "0123456789"}[shape.classes]
-    recognizer = load_recognizer(saved(tmp_path, shape), alphabet=symbols)
+    recognizer = gateviz.load(saved(tmp_path, shape), alphabet=symbols)
     assert recognizer.card.lineage == "easyocr"
     image = record.formula.image(case["batch"], 1, 64, case["width"])
     compare.assert_original(lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, image, case)
@@ -124,7 +131,7 @@ def test_lines_prepared_as_by_the_original(tmp_path, name):
     variant, height, _, width = name.split()
     line = record.line_image(int(height), int(width))
     line = pale(line) if variant == "easyocr_contrast" else line
-    prepared = load_recognizer(saved(tmp_path), variant=variant).prepare(line)
+    prepared = gateviz.load(saved(tmp_path), variant=variant).prepare(line)
     compare.assert_pixels(record.pixel_numbers(prepared.pixels), GOLDEN["prepared"][name])
     content = float(prepared.content_width)
     assert prepared.to_source(0.0) == 0.0
@@ -157,7 +164,7 @@ def test_lines_too_long_are_refused_in_words():
 
 @pytest.mark.usefixtures("no_package")
 def test_the_recognizer_says_what_it_is(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path))
+    recognizer = gateviz.load(saved(tmp_path))
     card = recognizer.card
     assert card.lineage == "easyocr"
     assert "EasyOCR's sizes (generation 2): 5 channels and as many units" in card.evidence
@@ -172,20 +179,20 @@ def test_the_recognizer_says_what_it_is(tmp_path):
     )
     assert "".join(recognizer.alphabet.symbols) == ENGLISH == GOLDEN["english_g2"]
     assert recognizer.alphabet.blank == 0
-    raised = load_recognizer(tmp_path / "english_g2.pth", variant="easyocr_contrast").card.preprocessing
+    raised = gateviz.load(tmp_path / "english_g2.pth", variant="easyocr_contrast").card.preprocessing
     assert "contrast raised where below 0.5" in raised
     with pytest.raises(
         CheckpointError, match="easyocr has no variant 'x'; there are easyocr, easyocr_contrast, clovaai, pad"
     ):
-        load_recognizer(tmp_path / "english_g2.pth", variant="x")
+        gateviz.load(tmp_path / "english_g2.pth", variant="x")
 
 
 @pytest.mark.usefixtures("no_package")
 def test_another_model_without_the_package_needs_an_alphabet(tmp_path):
     path = saved(tmp_path, replace(SMALL, classes=11), "ten.pth")
     with pytest.raises(AlphabetError, match=r"ten\.pth has 11 classes .* give its alphabet as a file or a string"):
-        load_recognizer(path)
-    recognizer = load_recognizer(path, alphabet="0123456789")
+        gateviz.load(path)
+    recognizer = gateviz.load(path, alphabet="0123456789")
     assert recognizer.card.details["model"] == "none (no easyocr is installed to look in) has 11 classes"
 
 
@@ -200,10 +207,10 @@ def test_character_lists_are_read_and_never_run(package, tmp_path):
     ]
     assert languages_of(folder, "0123456789") == ("xx",)
     assert model_of(models, 2, 6) is None
-    one = load_recognizer(saved(tmp_path, replace(small.SHAPES["generation1"], classes=11), "mine.pth"))
+    one = gateviz.load(saved(tmp_path, replace(small.SHAPES["generation1"], classes=11), "mine.pth"))
     assert "".join(one.alphabet.symbols) == "\xa2\xa3\xa4abcd'\"\\"
     assert one.card.details["languages in full"] == "de"
-    two = load_recognizer(saved(tmp_path, replace(SMALL, classes=11), "mine.pth"))
+    two = gateviz.load(saved(tmp_path, replace(SMALL, classes=11), "mine.pth"))
     assert "".join(two.alphabet.symbols) == "0123456789"
     assert (
         two.card.details["model"]
@@ -216,8 +223,8 @@ def test_two_models_of_one_size_are_not_guessed_between(package, tmp_path):
     package(CONFIG)
     path = saved(tmp_path, replace(SMALL, classes=7), "six.pth")
     with pytest.raises(AlphabetError, match="has 7 classes"):
-        load_recognizer(path)
-    recognizer = load_recognizer(path, alphabet="uvwxyz")
+        gateviz.load(path)
+    recognizer = gateviz.load(path, alphabet="uvwxyz")
     assert recognizer.card.details["model"] == "none of those in the installed easyocr has 7 classes"
 
 
@@ -240,7 +247,7 @@ def test_a_config_that_is_not_easyocrs_gives_no_models(package, config):
 def test_files_that_are_missing_or_huge_give_no_models(package, monkeypatch, tmp_path):
     assert models_in(tmp_path / "nowhere") == ()
     folder = package(CONFIG, de="abc")
-    monkeypatch.setattr(easyocr_characters, "LARGEST_FILE", 2)
+    monkeypatch.setattr(easyocr, "LARGEST_FILE", 2)
     assert models_in(folder) == ()
     assert languages_of(folder, "abc") == ()
 
@@ -255,13 +262,13 @@ def test_the_package_is_looked_for_and_not_imported(monkeypatch, tmp_path):
 
 
 def test_no_package_is_no_folder(monkeypatch):
-    monkeypatch.setattr(easyocr_characters, "find_spec", lambda name: None)
+    monkeypatch.setattr(easyocr, "find_spec", lambda name: None)
     assert installed_folder() is None
 
     def broken(name):
         raise ValueError(name)
 
-    monkeypatch.setattr(easyocr_characters, "find_spec", broken)
+    monkeypatch.setattr(easyocr, "find_spec", broken)
     assert installed_folder() is None
 
 
@@ -280,7 +287,7 @@ def test_quantized_lstms_are_refused_by_name(tmp_path):
     for number, saved_object in enumerate((quantized.state_dict(), quantized)):
         torch.save(saved_object, tmp_path / f"{number}.pth")
         with pytest.raises(CheckpointError, match=r"\(a quantized model\), and nothing in it was run; save the float"):
-            load_recognizer(tmp_path / f"{number}.pth")
+            gateviz.load(tmp_path / f"{number}.pth")
 
 
 def test_a_network_of_clovaais_sizes_is_not_easyocrs(tmp_path):
@@ -305,7 +312,7 @@ def test_live_logits(original, tmp_path, name):
     case = GOLDEN["cases"][name]
     network, expected = original.logits_of(case)
     torch.save(network.state_dict(), tmp_path / "model.pth")
-    recognizer = load_recognizer(tmp_path / "model.pth", alphabet={97: ENGLISH, 11: "0123456789"}[case["classes"]])
+    recognizer = gateviz.load(tmp_path / "model.pth", alphabet={97: ENGLISH, 11: "0123456789"}[case["classes"]])
     image = record.formula.image(case["batch"], 1, 64, case["width"])
     found = rounding.exactly(lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, image)
     rounding.assert_near(found, expected)
@@ -340,4 +347,4 @@ def test_live_character_lists(original):
 def test_live_prepared_lines(original, tmp_path, height, width):
     line = record.line_image(height, width)
     expected = original.prepared_by(line[:, :, ::-1].copy(), 0.0)
-    assert torch.allclose(load_recognizer(saved(tmp_path)).prepare(line).pixels, expected[0], atol=1e-6)
+    assert torch.allclose(gateviz.load(saved(tmp_path)).prepare(line).pixels, expected[0], atol=1e-6)

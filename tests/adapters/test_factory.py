@@ -7,8 +7,8 @@ import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
 import gateviz
-from gateviz.adapters.column_probe import Subject
-from gateviz.adapters.factory_geometry import find_geometry
+from gateviz.adapters.factory.column_probe import Subject
+from gateviz.adapters.factory.geometry import find_geometry
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError

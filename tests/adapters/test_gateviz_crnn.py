@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+import gateviz
 from gateviz.adapters.gateviz_crnn import ADAPTER
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError
@@ -31,7 +31,7 @@ def saved(path, preprocessing=None, **config):
 def test_the_same_numbers_and_the_same_alphabet(tmp_path, recurrent):
     path = tmp_path / "own.safetensors"
     model = saved(path, recurrent=recurrent)
-    recognizer = load_recognizer(path)
+    recognizer = gateviz.load(path)
     assert isinstance(recognizer, Recognizer)
     assert recognizer.alphabet == ALPHABET
     image = torch.rand(2, 1, 32, 50)
@@ -50,7 +50,7 @@ def test_lines_are_prepared_as_the_file_says(tmp_path):
     path = tmp_path / "own.safetensors"
     saved(path, CrnnInput("pillow bicubic", 0.4, 0.2, 3, 5, 200, 60))
     line = np.random.default_rng(0).integers(0, 256, (64, 90), dtype=np.uint8)
-    prepared = load_recognizer(path).prepare(line)
+    prepared = gateviz.load(path).prepare(line)
     resized = np.array(Image.fromarray(line).resize((45, 32), Image.Resampling.BICUBIC), np.float32)
     expected = np.full((32, 60), 200, np.float32)
     expected[:, 3:48] = resized
@@ -62,7 +62,7 @@ def test_lines_are_prepared_as_the_file_says(tmp_path):
 def test_the_card_says_that_squeeze_and_excitation_sees_the_whole_line(tmp_path):
     path = tmp_path / "own.safetensors"
     saved(path, backbone="mobilenet_v3")
-    recognizer = load_recognizer(path)
+    recognizer = gateviz.load(path)
     words = "89 columns of the network's input and the whole line through squeeze and excitation"
     assert recognizer.card.details["receptive field"] == words
     assert recognizer.frame_grid(120).receptive_span(15) == (0.0, 120.0)
@@ -71,16 +71,16 @@ def test_the_card_says_that_squeeze_and_excitation_sees_the_whole_line(tmp_path)
 def test_another_alphabet_needs_the_same_number(tmp_path):
     path = tmp_path / "own.safetensors"
     saved(path)
-    assert load_recognizer(path, alphabet="xyz").alphabet.symbols == ("x", "y", "z")
+    assert gateviz.load(path, alphabet="xyz").alphabet.symbols == ("x", "y", "z")
     with pytest.raises(AlphabetError, match="has 4 classes, so 3 symbols and the blank, and the alphabet 'xy' has 2"):
-        load_recognizer(path, alphabet="xy")
+        gateviz.load(path, alphabet="xy")
 
 
 def test_a_variant_is_refused(tmp_path):
     path = tmp_path / "own.safetensors"
     saved(path)
     with pytest.raises(CheckpointError, match="gateviz's own model, which has no variant 'meijieru'"):
-        load_recognizer(path, variant="meijieru")
+        gateviz.load(path, variant="meijieru")
 
 
 def test_an_interpolation_that_is_not_there(tmp_path):
@@ -89,7 +89,7 @@ def test_an_interpolation_that_is_not_there(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"own\.safetensors cannot be built: the model's lines were resized by 'torch nearest'"
     ):
-        load_recognizer(path)
+        gateviz.load(path)
 
 
 def test_a_safetensors_file_of_somebody_else(tmp_path):
@@ -98,4 +98,4 @@ def test_a_safetensors_file_of_somebody_else(tmp_path):
     match = ADAPTER.sniff(open_model_file(path))
     assert (match.ok, match.missing) == (False, (f"the metadata {DOCUMENT_KEY!r}",))
     with pytest.raises(CheckpointError, match=r"gateviz \(0% found\) misses the metadata 'gateviz_crnn'"):
-        load_recognizer(path)
+        gateviz.load(path)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
+import gateviz
 from gateviz.adapters.gitycc import ADAPTER, Gitycc, GityccShape
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import CheckpointError, GeometryError
 
 FOLDER = Path(__file__).parent
@@ -39,7 +39,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     rows = case["height"] // 16 - 1
     shape = GityccShape(1, rows=rows, mapped=case["mapped"], hidden=(case["hidden"],) * 2, classes=case["classes"])
     assert sorted(Gitycc(shape).state_dict()) == case["keys"]
-    recognizer = load_recognizer(
+    recognizer = gateviz.load(
         saved(tmp_path, shape), alphabet="0123456789abcdefghijklmnopqrstuvwxyz"[: shape.classes - 1]
     )
     image = record.formula.image(case["batch"], 1, case["height"], case["width"])
@@ -51,13 +51,13 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
 def test_lines_prepared_as_by_the_original(tmp_path, name):
     height, width = (int(size) for size in name.split(" x "))
     line = record.line_image(height, width)
-    prepared = load_recognizer(saved(tmp_path)).prepare(line)
+    prepared = gateviz.load(saved(tmp_path)).prepare(line)
     compare.assert_pixels(record.pixel_numbers(prepared.pixels), GOLDEN["prepared"][name])
     assert prepared.to_source(100.0) == pytest.approx(width)
 
 
 def test_the_recognizer_says_what_it_is(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path))
+    recognizer = gateviz.load(saved(tmp_path))
     card = recognizer.card
     assert card.evidence == (
         "keys map_to_seq and dense, with batch norms at 4, 5",
@@ -74,22 +74,22 @@ def test_the_recognizer_says_what_it_is(tmp_path):
 
 
 def test_the_height_of_the_images_is_read_from_the_linear_layer(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path, small.HIGH), alphabet="0123456789")
+    recognizer = gateviz.load(saved(tmp_path, small.HIGH), alphabet="0123456789")
     assert tuple(recognizer.prepare(record.line_image(40, 300)).pixels.shape) == (1, 48, 100)
     assert "stretched to 100 x 48" in recognizer.card.preprocessing
 
 
 def test_keeping_the_aspect(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path), keep_ratio=True)
+    recognizer = gateviz.load(saved(tmp_path), keep_ratio=True)
     assert tuple(recognizer.prepare(record.line_image(40, 301)).pixels.shape) == (1, 32, 240)
     assert tuple(recognizer.prepare(record.line_image(40, 20)).pixels.shape) == (1, 32, 32)
 
 
 def test_color_networks_and_other_variants_are_refused(tmp_path):
     with pytest.raises(CheckpointError, match="takes images of 3 channels, and GitYCC's preprocessing makes gray ones"):
-        load_recognizer(saved(tmp_path, replace(small.SMALL, image_channels=3)))
+        gateviz.load(saved(tmp_path, replace(small.SMALL, image_channels=3)))
     with pytest.raises(CheckpointError, match="gitycc has no variant 'leaky'; there are gitycc"):
-        load_recognizer(saved(tmp_path), variant="leaky")
+        gateviz.load(saved(tmp_path), variant="leaky")
 
 
 def test_hostile_shapes_are_only_a_misfit(tmp_path):

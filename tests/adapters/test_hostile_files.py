@@ -16,15 +16,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from gateviz.adapters.alphabet_source import find_alphabet
-from gateviz.adapters.declared import read_sidecar
-from gateviz.adapters.door import reading
+import gateviz
+from gateviz.adapters.core.alphabets import find_alphabet
+from gateviz.adapters.core.files import reading
+from gateviz.adapters.core.options import read_sidecar
+from gateviz.adapters.core.protobuf import Message
 from gateviz.adapters.kraken.vgsl import parse
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.paddle_pickle import read_pickled
-from gateviz.adapters.paddle_program import read_program
-from gateviz.adapters.protobuf import Message
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.paddle.pickled import read_pickled
+from gateviz.adapters.paddle.program import read_program
 from gateviz.adapters.tesseract.charset import read_recoder, read_unicharset
 from gateviz.adapters.tesseract.cursor import Cursor
 from gateviz.adapters.tesseract.matrix import read_matrix
@@ -52,7 +52,7 @@ def refused(path, words, most_bytes=40_000_000):
     tracemalloc.start()
     try:
         with pytest.raises(CheckpointError, match=words) as refusal:
-            load_recognizer(path)
+            gateviz.load(path)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -120,7 +120,7 @@ def test_a_bug_in_a_factory_keeps_its_own_words(tmp_path):
     code.write_text("def build():\n    raise MemoryError('the user ran out')\n", encoding="utf-8")
     torch.save({"w": torch.zeros(3)}, tmp_path / "m.pth")
     with pytest.raises(Exception, match="the user ran out") as refusal:
-        load_recognizer(tmp_path / "m.pth", factory=f"{code}:build")
+        gateviz.load(tmp_path / "m.pth", factory=f"{code}:build")
     assert "cannot be read" not in str(refusal.value)
 
 
@@ -130,7 +130,7 @@ def test_an_adapters_own_failure_is_said_of_the_file(tmp_path, monkeypatch):
     def broken(self, file):
         return {}["conv0.weight"]
 
-    monkeypatch.setattr("gateviz.adapters.lineage.LineageAdapter.sniff", broken)
+    monkeypatch.setattr("gateviz.adapters.core.lineage.LineageAdapter.sniff", broken)
     words = refused(tmp_path / "m.pth", r"m\.pth cannot be read \(KeyError: 'conv0\.weight'\); it is damaged")
     assert words.count("m.pth") == 1
 

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from gateviz.adapters.model_file import open_model_file
+import gateviz
 from gateviz.adapters.onnx import worker_program
 from gateviz.adapters.onnx.graph import read_graph
 from gateviz.adapters.onnx.runtime import Section
 from gateviz.adapters.onnx.worker import loading_time, start_worker, worker
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 
@@ -47,7 +47,7 @@ def lowered(monkeypatch):
 
 def refused(path, words):
     with pytest.raises(CheckpointError, match=words) as refusal:
-        load_recognizer(path, alphabet=graphs.ALPHABET)
+        gateviz.load(path, alphabet=graphs.ALPHABET)
     assert "\n" not in str(refusal.value)
     assert "m.onnx" in str(refusal.value)
 
@@ -107,7 +107,7 @@ def endless_loop():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limit on processor time there")
 def test_a_loop_without_end_is_ended_and_reading_goes_on(path, tmp_path, lowered):
-    honest = load_recognizer(graphs.saved(graphs.simple_model(), tmp_path / "honest.onnx"), alphabet=graphs.ALPHABET)
+    honest = gateviz.load(graphs.saved(graphs.simple_model(), tmp_path / "honest.onnx"), alphabet=graphs.ALPHABET)
     with torch.inference_mode():
         expected = honest.log_probs(graphs.image(40))
     first = worker().process.pid
@@ -168,7 +168,7 @@ def test_the_process_holds_no_more_than_its_bound(path, lowered):
 
 
 def test_a_process_that_comes_to_its_end_is_replaced(path):
-    recognizer = load_recognizer(graphs.saved(graphs.simple_model(), path), alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(graphs.saved(graphs.simple_model(), path), alphabet=graphs.ALPHABET)
     with torch.inference_mode():
         expected = recognizer.log_probs(graphs.image(30))
         worker().process.kill()
@@ -220,9 +220,9 @@ def test_the_program_knows_two_packages():
 
 def test_what_is_not_bounded_is_said(path, monkeypatch):
     graphs.saved(graphs.simple_model(), path)
-    assert "limits" not in load_recognizer(path, alphabet=graphs.ALPHABET).card.details
+    assert "limits" not in gateviz.load(path, alphabet=graphs.ALPHABET).card.details
     monkeypatch.setattr(worker(), "limits", ("seconds", "process"))
-    said = load_recognizer(path, alphabet=graphs.ALPHABET).card.details["limits"]
+    said = gateviz.load(path, alphabet=graphs.ALPHABET).card.details["limits"]
     assert said == "none on memory here: open only graphs from people you trust"
 
 
@@ -265,7 +265,7 @@ def test_functions_that_call_themselves(path):
 def test_functions_are_still_written_out(path):
     functions = [function(0, [("f1", "a", "m"), ("f1", "m", "b")]), function(1, [("Identity", "a", "b")])]
     before(path, [helper.make_node("f0", ["images"], ["fed"], domain="f")], functions=functions)
-    assert load_recognizer(path, alphabet=graphs.ALPHABET).card.lineage == "onnx"
+    assert gateviz.load(path, alphabet=graphs.ALPHABET).card.lineage == "onnx"
 
 
 def test_nodes_without_end(path, lowered):
@@ -402,7 +402,7 @@ def test_weights_beside_it_are_no_links_to_elsewhere(path, tmp_path):
     (tmp_path / "model" / "link.bin").unlink()
     (tmp_path / "model" / "own.bin").write_bytes(bytes(8))
     (tmp_path / "model" / "link.bin").symlink_to(tmp_path / "model" / "own.bin")
-    assert load_recognizer(outside(here, "link.bin"), alphabet=graphs.ALPHABET).card.lineage == "onnx"
+    assert gateviz.load(outside(here, "link.bin"), alphabet=graphs.ALPHABET).card.lineage == "onnx"
 
 
 @pytest.mark.parametrize("location", ["sub/x", "x\0y", "." * 300, "..", "/dev/zero", "a" * 5000])

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import save_file
 
 import gateviz
+from gateviz.adapters.core.files import Container
 from gateviz.adapters.kraken import adapter as kraken_adapter
 from gateviz.adapters.kraken.network import VgslNetwork
 from gateviz.adapters.kraken.preprocess import recipe_of
 from gateviz.adapters.kraken.vgsl import Kind, Specification, parse
-from gateviz.adapters.model_file import Container, open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from tests import rounding
@@ -81,7 +81,7 @@ def test_the_numbers_of_krakens_own_network(case):
 def test_both_files_that_kraken_wrote(both_files):
     pixels = formula.image(1, 1, 12, WRITTEN["width"])
     for path in both_files:
-        recognizer = load_recognizer(path)
+        recognizer = gateviz.load(path)
         compare.assert_original_in_float32(
             lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, pixels, WRITTEN
         )
@@ -93,13 +93,13 @@ def test_both_files_that_kraken_wrote(both_files):
         # Of three LSTMs the last runs along the columns of the image.
         assert recognizer.traced_modules == ("nn.L_6.layer", "nn.L_7.layer")
         assert recognizer.card.details["not along the line"] == "nn.L_8.layer"
-    evidence = [load_recognizer(path).card.evidence[0] for path in both_files]
+    evidence = [gateviz.load(path).card.evidence[0] for path in both_files]
     assert evidence == ["a Core ML model with a VGSL specification", "a document 'kraken_meta'"]
 
 
 def test_every_direction_is_traced_in_reading_order(both_files):
     image = np.random.default_rng(0).integers(0, 256, (30, 120), dtype=np.uint8)
-    one, other = (gateviz.record(load_recognizer(path), image, witness=True) for path in both_files)
+    one, other = (gateviz.record(gateviz.load(path), image, witness=True) for path in both_files)
     assert [f"{trace.layer}.{trace.direction}" for trace in one.traces] == ["0.forward", "0.backward", "1.forward"]
     assert one.provenance.witness < 1e-5
     for first, second in zip(one.traces, other.traces, strict=True):
@@ -160,10 +160,10 @@ def test_the_variant_follows_the_file_and_the_user(tmp_path):
         (None, "height 12"),
     ):
         path = saved(tmp_path, seg_type=said)
-        assert f"gray (pillow), {expected}" in load_recognizer(path).card.preprocessing
-    assert "straightened" in load_recognizer(path, variant="bbox").card.preprocessing
+        assert f"gray (pillow), {expected}" in gateviz.load(path).card.preprocessing
+    assert "straightened" in gateviz.load(path, variant="bbox").card.preprocessing
     with pytest.raises(CheckpointError, match="kraken has no variant 'page'; there are baselines, bbox"):
-        load_recognizer(path, variant="page")
+        gateviz.load(path, variant="page")
 
 
 def test_a_line_without_ink_is_resized():
@@ -182,7 +182,7 @@ def test_lines_too_long_or_too_narrow():
 
 
 def test_the_recognizer_is_one_and_says_what_it_is(tmp_path):
-    recognizer = load_recognizer(saved(tmp_path, one_channel_mode="1"))
+    recognizer = gateviz.load(saved(tmp_path, one_channel_mode="1"))
     assert isinstance(recognizer, Recognizer)
     assert recognizer.card.lineage == "kraken"
     assert recognizer.card.evidence == ("a document 'kraken_meta'", f"VGSL {SMALL}", "1 LSTMs along the line")
@@ -194,15 +194,15 @@ def test_the_recognizer_is_one_and_says_what_it_is(tmp_path):
 
 
 def test_a_codec_as_text_and_none_at_all(tmp_path):
-    assert load_recognizer(saved(tmp_path, codec=json.dumps(CODEC))).alphabet.codes[2] == (3, 4)
+    assert gateviz.load(saved(tmp_path, codec=json.dumps(CODEC))).alphabet.codes[2] == (3, 4)
     path = saved(tmp_path, codec=None)
     with pytest.raises(AlphabetError, match=r"has 7 classes .* and does not say which"):
-        load_recognizer(path)
-    assert load_recognizer(path, alphabet="abcdef").alphabet.symbols == tuple("abcdef")
+        gateviz.load(path)
+    assert gateviz.load(path, alphabet="abcdef").alphabet.symbols == tuple("abcdef")
 
 
 def test_an_alphabet_given_goes_before_the_files(tmp_path):
-    assert load_recognizer(saved(tmp_path), alphabet="uvwxyz").alphabet.symbols == tuple("uvwxyz")
+    assert gateviz.load(saved(tmp_path), alphabet="uvwxyz").alphabet.symbols == tuple("uvwxyz")
 
 
 @pytest.mark.parametrize(
@@ -216,13 +216,13 @@ def test_an_alphabet_given_goes_before_the_files(tmp_path):
 )
 def test_codecs_that_do_not_go_with_the_network(tmp_path, codec, words):
     with pytest.raises(AlphabetError, match=words):
-        load_recognizer(saved(tmp_path, codec=codec))
+        gateviz.load(saved(tmp_path, codec=codec))
 
 
 @pytest.mark.parametrize("codec", [{"a": []}, {"a": [0]}, {"a": "1"}, {"": [1]}, {"a": [True]}, [1], "{", "5"])
 def test_codecs_that_are_none(tmp_path, codec):
     with pytest.raises(CheckpointError, match=r"line\.safetensors cannot be loaded: its codec "):
-        load_recognizer(saved(tmp_path, codec=codec))
+        gateviz.load(saved(tmp_path, codec=codec))
 
 
 def test_the_recognizer_among_other_models(tmp_path):
@@ -233,22 +233,22 @@ def test_the_recognizer_among_other_models(tmp_path):
     }
     tensors = {f"rec.{name}": tensor for name, tensor in state.items()} | {"seg.nn.C_0.co.bias": torch.zeros(2)}
     save_file(tensors, tmp_path / "both.safetensors", {"kraken_meta": json.dumps(meta)})
-    recognizer = load_recognizer(tmp_path / "both.safetensors")
+    recognizer = gateviz.load(tmp_path / "both.safetensors")
     assert torch.equal(recognizer.module.state_dict()["nn.O_6.lin.bias"], state["nn.O_6.lin.bias"])
     meta["rec"]["_tasks"] = ["segmentation"]
     save_file(tensors, tmp_path / "both.safetensors", {"kraken_meta": json.dumps(meta)})
     with pytest.raises(CheckpointError, match=r"it holds no recognizer \(segmentation\); load a file of kraken's"):
-        load_recognizer(tmp_path / "both.safetensors")
+        gateviz.load(tmp_path / "both.safetensors")
     meta["rec"]["_tasks"] = meta["seg"]["_tasks"] = ["recognition"]
     save_file(tensors, tmp_path / "both.safetensors", {"kraken_meta": json.dumps(meta)})
     with pytest.raises(CheckpointError, match="it holds 2 recognizers"):
-        load_recognizer(tmp_path / "both.safetensors")
+        gateviz.load(tmp_path / "both.safetensors")
 
 
 def test_every_lstm_has_the_columns_of_its_own_input(tmp_path):
     """A convolution between two LSTMs widens what the second and the output see, and not what the first does."""
     vgsl = "[1,12,0,1 Cr3,3,4 Mp2,2 S1(1x0)1,3 Lbx5 Cr1,5,6 Lbx4 O1c7]"
-    recognizer = load_recognizer(saved(tmp_path, vgsl=vgsl))
+    recognizer = gateviz.load(saved(tmp_path, vgsl=vgsl))
     first, second = recognizer.layer_grids(60).values()
     assert (first.frame_count, first.stride, first.first_center, first.receptive_field) == (30, 2.0, 1.0, 4.0)
     assert (second.stride, second.first_center, second.receptive_field) == (2.0, 1.0, 12.0)
@@ -296,12 +296,12 @@ def test_every_lstm_has_the_columns_of_its_own_input(tmp_path):
 )
 def test_what_cannot_be_shown_is_refused_by_name(tmp_path, entry, words):
     with pytest.raises(CheckpointError, match=rf"line\.safetensors cannot be loaded: .*{words}"):
-        load_recognizer(saved(tmp_path, state=weights_of(SMALL), **{"vgsl": SMALL, **entry}))
+        gateviz.load(saved(tmp_path, state=weights_of(SMALL), **{"vgsl": SMALL, **entry}))
 
 
 def test_channels_that_no_image_has(tmp_path):
     with pytest.raises(CheckpointError, match="takes images of 2 channels, and a line image has 1"):
-        load_recognizer(saved(tmp_path, "[1,12,0,2 S1(1x0)1,3 Lbx5 O1c7]"))
+        gateviz.load(saved(tmp_path, "[1,12,0,2 S1(1x0)1,3 Lbx5 O1c7]"))
 
 
 def test_another_safetensors_file_is_none_of_krakens(tmp_path):
@@ -376,7 +376,7 @@ def test_every_cut_and_every_changed_byte_is_one_sentence_or_a_recognizer(both_f
         path = tmp_path / f"{number}.mlmodel"
         path.write_bytes(content)
         try:
-            load_recognizer(path)
+            gateviz.load(path)
         except (CheckpointError, AlphabetError) as error:
             assert "\n" not in str(error)
             refused += 1
@@ -405,4 +405,4 @@ def test_kraken_itself_computes_the_same(tmp_path):
     for suffix in ("mlmodel", "safetensors"):
         path = tmp_path / f"line.{suffix}"
         path.write_bytes(base64.b64decode(make.written(model, writers)[suffix]))
-        assert load_recognizer(path).card.lineage == "kraken"
+        assert gateviz.load(path).card.lineage == "kraken"

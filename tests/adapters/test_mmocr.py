@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+import gateviz
 from gateviz.adapters.crnn_pytorch import CrnnPytorchShape
 from gateviz.adapters.mmocr import ADAPTER, DICTIONARIES, MmocrCrnn, RescaleToHeight
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas
@@ -46,7 +46,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
     network = MmocrCrnn(CrnnPytorchShape(outputs=(256, case["classes"])))
     state = record.formula.fill(network.state_dict())
     assert sorted(state) == case["keys"]
-    recognizer = load_recognizer(saved(tmp_path, state=state))
+    recognizer = gateviz.load(saved(tmp_path, state=state))
     assert (recognizer.alphabet.blank, "".join(recognizer.alphabet.symbols)) == (case["blank"], case["symbols"])
     assert recognizer.alphabet.codes[0] == (0,)
     image = record.formula.image(case["batch"], 1, 32, case["width"])
@@ -56,7 +56,7 @@ def test_the_numbers_of_the_original_network(tmp_path, case):
 @pytest.mark.parametrize("name", GOLDEN["prepared"])
 def test_lines_prepared_as_by_the_original(tmp_path, name):
     height, width = (int(size) for size in name.split(" x "))
-    prepared = load_recognizer(saved(tmp_path)).prepare(record.line_image(height, width, 1))
+    prepared = gateviz.load(saved(tmp_path)).prepare(record.line_image(height, width, 1))
     compare.assert_pixels(record.pixel_numbers(prepared.pixels), GOLDEN["prepared"][name])
     assert prepared.to_source(float(prepared.pixels.shape[2])) == pytest.approx(width)
 
@@ -69,14 +69,14 @@ def test_the_dictionaries_are_mmocrs():
 
 @pytest.mark.parametrize("symbols", DICTIONARIES, ids=GOLDEN["dictionaries"])
 def test_an_alphabet_by_the_number_of_classes(tmp_path, symbols):
-    recognizer = load_recognizer(saved(tmp_path, len(symbols) + 1))
+    recognizer = gateviz.load(saved(tmp_path, len(symbols) + 1))
     assert "".join(recognizer.alphabet.symbols) == symbols
     assert recognizer.alphabet.blank == len(symbols)
     assert recognizer.card.details["alphabet"].startswith("the lineage's own ")
 
 
 def test_the_recognizer_says_what_it_is(tmp_path):
-    card = load_recognizer(saved(tmp_path)).card
+    card = gateviz.load(saved(tmp_path)).card
     assert card.evidence == (
         "keys backbone.cnn.conv0 to conv6: MMOCR's mini-VGG",
         "decoder.decoder of 2 bidirectional LSTMs of 5, 6 units",
@@ -94,11 +94,11 @@ def test_the_recognizer_says_what_it_is(tmp_path):
 
 
 def test_the_blank_of_the_old_version(tmp_path):
-    old = load_recognizer(saved(tmp_path), variant="0.x")
+    old = gateviz.load(saved(tmp_path), variant="0.x")
     assert (old.alphabet.blank, old.alphabet.codes[0]) == (0, (1,))
     assert old.card.details["variant"].startswith("MMOCR 0.x, blank first (of ")
     with pytest.raises(AlphabetError, match=r"has 38 classes \(37 symbols and the blank\) and does not say which"):
-        load_recognizer(saved(tmp_path, 38), variant="0.x")
+        gateviz.load(saved(tmp_path, 38), variant="0.x")
 
 
 def test_color_networks_and_other_variants_are_refused(tmp_path):
@@ -106,9 +106,9 @@ def test_color_networks_and_other_variants_are_refused(tmp_path):
     with pytest.raises(
         CheckpointError, match="takes images of 3 channels, and MMOCR's CRNN is configured for gray ones"
     ):
-        load_recognizer(saved(tmp_path, state=color))
+        gateviz.load(saved(tmp_path, state=color))
     with pytest.raises(CheckpointError, match=r"mmocr has no variant '2.x'; there are 1.x, 0.x"):
-        load_recognizer(saved(tmp_path), variant="2.x")
+        gateviz.load(saved(tmp_path), variant="2.x")
 
 
 def test_a_line_too_long():
@@ -129,7 +129,7 @@ def test_a_line_too_long():
 def test_mmocrs_other_recognizers_are_refused_by_name(tmp_path, key, words):
     torch.save({"state_dict": {key: torch.zeros(2, 2)}}, tmp_path / "m.pth")
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
 
 
 def test_a_decoder_without_lstms_is_a_misfit(tmp_path):
@@ -139,4 +139,4 @@ def test_a_decoder_without_lstms_is_a_misfit(tmp_path):
     assert any(name.startswith("decoder.decoder.0.rnn.weight_ih_l0 ") for name in missing)
     assert "a network that has decoder.decoder.weight [37, 4, 1, 1]" in missing
     with pytest.raises(CheckpointError, match=r"has no recurrent layer \(MMOCR's CRNNDecoder with rnn_flag=False\)"):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")

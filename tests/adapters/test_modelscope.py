@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from gateviz.adapters.model_file import open_model_file
+import gateviz
 from gateviz.adapters.modelscope import ADAPTER, ModelscopeCrnn, ModelscopeShape
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from tests import rounding
 
@@ -59,7 +59,7 @@ def test_the_numbers_of_the_original_network(network, name):
 def test_lines_prepared_as_by_the_original(saved, name):
     variant, height, _, width = name.split()
     expected = GOLDEN["prepared"][name]
-    recognizer = load_recognizer(saved, alphabet=small.SYMBOLS, variant=variant)
+    recognizer = gateviz.load(saved, alphabet=small.SYMBOLS, variant=variant)
     prepared = recognizer.prepare(record.line_image(int(height), int(width)))
     found = record.pixel_numbers(prepared.pixels)
     found["middle_row"] = found["middle_row"][: len(expected["middle_row"])]
@@ -69,7 +69,7 @@ def test_lines_prepared_as_by_the_original(saved, name):
 
 
 def test_the_recognizer_says_what_it_is(saved):
-    recognizer = load_recognizer(saved, alphabet=small.SYMBOLS)
+    recognizer = gateviz.load(saved, alphabet=small.SYMBOLS)
     card = recognizer.card
     assert card.evidence == (
         "keys conv0.0 to conv4.0 with a batch norm each",
@@ -86,17 +86,17 @@ def test_the_recognizer_says_what_it_is(saved):
 
 def test_the_vocabulary_beside_the_checkpoint(saved):
     with pytest.raises(AlphabetError, match=r"has 13 classes \(12 symbols and the blank\) and does not say which"):
-        load_recognizer(saved)
+        gateviz.load(saved)
     vocabulary = saved.with_name("vocab.txt")
     vocabulary.write_text("\n".join(small.SYMBOLS) + "\n", encoding="utf-8")
-    recognizer = load_recognizer(saved)
+    recognizer = gateviz.load(saved)
     assert recognizer.alphabet.symbols == tuple(small.SYMBOLS)
     assert (recognizer.alphabet.blank, recognizer.alphabet.codes[0]) == (0, (1,))
     assert recognizer.card.details["alphabet"] == "the alphabet file vocab.txt, 12 symbols"
     # What the user gives or puts beside it by the checkpoint's own name goes before it.
-    assert "".join(load_recognizer(saved, alphabet="abcdefghijkl").alphabet.symbols) == "abcdefghijkl"
+    assert "".join(gateviz.load(saved, alphabet="abcdefghijkl").alphabet.symbols) == "abcdefghijkl"
     saved.with_name("pytorch_model.alphabet.txt").write_text("ABCDEFGHIJKL", encoding="utf-8")
-    assert "".join(load_recognizer(saved).alphabet.symbols) == "ABCDEFGHIJKL"
+    assert "".join(gateviz.load(saved).alphabet.symbols) == "ABCDEFGHIJKL"
 
 
 def test_another_models_vocabulary(saved):
@@ -104,12 +104,12 @@ def test_another_models_vocabulary(saved):
     with pytest.raises(
         AlphabetError, match=r"has 13 classes, .* and the alphabet file vocab.txt has 3 or 5 or 6 symbols"
     ):
-        load_recognizer(saved)
+        gateviz.load(saved)
 
 
 def test_a_fine_tuned_model(tmp_path):
     torch.save(small.state_of(fine_tuned=True), tmp_path / "pytorch_model.bin")
-    recognizer = load_recognizer(tmp_path / "pytorch_model.bin", alphabet=small.SYMBOLS)
+    recognizer = gateviz.load(tmp_path / "pytorch_model.bin", alphabet=small.SYMBOLS)
     assert "prefix 'recognizer.' of ModelScope's trainer" in recognizer.card.evidence
     bare = ModelscopeCrnn(small.SMALL).eval()
     bare.load_state_dict(
@@ -121,21 +121,21 @@ def test_a_fine_tuned_model(tmp_path):
 
 def test_long_lines_are_squeezed_unless_they_are_to_keep_their_ratio(saved):
     line = record.line_image(32, 900)
-    assert load_recognizer(saved, alphabet=small.SYMBOLS).prepare(line).pixels.shape == (3, 32, 640)
-    assert load_recognizer(saved, alphabet=small.SYMBOLS, keep_ratio=True).prepare(line).pixels.shape == (3, 32, 900)
+    assert gateviz.load(saved, alphabet=small.SYMBOLS).prepare(line).pixels.shape == (3, 32, 640)
+    assert gateviz.load(saved, alphabet=small.SYMBOLS, keep_ratio=True).prepare(line).pixels.shape == (3, 32, 900)
 
 
 def test_what_is_refused(saved):
     with pytest.raises(CheckpointError, match="modelscope has no variant 'bgr'; there are rgb, gray"):
-        load_recognizer(saved, variant="bgr")
+        gateviz.load(saved, variant="bgr")
     with pytest.raises(ImageError, match="a line image of 2 x 100 pixels comes to 0 columns at height 32"):
-        load_recognizer(saved, alphabet=small.SYMBOLS).prepare(np.zeros((100, 2), np.uint8))
+        gateviz.load(saved, alphabet=small.SYMBOLS).prepare(np.zeros((100, 2), np.uint8))
 
 
 def test_modelscopes_other_recognizer_is_refused_by_name(tmp_path):
     torch.save({"our_nas_model.blocks.0.conv.weight": torch.zeros(2, 2)}, tmp_path / "m.pt")
     with pytest.raises(CheckpointError, match="is ModelScope's LightweightEdge and has no recurrent layer"):
-        load_recognizer(tmp_path / "m.pt")
+        gateviz.load(tmp_path / "m.pt")
 
 
 def test_hostile_shapes_are_only_a_misfit(tmp_path):

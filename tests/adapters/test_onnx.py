@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 import gateviz
-from gateviz.adapters.registry import load_recognizer
 from gateviz.errors import GeometryError
 from gateviz.geometry.axis_steps import Join
 
@@ -23,7 +22,7 @@ BOTH = ("forward", "backward")
 
 
 def read(path, **options):
-    return load_recognizer(path, alphabet=graphs.ALPHABET, **options)
+    return gateviz.load(path, alphabet=graphs.ALPHABET, **options)
 
 
 def log_probs_of_runtime(path, images, kind):

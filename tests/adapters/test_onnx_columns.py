@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import nn
 
-from gateviz.adapters.model_file import open_model_file
+import gateviz
 from gateviz.adapters.onnx.columns import MeasuredGeometry, find_columns, measure
 from gateviz.adapters.onnx.graph import read_graph
 from gateviz.adapters.onnx.width_steps import steps_to
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import CheckpointError, GeometryError
 from gateviz.geometry.axis_steps import Adaptive, Join, Window
 from gateviz.geometry.receptive import AxisGeometry
@@ -72,7 +72,7 @@ STACKS = {
 def test_worked_out_columns_are_where_the_gradient_is(tmp_path, name):
     network = gradient_proof.make_positive(Sequenced(STACKS[name]()))
     path = graphs.scripted(network.float(), tmp_path / "m.onnx")
-    recognizer = load_recognizer(path, alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(path, alphabet=graphs.ALPHABET)
     assert recognizer.card.details["column map"].startswith("worked out from ")
     stack = gradient_proof.averaging(network.double().stack)
     for width in (41, 64):
@@ -86,7 +86,7 @@ def test_measured_columns_are_those_worked_out(tmp_path):
     """Both ways to the same map, on a graph that can go either."""
     for name, stack in STACKS.items():
         network = gradient_proof.make_positive(Sequenced(stack())).float()
-        recognizer = load_recognizer(graphs.scripted(network, tmp_path / "m.onnx"), alphabet=graphs.ALPHABET)
+        recognizer = gateviz.load(graphs.scripted(network, tmp_path / "m.onnx"), alphabet=graphs.ALPHABET)
         worked_out = recognizer.geometry
         measured = measure(
             lambda image, of=recognizer.module: of.frames(image)[of.recurrent_nodes[0].ports.X],
@@ -121,7 +121,7 @@ class Late(nn.Module):
 
 def test_every_layer_has_the_columns_of_its_own_input(tmp_path):
     path = graphs.scripted(Late().eval(), tmp_path / "m.onnx")
-    recognizer = load_recognizer(path, alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(path, alphabet=graphs.ALPHABET)
     grids = recognizer.layer_grids(100)
     assert list(grids) == ["recurrent.0.layer", "recurrent.1.layer"]
     first, second = grids.values()
@@ -157,7 +157,7 @@ def shuffled(tmp_path, open_axes=("width", "lines")):
 
 @pytest.mark.parametrize("open_axes", [("width", "lines"), ()])
 def test_a_node_that_is_not_known_is_measured(tmp_path, open_axes):
-    recognizer = load_recognizer(shuffled(tmp_path, open_axes), alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(shuffled(tmp_path, open_axes), alphabet=graphs.ALPHABET)
     assert recognizer.card.details["column map"].startswith("measured by drawing columns anew, since the Slice node '/")
     assert recognizer.card.details["column map"].endswith("cuts the line")
     assert recognizer.card.details["frames"].startswith("every 2 columns")
@@ -209,7 +209,7 @@ def test_a_mirrored_line_is_refused_with_both_reasons(tmp_path):
     made = graphs.model(nodes, stored, [graphs.port("pixels", (1, 1, 16, "w"))], [graphs.port("scores", None)])
     words = r"m\.onnx cannot be built: where the frames look cannot be worked out \(the Slice node 'flip' cuts the line\) and cannot be measured"
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(graphs.saved(made, tmp_path / "m.onnx"), alphabet=graphs.ALPHABET)
+        gateviz.load(graphs.saved(made, tmp_path / "m.onnx"), alphabet=graphs.ALPHABET)
 
 
 def test_arithmetic_is_held_against_the_graph(tmp_path):

@@ -13,11 +13,12 @@ import pytest
 import torch
 from PIL import Image
 
-from gateviz.adapters.model_file import Container, open_model_file
+import gateviz
+from gateviz.adapters.core.files import Container
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.adapter import ADAPTER
 from gateviz.adapters.onnx.graph import read_graph
-from gateviz.adapters.onnx.line_input import InputSpec
-from gateviz.adapters.registry import LoadOptions, load_recognizer
+from gateviz.adapters.opening import open_model_file
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError, MissingExtraError
 from gateviz.files import budget
 
@@ -37,7 +38,7 @@ def path(tmp_path):
 def refused(path, words, **options):
     """The one sentence with which a file is refused."""
     with pytest.raises(GatevizError, match=words) as refusal:
-        load_recognizer(path, **{"alphabet": graphs.ALPHABET, **options})
+        gateviz.load(path, **{"alphabet": graphs.ALPHABET, **options})
     assert "\n" not in str(refusal.value)
     assert "m.onnx" in str(refusal.value)
     return str(refusal.value)
@@ -53,7 +54,7 @@ def line(height, width, channels=3):
 
 def test_the_card(path):
     graphs.saved(graphs.simple_model(), path)
-    recognizer = load_recognizer(path, alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(path, alphabet=graphs.ALPHABET)
     card = recognizer.card
     assert (card.lineage, card.checkpoint) == ("onnx", "m.onnx")
     assert card.evidence == ("ONNX graph by hand", "1 recurrent node: LSTM forward")
@@ -69,7 +70,7 @@ def test_the_card(path):
 
 
 def test_the_plain_preparation(path):
-    recognizer = load_recognizer(graphs.saved(graphs.simple_model(), path), alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(graphs.saved(graphs.simple_model(), path), alphabet=graphs.ALPHABET)
     image = line(40, 301)
     gray = np.array(Image.fromarray(image).convert("L").resize((121, 16), Image.Resampling.BILINEAR), np.float32)
     assert np.allclose(recognizer.prepare(image).pixels[0].numpy(), (gray / 255 - 0.5) / 0.5, atol=1e-6)
@@ -79,19 +80,19 @@ def test_the_plain_preparation(path):
 
 def test_a_fixed_width_is_stretched_to_or_padded_to(path):
     graphs.saved(graphs.simple_model(dims=(1, 1, 16, 64)), path)
-    stretched = load_recognizer(path, alphabet=graphs.ALPHABET).prepare(line(32, 50))
+    stretched = gateviz.load(path, alphabet=graphs.ALPHABET).prepare(line(32, 50))
     assert tuple(stretched.pixels.shape) == (1, 16, 64)
     assert stretched.content_width == 64
-    padded = load_recognizer(path, alphabet=graphs.ALPHABET, keep_ratio=True).prepare(line(32, 50))
+    padded = gateviz.load(path, alphabet=graphs.ALPHABET, keep_ratio=True).prepare(line(32, 50))
     assert tuple(padded.pixels.shape) == (1, 16, 64)
     assert padded.content_width == 25
     assert (padded.pixels[:, :, 25:] == 0).all()
-    squeezed = load_recognizer(path, alphabet=graphs.ALPHABET, keep_ratio=True).prepare(line(32, 500))
+    squeezed = gateviz.load(path, alphabet=graphs.ALPHABET, keep_ratio=True).prepare(line(32, 500))
     assert (tuple(squeezed.pixels.shape), squeezed.content_width) == ((1, 16, 64), 64)
 
 
-def built(path, spec, **options):
-    return ADAPTER.build(open_model_file(path), LoadOptions(alphabet=graphs.ALPHABET, **options), spec)
+def built(path, **options):
+    return ADAPTER.build(open_model_file(path), LoadOptions(alphabet=graphs.ALPHABET, **options))
 
 
 def test_what_the_graph_leaves_open_the_user_says(path):
@@ -100,8 +101,8 @@ def test_what_the_graph_leaves_open_the_user_says(path):
         path, r"takes images of \? x \? x \? x \? \(lines x channels x height x width\) and does not say its height"
     )
     with pytest.raises(CheckpointError, match="does not say its channels; give it"):
-        built(path, InputSpec(height=24))
-    recognizer = built(path, InputSpec(height=24, channels=1, mean=(0.25,), std=(2.0,)))
+        built(path, height=24)
+    recognizer = built(path, height=24, channels=1, mean=(0.25,), std=(2.0,))
     pixels = recognizer.prepare(line(24, 80)).pixels
     gray = np.array(Image.fromarray(line(24, 80)).convert("L"), np.float32)
     assert np.allclose(pixels[0].numpy(), (gray / 255 - 0.25) / 2.0, atol=1e-6)
@@ -112,13 +113,13 @@ def test_the_user_and_the_graph_disagree(path):
     with pytest.raises(
         CheckpointError, match=r"a height of 32 was asked for, and the graph takes 16 \(\? x 1 x 16 x \?\)"
     ):
-        built(path, InputSpec(height=32))
+        built(path, height=32)
     with pytest.raises(CheckpointError, match="a channels of 3 was asked for, and the graph takes 1"):
-        built(path, InputSpec(channels=3))
-    with pytest.raises(CheckpointError, match=r"the mean 0\.1, 0\.2 was given for 1 channels"):
-        built(path, InputSpec(mean=(0.1, 0.2)))
-    with pytest.raises(CheckpointError, match="no standard deviation of 0"):
-        built(path, InputSpec(std=(0.0,)))
+        built(path, channels=3)
+    with pytest.raises(CheckpointError, match="3 numbers were declared as mean of an input of 1 channels"):
+        built(path, mean=(0.1, 0.2, 0.3))
+    with pytest.raises(CheckpointError, match="a std of 0 was declared"):
+        built(path, std=(0.0,))
 
 
 def test_a_height_the_graph_cannot_take(tmp_path):
@@ -129,7 +130,7 @@ def test_a_height_the_graph_cannot_take(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"m\.onnx cannot be built: the graph does not run on an input of 1 x 1 x 64 x"
     ):
-        built(path, InputSpec(height=64))
+        built(path, height=64)
 
 
 # The alphabet.
@@ -137,11 +138,11 @@ def test_a_height_the_graph_cannot_take(tmp_path):
 
 def test_the_blank_may_be_last(path):
     graphs.saved(graphs.simple_model(), path)
-    first, last = (load_recognizer(path, alphabet=graphs.ALPHABET, variant=name) for name in ("plain", "blank-last"))
+    first, last = (gateviz.load(path, alphabet=graphs.ALPHABET, variant=name) for name in ("plain", "blank-last"))
     assert (first.alphabet.blank, last.alphabet.blank) == (0, 8)
     assert (first.alphabet.code("a"), last.alphabet.code("a")) == ((1,), (0,))
     with pytest.raises(CheckpointError, match="onnx has no variant 'tail'; there are plain, blank-last, paddle"):
-        load_recognizer(path, alphabet=graphs.ALPHABET, variant="tail")
+        gateviz.load(path, alphabet=graphs.ALPHABET, variant="tail")
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_the_blank_may_be_last(path):
 )
 def test_the_symbols_in_the_metadata(path, written, words):
     made = graphs.paddle_model(graphs.drawn(), {"character": written}, ("n", 1, graphs.HEIGHT, "w"))
-    recognizer = load_recognizer(graphs.saved(made, path))
+    recognizer = gateviz.load(graphs.saved(made, path))
     assert recognizer.card.details["alphabet"] == f"the graph's metadata {words} symbols"
     assert recognizer.alphabet.symbols == (*written.split("\n"), " ")[:8]
     assert recognizer.alphabet.blank == 0
@@ -160,16 +161,16 @@ def test_the_symbols_in_the_metadata(path, written, words):
 def test_the_users_symbols_come_before_the_graphs(path):
     made = graphs.paddle_model(graphs.drawn(), {"character": "\n".join("ABCDEFGH")})
     graphs.saved(made, path)
-    assert load_recognizer(path, alphabet="01234567").alphabet.symbols == tuple("01234567")
+    assert gateviz.load(path, alphabet="01234567").alphabet.symbols == tuple("01234567")
     path.with_suffix(".alphabet.txt").write_text("klmnopqr", encoding="utf-8")
-    assert load_recognizer(path).alphabet.symbols == tuple("klmnopqr")
+    assert gateviz.load(path).alphabet.symbols == tuple("klmnopqr")
 
 
 def test_symbols_that_do_not_go_with_the_classes(path):
     graphs.saved(graphs.paddle_model(graphs.drawn(), {"character": "a\nb\nc"}), path)
     refused(path, "has 9 classes .8 symbols and the blank. and does not say which", alphabet=None)
     with pytest.raises(AlphabetError, match="has 9 classes, so 8 symbols and the blank, and the alphabet 'abc' has 3"):
-        load_recognizer(path, alphabet="abc")
+        gateviz.load(path, alphabet="abc")
 
 
 # Paddle's preparation, as RapidOCR's own code does it.
@@ -195,7 +196,7 @@ def paddle(tmp_path_factory):
     pool = next(node for node in made.graph.node if node.op_type == "MaxPool")
     for attribute in pool.attribute:
         attribute.ints[0] = 32
-    return load_recognizer(graphs.saved(made, path))
+    return gateviz.load(graphs.saved(made, path))
 
 
 @pytest.mark.parametrize(
@@ -219,7 +220,7 @@ def test_the_shape_in_the_metadata(path):
         made = graphs.paddle_model(state, metadata, ("n", None, None, "w"))
         for attribute in next(node for node in made.graph.node if node.op_type == "MaxPool").attribute:
             attribute.ints[0] = rows
-        recognizer = load_recognizer(graphs.saved(made, path))
+        recognizer = gateviz.load(graphs.saved(made, path))
         assert tuple(recognizer.prepare(line(30, 60)).pixels.shape) == (3, rows, 320)
 
 
@@ -383,7 +384,7 @@ def test_a_tensor_that_is_missing_is_named(path):
 def test_a_tensor_too_many_changes_nothing(path):
     made = changed()
     made.graph.initializer.append(graphs.floats("another_head.weight", np.ones(3)))
-    assert load_recognizer(graphs.saved(made, path), alphabet=graphs.ALPHABET).card.lineage == "onnx"
+    assert gateviz.load(graphs.saved(made, path), alphabet=graphs.ALPHABET).card.lineage == "onnx"
 
 
 def test_a_tensor_that_claims_more_than_it_stores(path):
@@ -433,7 +434,7 @@ def test_noise_in_a_file_is_refused_or_read(path):
             broken[at] = generator.integers(0, 256)
         path.write_bytes(bytes(broken))
         try:
-            load_recognizer(path, alphabet=graphs.ALPHABET)
+            gateviz.load(path, alphabet=graphs.ALPHABET)
         except GatevizError as refusal:
             assert "\n" not in str(refusal)
 
@@ -479,8 +480,8 @@ def beside(path):
 
 
 def test_weights_beside_it(path, beside):
-    recognizer = load_recognizer(path, alphabet=graphs.ALPHABET)
-    inside = load_recognizer(graphs.saved(changed(), path.with_name("n.onnx")), alphabet=graphs.ALPHABET)
+    recognizer = gateviz.load(path, alphabet=graphs.ALPHABET)
+    inside = gateviz.load(graphs.saved(changed(), path.with_name("n.onnx")), alphabet=graphs.ALPHABET)
     images = graphs.image(30)
     with torch.inference_mode():
         torch.testing.assert_close(recognizer.log_probs(images), inside.log_probs(images))
@@ -526,12 +527,12 @@ def test_a_package_that_is_not_installed(path, monkeypatch, package):
             raise ModuleNotFoundError(f"No module named {name!r}")
         return sys.modules[name]
 
-    monkeypatch.setattr("gateviz.adapters.onnx.extra.import_module", without)
-    monkeypatch.setattr("gateviz.adapters.onnx.extra.find_spec", lambda name: None if name == package else True)
+    monkeypatch.setattr("gateviz.adapters.onnx.graph.import_module", without)
+    monkeypatch.setattr("gateviz.adapters.onnx.graph.find_spec", lambda name: None if name == package else True)
     with pytest.raises(
         MissingExtraError, match=rf"needs {package}, which is not installed; pip install 'gateviz\[onnx\]'"
     ):
-        load_recognizer(path, alphabet=graphs.ALPHABET)
+        gateviz.load(path, alphabet=graphs.ALPHABET)
 
 
 def test_the_adapter_imports_neither_package():

@@ -9,13 +9,12 @@ import pytest
 import torch
 
 import gateviz
-from gateviz.adapters.model_file import open_model_file
-from gateviz.adapters.paddle import ADAPTER, ALPHANUMERIC, TORCH_SLOPE
-from gateviz.adapters.paddle_backbones import backbone_of
-from gateviz.adapters.paddle_network import PaddleCrnn
-from gateviz.adapters.registry import load_recognizer
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.paddle.adapter import ADAPTER, ALPHANUMERIC, TORCH_SLOPE
+from gateviz.adapters.paddle.network import PaddleCrnn, backbone_of
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.networks.mobilenet_v3 import LARGE, SMALL
 from tests import rounding
 
 FOLDER = Path(__file__).parent
@@ -53,10 +52,9 @@ def doubled(case, shapes):
     """Sizes of a backbone of whole width; none for one of half width, which is the lineage's usual one."""
     if case["model"].get("scale") != 1.0:
         return {}
-    table = {"small": "_SMALL", "large": "_LARGE"}[case["model"]["model_name"]]
-    backbones = load_file(FOLDER.parents[1] / "gateviz" / "adapters" / "paddle_backbones.py")
-    sizes = {"conv1": 16, "conv2": {"_SMALL": 576, "_LARGE": 960}[table]}
-    for number, (_, widened, outputs, *_) in enumerate(getattr(backbones, table)):
+    table = {"small": SMALL, "large": LARGE}[case["model"]["model_name"]]
+    sizes = {"conv1": 16, "conv2": {SMALL: 576, LARGE: 960}[table]}
+    for number, (_, widened, outputs, *_) in enumerate(table):
         sizes |= {f"blocks.{number}.expand_conv": widened, f"blocks.{number}.linear_conv": outputs}
     return {f"backbone.{at}.conv.weight": (outputs, *(3,) * (at == "conv1")) for at, outputs in sizes.items()}
 
@@ -77,7 +75,7 @@ def test_the_numbers_of_the_ports(tmp_path, name):
     assert sorted(state) == case["keys"]
     torch.save(state, tmp_path / "crnn.pth")
     variant = "pytorchocr" if name.startswith("pytorchocr") else "paddleocr2pytorch"
-    recognizer = load_recognizer(tmp_path / "crnn.pth", variant=variant)
+    recognizer = gateviz.load(tmp_path / "crnn.pth", variant=variant)
     image = record.formula.image(2, 3, 32, case["width"])
     compare.assert_original(lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, image, case)
     assert recognizer.frame_grid(case["width"]).frame_count == case["shape"][0]
@@ -87,7 +85,7 @@ def test_the_ports_differ_in_their_hard_sigmoid(tmp_path):
     """A checkpoint of one read by the rule of the other gives other numbers, so the golden numbers tell the two apart."""
     torch.save(small.state_of("mobilenet_v3_small"), tmp_path / "crnn.pth")
     image = record.formula.image(1, 3, 32, 100)
-    one, other = (load_recognizer(tmp_path / "crnn.pth", variant=variant) for variant in ("paddle", "pytorchocr"))
+    one, other = (gateviz.load(tmp_path / "crnn.pth", variant=variant) for variant in ("paddle", "pytorchocr"))
     with torch.inference_mode():
         assert not torch.allclose(one.log_probs(image), other.log_probs(image), atol=1e-4)
     slopes = {layer.slope for layer in other.module.modules() if hasattr(layer, "slope") and not callable(layer.slope)}
@@ -97,13 +95,13 @@ def test_the_ports_differ_in_their_hard_sigmoid(tmp_path):
 @pytest.mark.parametrize(("variant", "size"), PREPARED, ids=[" ".join(pair) for pair in PREPARED])
 def test_lines_prepared_as_by_the_ports(saved, variant, size):
     height, width = (int(number) for number in size.split(" x "))
-    recognizer = load_recognizer(saved / "mobilenet_v3_small.pth", variant=variant)
+    recognizer = gateviz.load(saved / "mobilenet_v3_small.pth", variant=variant)
     prepared = recognizer.prepare(record.line_image(height, width))
     compare.assert_pixels(maker.pixel_numbers(prepared.pixels), GOLDEN["prepared"][variant][size])
 
 
 def test_columns_map_back_through_resize_and_padding(saved):
-    recognizer = load_recognizer(saved / "resnet34_vd.pth")
+    recognizer = gateviz.load(saved / "resnet34_vd.pth")
     prepared = recognizer.prepare(record.line_image(64, 301))
     # 301 x 64 comes to 150.5, so 151 columns, and zeros to 320.
     assert prepared.content_width == 151
@@ -116,15 +114,15 @@ def test_what_keeps_its_ratio_is_never_squeezed(saved):
     line = record.line_image(20, 1000)
     path = saved / "mobilenet_v3_small.pth"
     for variant, squeezed in (("paddleocr2pytorch", 1280), ("english", 100), ("paddle", 1600)):
-        assert load_recognizer(path, variant=variant).prepare(line).pixels.shape[2] == squeezed
-        assert load_recognizer(path, variant=variant, keep_ratio=True).prepare(line).pixels.shape[2] == 1600
+        assert gateviz.load(path, variant=variant).prepare(line).pixels.shape[2] == squeezed
+        assert gateviz.load(path, variant=variant, keep_ratio=True).prepare(line).pixels.shape[2] == 1600
     with pytest.raises(ImageError, match=r"of 3000 x 1 pixels comes to 96000 columns at height 32"):
-        load_recognizer(path).prepare(np.zeros((1, 3000), np.uint8))
+        gateviz.load(path).prepare(np.zeros((1, 3000), np.uint8))
 
 
 def test_the_recognizer_says_what_it_is(saved):
     for backbone in small.MARKS:
-        card = load_recognizer(saved / f"{backbone}.pth").card
+        card = gateviz.load(saved / f"{backbone}.pth").card
         assert card.lineage == "paddle"
         assert card.details["architecture"] == backbone
         assert card.details["variant"].startswith(
@@ -135,7 +133,7 @@ def test_the_recognizer_says_what_it_is(saved):
         assert card.preprocessing == (
             "BGR, height 32 keeping the aspect (opencv linear), (x/255 - 0.5) / 0.5, padded to 320 columns with 0"
         )
-    words = load_recognizer(saved / "mobilenet_v3_small.pth", variant="paddleocr2pytorch").card.preprocessing
+    words = gateviz.load(saved / "mobilenet_v3_small.pth", variant="paddleocr2pytorch").card.preprocessing
     assert "height 32 keeping the aspect, at least 16 columns, at most 1280 columns (opencv linear)" in words
 
 
@@ -153,7 +151,7 @@ def test_geometry_of_the_whole_networks(name, first_center, seen):
 def test_the_legacy_encoder_is_two_stacks(tmp_path):
     state = small.state_of("mobilenet_v3_small", extra=small.LEGACY)
     torch.save(state, tmp_path / "crnn.pth")
-    recognizer = load_recognizer(tmp_path / "crnn.pth")
+    recognizer = gateviz.load(tmp_path / "crnn.pth")
     words = "two one-way LSTMs of 2 layers and 5 units, the second on the reversed line"
     assert words in recognizer.card.evidence
     recording = gateviz.record(recognizer, record.line_image(32, 100), witness=True)
@@ -179,7 +177,7 @@ def test_the_port_of_2020_names_its_squeezing_otherwise(tmp_path):
     torch.save(old, tmp_path / "old.pth")
     torch.save(state, tmp_path / "new.pth")
     image = record.formula.image(1, 3, 32, 100)
-    one, other = (load_recognizer(tmp_path / name).module for name in ("old.pth", "new.pth"))
+    one, other = (gateviz.load(tmp_path / name).module for name in ("old.pth", "new.pth"))
     # The formula seeds by names, so the weights are the same and the numbers too.
     rounding.assert_same_network(one, other, image)
 
@@ -187,23 +185,23 @@ def test_the_port_of_2020_names_its_squeezing_otherwise(tmp_path):
 def test_dictionaries_with_and_without_the_space(tmp_path):
     torch.save(small.state_of("mobilenet_v3_small", 12), tmp_path / "crnn.pth")
     (tmp_path / "dict.txt").write_text("\n".join("0123456789") + "\n", encoding="utf-8")
-    spaced = load_recognizer(tmp_path / "crnn.pth", alphabet=tmp_path / "dict.txt").alphabet
+    spaced = gateviz.load(tmp_path / "crnn.pth", alphabet=tmp_path / "dict.txt").alphabet
     assert spaced.symbols == (*"0123456789", " ")
     assert spaced.codes[-1] == (11,)
     (tmp_path / "whole.txt").write_text("\n".join("0123456789") + "\n \n", encoding="utf-8")
-    assert load_recognizer(tmp_path / "crnn.pth", alphabet=tmp_path / "whole.txt").alphabet == spaced
+    assert gateviz.load(tmp_path / "crnn.pth", alphabet=tmp_path / "whole.txt").alphabet == spaced
     (tmp_path / "crnn.alphabet.txt").write_text("\n".join("0123456789") + "\n", encoding="utf-8")
-    assert load_recognizer(tmp_path / "crnn.pth").alphabet == spaced
+    assert gateviz.load(tmp_path / "crnn.pth").alphabet == spaced
     # Symbols that were typed are never completed by one that was not.
     with pytest.raises(AlphabetError, match=r"has 12 classes, so 11 symbols and the blank.*has 10 symbols"):
-        load_recognizer(tmp_path / "crnn.pth", alphabet="0123456789")
+        gateviz.load(tmp_path / "crnn.pth", alphabet="0123456789")
     (tmp_path / "short.txt").write_text("\n".join("012345678") + "\n", encoding="utf-8")
     with pytest.raises(AlphabetError, match=r"has 12 classes, so 11 symbols and the blank.*has 9 or"):
-        load_recognizer(tmp_path / "crnn.pth", alphabet=tmp_path / "short.txt")
+        gateviz.load(tmp_path / "crnn.pth", alphabet=tmp_path / "short.txt")
 
 
 def test_alphanumeric_is_the_ports_default(saved):
-    recognizer = load_recognizer(saved / "mobilenet_v3_small.pth")
+    recognizer = gateviz.load(saved / "mobilenet_v3_small.pth")
     assert recognizer.alphabet.symbols == tuple(ALPHANUMERIC)
     assert recognizer.alphabet.blank == 0
 
@@ -219,9 +217,9 @@ def test_gray_networks_and_unknown_variants_are_refused(saved, tmp_path):
     state["backbone.conv1.conv.weight"] = state["backbone.conv1.conv.weight"][:, :1]
     torch.save(state, tmp_path / "gray.pth")
     with pytest.raises(CheckpointError, match="takes images of 1 channels, and PaddleOCR's recognizers take 3"):
-        load_recognizer(tmp_path / "gray.pth")
+        gateviz.load(tmp_path / "gray.pth")
     with pytest.raises(CheckpointError, match="paddle has no variant 'v3'; there are paddle, paddleocr2pytorch"):
-        load_recognizer(saved / "mobilenet_v3_small.pth", variant="v3")
+        gateviz.load(saved / "mobilenet_v3_small.pth", variant="v3")
 
 
 def test_a_network_without_recurrence_is_a_misfit(saved, tmp_path):

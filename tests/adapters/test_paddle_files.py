@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from gateviz.adapters.model_file import Container, open_model_file
-from gateviz.adapters.paddle_pickle import read_pickled
-from gateviz.adapters.paddle_program import read_parameters, read_program
-from gateviz.adapters.registry import load_recognizer
+import gateviz
+from gateviz.adapters.core.files import Container
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.paddle.pickled import read_pickled
+from gateviz.adapters.paddle.program import read_parameters, read_program
 from gateviz.errors import CheckpointError
 from tests import rounding
 
@@ -79,7 +80,7 @@ def exported(folder, case, version):
 
 
 def assert_paddles_numbers(path, case):
-    recognizer = load_recognizer(path)
+    recognizer = gateviz.load(path)
     image = formula.image(2, 3, 32, GOLDEN["width"])
     compare.assert_original(
         lambda module, pixels: module(pixels).transpose(0, 1), recognizer.module, image, GOLDEN["cases"][case]
@@ -205,24 +206,24 @@ def test_one_array_under_many_names_is_bounded(tmp_path):
     path.write_bytes(pickle.dumps({f"w{n}": array for n in range(100)}, protocol=4))
     assert path.stat().st_size < 20_000
     with pytest.raises(CheckpointError, match=r"claims 800,000 bytes of parameters.*damaged or malicious"):
-        load_recognizer(path)
+        gateviz.load(path)
 
 
 def test_numbers_that_are_none(tmp_path):
     state = lineage.CASES[0].state()
     state["head.fc.bias"][3] = np.nan
     with pytest.raises(CheckpointError, match=r"has 1 of 37 numbers in head\.fc\.bias that are NaN or infinite"):
-        load_recognizer(lineage.save(tmp_path, state))
+        gateviz.load(lineage.save(tmp_path, state))
 
 
 def test_other_byte_orders_and_protocols(tmp_path):
     state = lineage.CASES[0].state()
-    one = load_recognizer(lineage.save(tmp_path, state, protocol=2))
+    one = gateviz.load(lineage.save(tmp_path, state, protocol=2))
     arrays = {
         name: array.astype(array.dtype.newbyteorder(">")) for name, array in lineage.paddles_arrays(state).items()
     }
     (tmp_path / "big.pdparams").write_bytes(pickle.dumps(arrays, protocol=4))
-    other = load_recognizer(tmp_path / "big.pdparams")
+    other = gateviz.load(tmp_path / "big.pdparams")
     image = formula.image(1, 3, 32, 100)
     rounding.assert_same_network(one.module, other.module, image)
 
@@ -233,7 +234,7 @@ def test_later_networks_are_refused_by_their_keys(tmp_path):
         pickle.dumps({"neck.encoder.svtr_block.0.mixer.qkv.weight": np.zeros((2, 2), np.float32)}, protocol=4)
     )
     with pytest.raises(CheckpointError, match=r"a\.pdparams cannot be shown: it has SVTR"):
-        load_recognizer(path)
+        gateviz.load(path)
 
 
 def test_half_an_inference_model(tmp_path):
@@ -244,12 +245,12 @@ def test_half_an_inference_model(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"without their names, which are in inference\.pdmodel or inference\.json"
     ):
-        load_recognizer(alone)
+        gateviz.load(alone)
     (tmp_path / "inference.pdiparams").unlink()
     with pytest.raises(
         CheckpointError, match=r"inference\.pdiparams of a Paddle inference model cannot be read: No such file"
     ):
-        load_recognizer(program)
+        gateviz.load(program)
 
 
 def test_parameters_of_another_export(tmp_path):
@@ -260,14 +261,14 @@ def test_parameters_of_another_export(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"arrays, and the program beside it has \d+ parameters; both have to come"
     ):
-        load_recognizer(program)
+        gateviz.load(program)
     path.write_bytes(written([np.zeros(2, np.float32)]))
     with pytest.raises(CheckpointError, match=r"holds 1 arrays, and the program beside it has \d+ parameters"):
-        load_recognizer(program)
+        gateviz.load(program)
     for share in (0.001, 0.3, 0.999):
         path.write_bytes(whole[: int(len(whole) * share)])
         with pytest.raises(CheckpointError, match="truncated or damaged Paddle parameter file: it claims"):
-            load_recognizer(program)
+            gateviz.load(program)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +317,7 @@ def test_programs_broken_off_or_changed(version):
 def test_what_is_no_program(tmp_path, content, words):
     (tmp_path / "inference.pdmodel").write_bytes(content)
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(tmp_path / "inference.pdmodel")
+        gateviz.load(tmp_path / "inference.pdmodel")
 
 
 def test_another_network_in_a_program(tmp_path):
@@ -328,4 +329,4 @@ def test_another_network_in_a_program(tmp_path):
     with pytest.raises(
         CheckpointError, match="of 52 convolutions, 35 batch norms, 1 recurrent layers of 16 parameters"
     ):
-        load_recognizer(program)
+        gateviz.load(program)

@@ -8,13 +8,15 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import gateviz
 from gateviz.adapters import registry
+from gateviz.adapters.core.evidence import Adapter, Match, refusal_by_keys
+from gateviz.adapters.core.files import Container
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import ADAPTER as CRNN_PYTORCH
 from gateviz.adapters.crnn_pytorch import CrnnPytorch, CrnnPytorchShape
-from gateviz.adapters.declared import Declared
-from gateviz.adapters.model_file import Container, open_model_file
-from gateviz.adapters.refusals import refusal_by_keys
-from gateviz.adapters.registry import Adapter, LoadOptions, Match, adapter_names, load_recognizer, sniff_all
+from gateviz.adapters.opening import open_model_file
+from gateviz.adapters.registry import adapter_names, sniff_all
 from gateviz.errors import CheckpointError
 
 SMALL = CrnnPytorchShape(1, (2, 2, 2, 3, 3, 3, 4), (5, 5), (5, 37))
@@ -67,9 +69,9 @@ def test_own_adapters_are_named():
 
 
 def test_the_fitting_adapter_builds(tmp_path):
-    assert load_recognizer(crnn(tmp_path / "m.pth")).card.lineage == "crnn_pytorch"
+    assert gateviz.load(crnn(tmp_path / "m.pth")).card.lineage == "crnn_pytorch"
     save_file(CrnnPytorch(SMALL).state_dict(), tmp_path / "m.safetensors")
-    assert load_recognizer(str(tmp_path / "m.safetensors")).card.lineage == "crnn_pytorch"
+    assert gateviz.load(str(tmp_path / "m.safetensors")).card.lineage == "crnn_pytorch"
 
 
 def test_the_nearest_lineage_is_told_first(tmp_path):
@@ -81,13 +83,13 @@ def test_the_nearest_lineage_is_told_first(tmp_path):
     assert [match.score for _, match in matches] == sorted((match.score for _, match in matches), reverse=True)
     words = r"crnn_pytorch \(98% found\) misses cnn\.conv0\.bias \[2\]\. \w+ \(\d+% found\) misses .*more lineages fit no better"
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(tmp_path / "m.safetensors")
+        gateviz.load(tmp_path / "m.safetensors")
 
 
 def test_long_lists_are_cut(tmp_path):
     torch.save({"foo": torch.zeros(1)}, tmp_path / "m.pth")
     with pytest.raises(CheckpointError, match=r"; and \d+ more\."):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
 
 
 @pytest.mark.parametrize(
@@ -106,27 +108,27 @@ def test_long_lists_are_cut(tmp_path):
 def test_attention_is_refused_by_name(tmp_path, key, words):
     torch.save({key: torch.zeros(2, 2), "module.x": torch.zeros(1)}, tmp_path / "m.pth")
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
     assert refusal_by_keys(["cnn.conv0.weight"]) == ""
 
 
 def test_an_adapter_by_name(tmp_path):
     path = crnn(tmp_path / "m.pth")
-    assert load_recognizer(path, adapter="crnn_pytorch").card.lineage == "crnn_pytorch"
+    assert gateviz.load(path, adapter="crnn_pytorch").card.lineage == "crnn_pytorch"
     with pytest.raises(
         CheckpointError, match=r"there is no adapter 'keras'; there are gateviz, crnn_pytorch, .*tesseract"
     ):
-        load_recognizer(path, adapter="keras")
+        gateviz.load(path, adapter="keras")
     with pytest.raises(CheckpointError, match="of the kind torch zip archive, which tesseract does not read"):
-        load_recognizer(path, adapter="tesseract")
+        gateviz.load(path, adapter="tesseract")
 
 
 def test_a_file_that_nobody_reads(tmp_path):
     (tmp_path / "m.pth").write_text("hello")
     with pytest.raises(CheckpointError, match=r"m\.pth is a text file that begins with 'hello'"):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
     with pytest.raises(CheckpointError, match="there is no checkpoint"):
-        load_recognizer(tmp_path / "none.pth")
+        gateviz.load(tmp_path / "none.pth")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_a_file_that_nobody_reads(tmp_path):
 def test_a_picture_in_the_place_of_a_checkpoint(tmp_path, head, kind):
     (tmp_path / "line").write_bytes(head + bytes(99))
     with pytest.raises(CheckpointError, match=rf"line is a picture \({kind}\) and no checkpoint; give it as the line"):
-        load_recognizer(tmp_path / "line")
+        gateviz.load(tmp_path / "line")
 
 
 def test_traineddata_is_known_by_its_table(tmp_path):
@@ -158,7 +160,7 @@ def test_adapters_of_other_packages_are_asked(tmp_path, with_foreign):
     torch.save({"foo": torch.zeros(1)}, tmp_path / "m.pth")
     words = r"foreign \(50% found\) misses the mark FOREIGN at the beginning\. crnn_pytorch \(0% found\)"
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(tmp_path / "m.pth")
+        gateviz.load(tmp_path / "m.pth")
 
 
 def test_a_broken_adapter_of_another_package_is_named(tmp_path, monkeypatch):
@@ -166,7 +168,7 @@ def test_a_broken_adapter_of_another_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])
     words = r"the adapter 'broken' of another package \(a_package_that_is_not_there:ADAPTER\) cannot be imported"
     with pytest.raises(CheckpointError, match=words):
-        load_recognizer(crnn(tmp_path / "m.pth"))
+        gateviz.load(crnn(tmp_path / "m.pth"))
 
 
 def test_the_registry_is_light():
@@ -183,4 +185,4 @@ def test_the_registry_is_light():
 
 
 def test_options_have_defaults():
-    assert LoadOptions() == LoadOptions(None, None, False, None, Declared())
+    assert LoadOptions() == LoadOptions(alphabet=None, variant=None, keep_ratio=False, factory=None)

@@ -17,8 +17,9 @@ from gateviz.capture.layer import CellKind, DirectionWeights, LayerJob
 from gateviz.capture.ruled import RuledLSTM
 from gateviz.capture.scan import cell_states, scanned, stepped
 from gateviz.capture.trace_memory import TraceMemory
-from gateviz.capture.workspace.engine import WorkspaceEngine, autograd
-from gateviz.capture.workspace.engine import engine as workspace
+from gateviz.capture.workspace import autograd
+from gateviz.capture.workspace import engine as workspace
+from gateviz.capture.workspace.engine import WorkspaceEngine
 from gateviz.capture.workspace.layout import WorkspaceLayout, layout_of
 from gateviz.capture.workspace.packed_weights import PackedWeightsCache
 from gateviz.data.gates import LSTM_QUANTITIES, Quantity

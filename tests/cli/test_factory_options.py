@@ -1,16 +1,20 @@
 """A network of the user's own code in every command that takes a model."""
 
 import importlib
+import inspect
 import json
 from collections import Counter
+from dataclasses import fields
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from gateviz.cli import options
+import gateviz
+from gateviz.adapters.core.options import SPELLINGS, LoadOptions
 from gateviz.cli.main import COMMANDS
+from gateviz.cli.options import DECLARED
 
 SOURCE = """
 import torch
@@ -52,8 +56,6 @@ def test_read_record_and_info(run, factory, here):
 
 
 def test_a_checkpoint_with_a_toml_beside_it(run, factory, here):
-    import gateviz
-
     module = gateviz.load(factory=str(here / factory), alphabet="abc", blank=0, height=16).module
     torch.save(module.state_dict(), here / "mine.pth")
     (here / "mine.gateviz.toml").write_text('alphabet = "xyz"\nblank = 0\nheight = 16\n', encoding="utf-8")
@@ -86,4 +88,15 @@ def test_every_command_that_takes_a_model_takes_a_factory(name):
             "mean",
             "std",
         }
-    assert len(options.factory_options) == 7
+
+
+def test_what_can_be_said_is_said_once():
+    """The keywords of ``load``, the command line's options and the keys beside a checkpoint are those of ``LoadOptions``."""
+    keywords = inspect.signature(gateviz.load).parameters.values()
+    assert [(each.name, each.default) for each in keywords if each.kind is each.KEYWORD_ONLY] == [
+        (each.name, each.default) for each in fields(LoadOptions)
+    ]
+    given = {parameter.name: parameter for parameter in importlib.import_module("gateviz.cli.read").command.params}
+    assert tuple(name for name in SPELLINGS if name != "adapter") == DECLARED
+    for name in DECLARED:
+        assert (given[name].help, given[name].metavar) == (SPELLINGS[name].help, SPELLINGS[name].metavar)

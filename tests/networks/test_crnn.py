@@ -12,8 +12,7 @@ from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import ShapeError
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.mobilenet_v3 import mobilenet_v3
-from gateviz.networks.vgg import vgg
-from gateviz.networks.vgg_small import vgg_small
+from gateviz.networks.vgg import vgg, vgg_small
 
 _spec = importlib.util.spec_from_file_location(
     "gradient_proof", Path(__file__).parents[1] / "capture" / "gradient_proof.py"

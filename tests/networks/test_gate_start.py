@@ -5,8 +5,7 @@ import torch
 from torch import nn
 
 import gateviz
-from gateviz.networks.crnn import CRNN, CrnnConfig
-from gateviz.networks.gate_start import spread_memory
+from gateviz.networks.crnn import CRNN, CrnnConfig, spread_memory
 
 
 def gate_biases(part: nn.Module, suffix: str, gates: int) -> tuple[torch.Tensor, ...]:

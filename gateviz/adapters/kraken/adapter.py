@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.core.files import Checkpoint, Container, ModelFile
+from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.kraken.files import KrakenDocument, KrakenFile, is_kraken, open_kraken
 from gateviz.adapters.kraken.network import VgslNetwork
 from gateviz.adapters.kraken.preprocess import VARIANTS, recipe_of
 from gateviz.adapters.kraken.vgsl import Specification, parse
-from gateviz.adapters.lineage import LineageAdapter, Reading, Shapes, chosen_variant
-from gateviz.adapters.model_file import Container, ModelFile
-from gateviz.adapters.registry import LoadOptions, Match
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError

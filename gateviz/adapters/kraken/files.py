@@ -14,10 +14,9 @@ from typing import Any
 
 import torch
 
-from gateviz.adapters.checkpoint import Checkpoint
+from gateviz.adapters.core.files import Checkpoint, Container, ModelFile
 from gateviz.adapters.kraken.mlmodel import read_mlmodel
 from gateviz.adapters.kraken.vgsl import dotted_names, parse
-from gateviz.adapters.model_file import Container, ModelFile
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 

@@ -42,6 +42,7 @@ class Convolution(nn.Module):
         self,
         inputs: int,
         outputs: int,
+        *,
         kernel: tuple[int, int],
         stride: tuple[int, int],
         dilation: tuple[int, int],
@@ -49,7 +50,7 @@ class Convolution(nn.Module):
     ) -> None:
         super().__init__()
         down, across = (step * (size - 1) // 2 for step, size in zip(dilation, kernel, strict=True))
-        self.co = nn.Conv2d(inputs, outputs, kernel, stride, (down, across), dilation)
+        self.co = nn.Conv2d(inputs, outputs, kernel, stride, padding=(down, across), dilation=dilation)
         self._activation = ACTIVATIONS[activation]
 
     def forward(self, plane: Plane) -> Plane:

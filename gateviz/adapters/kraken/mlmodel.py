@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gateviz.adapters.protobuf import Message
+from gateviz.adapters.core.protobuf import Message
 from gateviz.errors import CheckpointError
 
 _DESCRIPTION, _NETWORK = 2, 500

@@ -225,7 +225,9 @@ def _convolution(block: Block, place: Place) -> tuple[nn.Module, int, int]:
     rows, columns, outputs, *rest = block.numbers
     stride = (rest[0], rest[1]) if rest else (1, 1)
     dilation = (rest[2], rest[3]) if len(rest) > 2 else (1, 1)
-    layer = Convolution(place.channels, outputs, (rows, columns), stride, dilation, block.mode)
+    layer = Convolution(
+        place.channels, outputs, kernel=(rows, columns), stride=stride, dilation=dilation, activation=block.mode
+    )
     reach = dilation[0] * (rows - 1)
     return layer, outputs, (place.height + 2 * (reach // 2) - reach - 1) // stride[0] + 1
 

@@ -12,11 +12,12 @@ import numpy as np
 from jaxtyping import Float64, Int, UInt8
 from scipy.ndimage import affine_transform, gaussian_filter, uniform_filter
 
+from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.kraken.vgsl import Specification
 from gateviz.data.frames import ColumnMap
-from gateviz.errors import CheckpointError, ImageError
+from gateviz.errors import CheckpointError
 from gateviz.geometry.canvas import Canvas, Pad, Step
-from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, Stretch
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, Stretch
 
 VARIANTS = ("baselines", "bbox")
 PADDING = 16
@@ -65,7 +66,7 @@ class ToHeight:
             ImageError: the line would have no column, or too many.
         """
         width = int(canvas.width * self.height / canvas.height)
-        _check_width(canvas, width, self.height)
+        check_width(canvas, width, self.height)
         return Stretch(self.height, width, "pillow lanczos")(canvas)
 
     @property
@@ -106,7 +107,7 @@ class Straighten:
         level = tall[taken, np.arange(tall.shape[1])].astype(np.float32)
         scale = self.height / len(level)
         width = int(scale * canvas.width)
-        _check_width(canvas, width, self.height)
+        check_width(canvas, width, self.height)
         scaled = affine_transform(
             1.0 * level,
             np.ones(2) / scale,
@@ -163,11 +164,3 @@ class RowsAsFeatures:
     def words(self) -> str:
         """What it does, for people."""
         return "rows as channels"
-
-
-def _check_width(canvas: Canvas, width: int, height: int) -> None:
-    if not 1 <= width <= WIDEST:
-        raise ImageError(
-            f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height {height}, and "
-            f"the network takes 1 to {WIDEST}; crop the image to one line of text"
-        )

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 
 import torch
 
-from gateviz.adapters.alphabet_source import SIDECAR_SUFFIX, AlphabetSource, find_alphabet
-from gateviz.adapters.lineage import chosen_variant
-from gateviz.adapters.model_file import ModelFile
+from gateviz.adapters.core.alphabets import AlphabetSource, find_alphabet, is_beside
+from gateviz.adapters.core.evidence import Match
+from gateviz.adapters.core.files import ModelFile
+from gateviz.adapters.core.lineage import chosen_variant
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.columns import PROBE_WIDTH, Columns, Features, FixedWidth, find_columns
 from gateviz.adapters.onnx.division import Division, divided, obstacles
-from gateviz.adapters.onnx.extra import require_runtime
-from gateviz.adapters.onnx.graph import OnnxGraph, read_graph
-from gateviz.adapters.onnx.line_input import VARIANTS, InputSpec, LineInput, line_input, recipe_of
+from gateviz.adapters.onnx.graph import OnnxGraph, read_graph, require_runtime
+from gateviz.adapters.onnx.line_input import VARIANTS, LineInput, Trial, line_input, recipe_of, tried
 from gateviz.adapters.onnx.network import OnnxNetwork
-from gateviz.adapters.onnx.trial import Trial, tried
 from gateviz.adapters.onnx.worker import loading_time, start_worker, worker
-from gateviz.adapters.registry import LoadOptions, Match
 from gateviz.capture.ctc_recognizer import CtcRecognizer, Geometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
@@ -49,13 +48,8 @@ class OnnxAdapter:
         start_worker()
         return _match(read_graph(file))
 
-    def build(self, file: ModelFile, options: LoadOptions, spec: InputSpec | None = None) -> CtcRecognizer:
+    def build(self, file: ModelFile, options: LoadOptions) -> CtcRecognizer:
         """The recognizer in a file that fits.
-
-        Args:
-            file: the graph.
-            options: what the user says of any checkpoint.
-            spec: what the user says of the graph's input.
 
         Raises:
             CheckpointError: the file does not fit, does not say how large its input is, or its column
@@ -71,7 +65,7 @@ class OnnxAdapter:
         require_runtime()
         try:
             with loading_time():
-                parts = _built(graph, options, spec or InputSpec(), variant)
+                parts = _built(graph, options, variant)
         except (CheckpointError, GeometryError) as error:
             raise CheckpointError(f"{file.path} cannot be built: {error}") from error
         class_count = parts.trial.class_count
@@ -98,13 +92,13 @@ class OnnxAdapter:
             parts.network,
             source.alphabet,
             card,
-            parts.preprocess,
-            _limited(parts.output_columns, parts.line),
-            "TBC",
-            parts.trial.output,
-            parts.traced,
-            parts.reversed,
-            parts.layer_geometries,
+            preprocess=parts.preprocess,
+            geometry=_limited(parts.output_columns, parts.line),
+            layout="TBC",
+            output=parts.trial.output,
+            traced_modules=parts.traced,
+            reversed_modules=parts.reversed,
+            layer_geometries=parts.layer_geometries,
         )
 
 
@@ -149,15 +143,15 @@ def _usual_variant(graph: OnnxGraph) -> str:
     return "paddle" if any(key in graph.metadata for key in SYMBOL_KEYS) else VARIANTS[0]
 
 
-def _built(graph: OnnxGraph, options: LoadOptions, spec: InputSpec, variant: str) -> _Parts:
+def _built(graph: OnnxGraph, options: LoadOptions, variant: str) -> _Parts:
     """The network and what is known of it after a trial run.
 
     Raises:
         CheckpointError: the graph does not run, or does not say how large its input is.
         GeometryError: the column map cannot be found.
     """
-    line = line_input(graph, spec, variant)
-    preprocess = recipe_of(line, spec, variant, keep_ratio=options.keep_ratio)
+    line = line_input(graph, options, variant)
+    preprocess = recipe_of(line, options, variant)
     network = OnnxNetwork(graph, divided(graph), line.layout).eval()
     trial = tried(network, line)
     network.output_axes = trial.axes
@@ -218,7 +212,7 @@ def _alphabet(
     Raises:
         AlphabetError: there is none, or it has another number of symbols.
     """
-    beside = file.path.with_suffix(SIDECAR_SUFFIX).is_file()
+    beside = is_beside(file.path)
     for key in SYMBOL_KEYS:
         if given is None and not beside and key in metadata:
             symbols = metadata[key].splitlines()

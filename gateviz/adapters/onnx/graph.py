@@ -7,19 +7,57 @@ number is believed before it is held against the bytes that are there.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gateviz.adapters.model_file import ModelFile
-from gateviz.adapters.onnx.extra import inliner, onnx_package
+from gateviz.adapters.core.files import ModelFile
+from gateviz.adapters.core.protobuf import DamagedMessageError
 from gateviz.adapters.onnx.node import STANDARD_DOMAINS, Node, first_line, read_node, tensor_array, text
 from gateviz.adapters.onnx.weights_beside import read_beside
 from gateviz.adapters.onnx.wire import check_functions, check_wire
-from gateviz.adapters.protobuf import DamagedMessageError
-from gateviz.errors import CheckpointError
+from gateviz.errors import CheckpointError, MissingExtraError
 from gateviz.files import budget
+
+_WORDS = "reading an ONNX graph needs {}, which is not installed; pip install 'gateviz[onnx]'"
+
+
+def onnx_package() -> Any:
+    """The package ``onnx``, which reads and writes graphs.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    return _imported("onnx")
+
+
+def inliner() -> Any:
+    """The module of ``onnx`` that writes functions out where they are called.
+
+    Raises:
+        MissingExtraError: onnx is not installed, or is older than 1.15.
+    """
+    return _imported("onnx.inliner")
+
+
+def require_runtime() -> None:
+    """Returns where the package ``onnxruntime``, which runs graphs in a process of its own, is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    if find_spec("onnxruntime") is None:
+        raise MissingExtraError(_WORDS.format("onnxruntime"))
+
+
+def _imported(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise MissingExtraError(_WORDS.format(name)) from error
 
 
 @dataclass(frozen=True)
@@ -134,16 +172,16 @@ def _graph_of(onnx: Any, model: Any, path: Path, digest: str) -> OnnxGraph:
     given = (*stored, *(text(value.name) for value in graph.input))
     nodes = tuple(_ordered((read_node(onnx, number, node) for number, node in enumerate(graph.node)), given))
     return OnnxGraph(
-        nodes,
-        stored,
-        tuple(_port(onnx, value) for value in graph.input if value.name not in stored),
-        tuple(text(value.name) for value in graph.output),
-        max((each.version for each in model.opset_import if each.domain in STANDARD_DOMAINS), default=1),
-        {text(each.key): text(each.value) for each in model.metadata_props},
-        f"{text(model.producer_name)} {text(model.producer_version)}".strip(),
-        digest,
-        beside,
-        model,
+        nodes=nodes,
+        stored=stored,
+        inputs=tuple(_port(onnx, value) for value in graph.input if value.name not in stored),
+        outputs=tuple(text(value.name) for value in graph.output),
+        opset=max((each.version for each in model.opset_import if each.domain in STANDARD_DOMAINS), default=1),
+        metadata={text(each.key): text(each.value) for each in model.metadata_props},
+        producer=f"{text(model.producer_name)} {text(model.producer_version)}".strip(),
+        sha256=digest,
+        beside=beside,
+        model=model,
     )
 
 

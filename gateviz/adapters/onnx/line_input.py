@@ -1,38 +1,23 @@
-"""What a graph is fed: the sizes of its input, and how a line image is brought to them."""
+"""What a graph is fed (the sizes of its input, how a line image is brought to them), and what a run on noise shows of it."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
+
+from gateviz.adapters.core.lineage import Output, output_kind
+from gateviz.adapters.core.lines import PADDLE_HEIGHT, PADDLE_WIDTH, PaddleResize
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.columns import PROBE_WIDTH
 from gateviz.adapters.onnx.graph import OnnxGraph, Port
-from gateviz.adapters.onnx.network import InputLayout
-from gateviz.errors import CheckpointError, ImageError
+from gateviz.adapters.onnx.network import InputLayout, OnnxNetwork
+from gateviz.errors import CheckpointError
 from gateviz.files import budget
-from gateviz.geometry.canvas import Canvas, Normalize, PadToWidth, Step
+from gateviz.geometry.canvas import Normalize, PadToWidth, Step
 from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 VARIANTS = ("plain", "blank-last", "paddle")
-PADDLE_HEIGHT, PADDLE_WIDTH = 32, 320
-"""Of the recognizers before PP-OCRv3, the last that had recurrent layers."""
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """What the user says of a graph's input, where the graph leaves it open.
-
-    Attributes:
-        height: rows of the network's input; None where the graph says.
-        channels: 1 or 3; None where the graph says.
-        mean: of white as 1, for all channels or one each.
-        std: the same.
-    """
-
-    height: int | None = None
-    channels: int | None = None
-    mean: tuple[float, ...] = (0.5,)
-    std: tuple[float, ...] = (0.5,)
 
 
 @dataclass(frozen=True)
@@ -57,22 +42,24 @@ class LineInput:
         return 3 if self.layout == "channels first" else 2
 
 
-def line_input(graph: OnnxGraph, spec: InputSpec, variant: str) -> LineInput:
+def line_input(graph: OnnxGraph, options: LoadOptions, variant: str) -> LineInput:
     """The sizes of a graph's input, as the graph, its metadata or the user says.
 
     Raises:
         CheckpointError: they disagree, or nobody says how many rows or channels there are.
     """
     (port,) = graph.inputs
-    layout = _layout(port, spec)
+    layout = _layout(port, options)
     axes = {"channels first": (1, 2, 3), "channels last": (3, 1, 2), "no channels": (None, 1, 2)}[layout]
     channels, height, width = (None if axis is None else port.dims[axis] for axis in axes)
     of_metadata = _shape_in(graph.metadata)
     if layout == "no channels":
         channels = 1
     usual = PADDLE_HEIGHT if variant == "paddle" else None
-    height = _settled("height", port, height, spec.height, of_metadata[1], usual)
-    channels = _settled("channels", port, channels, spec.channels, of_metadata[0], 3 if variant == "paddle" else None)
+    height = _settled("height", port, height, options.height, (of_metadata[1], usual))
+    channels = _settled(
+        "channels", port, channels, options.channels, (of_metadata[0], 3 if variant == "paddle" else None)
+    )
     if channels not in (1, 3):
         raise CheckpointError(
             f"the graph takes images of {channels} channels ({port.words}), and a line image has 1 (gray) or 3 (color); "
@@ -84,15 +71,15 @@ def line_input(graph: OnnxGraph, spec: InputSpec, variant: str) -> LineInput:
     return LineInput(channels, height, width, layout)
 
 
-def _layout(port: Port, spec: InputSpec) -> InputLayout:
+def _layout(port: Port, options: LoadOptions) -> InputLayout:
     if len(port.dims) == 3:
         return "no channels"
     first, last = port.dims[1], port.dims[3]
-    wanted = (1, 3) if spec.channels is None else (spec.channels,)
+    wanted = (1, 3) if options.channels is None else (options.channels,)
     return "channels last" if last in wanted and first not in wanted else "channels first"
 
 
-def _settled(name: str, port: Port, found: int | None, given: int | None, told: int | None, usual: int | None) -> int:
+def _settled(name: str, port: Port, found: int | None, given: int | None, others: tuple[int | None, ...]) -> int:
     """The graph's own number; where it leaves it open, the user's, the metadata's or the lineage's.
 
     Raises:
@@ -102,7 +89,7 @@ def _settled(name: str, port: Port, found: int | None, given: int | None, told: 
         raise CheckpointError(
             f"a {name} of {given} was asked for, and the graph takes {found} ({port.words}); leave it out"
         )
-    for number in (found, given, told, usual):
+    for number in (found, given, *others):
         if number is not None:
             return number
     raise CheckpointError(
@@ -121,55 +108,13 @@ def _shape_in(metadata: Mapping[str, str]) -> tuple[int | None, int | None]:
     return None, None
 
 
-@dataclass(frozen=True)
-class PaddleResize:
-    """PaddleOCR's height with the aspect kept, zeros to the right up to a width.
-
-    A line that is longer than the width keeps all its columns, their number rounded down; a shorter
-    one's is rounded up (``resize_norm_img`` of PaddleOCR and RapidOCR, one line at a time).
-
-    Attributes:
-        height: rows to come to.
-        width: columns of a short line with its padding.
-    """
-
-    height: int
-    width: int
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The resized line, without its padding (``PadToWidth`` after the normalization adds it).
-
-        Raises:
-            ImageError: the line would have too many columns.
-        """
-        ratio = canvas.width / canvas.height
-        width = min(math.ceil(self.height * ratio), int(self.height * max(ratio, self.width / self.height)))
-        if width > WIDEST:
-            raise ImageError(
-                f"a line image of {canvas.width} x {canvas.height} pixels comes to {width} columns at height "
-                f"{self.height}, and the network takes 1 to {WIDEST}; crop the image to one line of text"
-            )
-        return Stretch(self.height, width, "opencv linear")(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return f"height {self.height} keeping the aspect (opencv linear)"
-
-
-def recipe_of(line: LineInput, spec: InputSpec, variant: str, *, keep_ratio: bool) -> Preprocess:
+def recipe_of(line: LineInput, options: LoadOptions, variant: str) -> Preprocess:
     """How line images are prepared for a graph.
 
     Raises:
-        CheckpointError: the mean or the standard deviation is not one number, or one a channel, or a zero.
+        CheckpointError: the mean or the std is not one number, or one a channel.
     """
-    for name, numbers in (("mean", spec.mean), ("std", spec.std)):
-        if len(numbers) not in (1, line.channels) or (name == "std" and 0 in numbers):
-            raise CheckpointError(
-                f"the {name} {', '.join(f'{number:g}' for number in numbers)} was given for {line.channels} channels; "
-                f"give one number for all or one a channel, and no standard deviation of 0"
-            )
-    normalize = Normalize(spec.mean, spec.std)
+    normalize = Normalize(*options.levels(line.channels))
     if variant == "paddle":
         paint: Step = Gray("opencv") if line.channels == 1 else Color("bgr")
         if line.width is not None:
@@ -180,7 +125,70 @@ def recipe_of(line: LineInput, spec: InputSpec, variant: str, *, keep_ratio: boo
     paint = Gray("pillow") if line.channels == 1 else Color("rgb")
     if line.width is None:
         return Preprocess((paint, ResizeToHeight(line.height, "pillow bilinear", at_least=line.height), normalize))
-    if keep_ratio:
+    if options.keep_ratio:
         resize = ResizeToHeight(line.height, "pillow bilinear", at_least=1, at_most=line.width)
         return Preprocess((paint, resize, normalize, PadToWidth(line.width, fill=0.0)))
     return Preprocess((paint, Stretch(line.height, line.width, "pillow bilinear"), normalize))
+
+
+_PROBE_LINES = 2
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a run on noise shows.
+
+    Attributes:
+        axes: where frames, lines and classes stand in the graph's output.
+        class_count: C.
+        output: what the graph's numbers are.
+        along_line: which recurrent nodes read along the line.
+    """
+
+    axes: tuple[int, int, int]
+    class_count: int
+    output: Output
+    along_line: tuple[bool, ...]
+
+
+def tried(network: OnnxNetwork, line: LineInput) -> Trial:
+    """What a run on lines of noise shows.
+
+    Raises:
+        CheckpointError: the graph does not take them, or its output has no axis of frames.
+    """
+    shape = (_PROBE_LINES, line.channels, line.height, line.width or PROBE_WIDTH)
+    images = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    runs: list[tuple[int, int]] = []
+    hooks = [
+        module.layer.register_forward_hook(lambda layer, given, made: runs.append(tuple(made[0].shape[:2])))
+        for module in network.recurrent_nodes
+    ]
+    try:
+        with torch.no_grad():
+            found = network.outputs(images)[0]
+    finally:
+        for hook in hooks:
+            hook.remove()
+    axes = _axes(tuple(found.shape), {frames for frames, lines in runs if lines == _PROBE_LINES})
+    frames = found.shape[axes[0]]
+    numbers = found.permute(axes)
+    along = tuple(run == (frames, _PROBE_LINES) for run in runs)
+    return Trial(axes, found.shape[axes[2]], output_kind(numbers), along)
+
+
+def _axes(shape: tuple[int, ...], frames: set[int]) -> tuple[int, int, int]:
+    """Where frames, lines and classes stand; the classes last where that may be.
+
+    Raises:
+        CheckpointError: no axis has as many positions as a recurrent layer has frames.
+    """
+    orders = ((0, 1, 2), (1, 0, 2), (2, 0, 1), (0, 2, 1))
+    for order in orders:
+        if len(shape) == 3 and shape[order[0]] in frames and shape[order[1]] == 1:
+            return order
+    raise CheckpointError(
+        f"its output for one line is {' x '.join(map(str, shape))}, and its recurrent layers read "
+        f"{' or '.join(map(str, sorted(frames))) or 'no'} frames of it; gateviz reads frames x 1 x classes or "
+        f"1 x frames x classes"
+    )

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.adapters.frame_by_frame import FrameByFrame
+from gateviz.adapters.core.frame_by_frame import FrameByFrame
 from gateviz.adapters.onnx.division import Division, is_recurrent
 from gateviz.adapters.onnx.graph import OnnxGraph
 from gateviz.adapters.onnx.node import Node

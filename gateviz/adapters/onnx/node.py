@@ -63,13 +63,13 @@ def read_node(onnx: Any, number: int, node: Any) -> Node:
             captured.update(*(_captured(graph) for graph in value))
         attributes[text(each.name)] = _plain(value)
     return Node(
-        text(node.op_type),
-        text(node.domain),
-        text(node.name) or f"{number} (without a name)",
-        tuple(text(name) for name in node.input),
-        tuple(text(name) for name in node.output),
-        attributes,
-        frozenset(text(name) for name in captured),
+        op=text(node.op_type),
+        domain=text(node.domain),
+        name=text(node.name) or f"{number} (without a name)",
+        inputs=tuple(text(name) for name in node.input),
+        outputs=tuple(text(name) for name in node.output),
+        attributes=attributes,
+        captured=frozenset(text(name) for name in captured),
     )
 
 

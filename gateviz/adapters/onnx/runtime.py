@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gateviz.adapters.onnx.extra import onnx_package, require_runtime
-from gateviz.adapters.onnx.graph import OnnxGraph
+from gateviz.adapters.onnx.graph import OnnxGraph, onnx_package, require_runtime
 from gateviz.adapters.onnx.worker import NUMBERS, Worker, worker
 from gateviz.errors import CheckpointError
 from gateviz.files import budget

@@ -142,7 +142,14 @@ def _windowed(graph: OnnxGraph, node: Node, trail: Trail) -> Trail:
         total = dilation * (kernel[at] - 1)
         left, right = (total // 2, total - total // 2) if fit == "SAME_UPPER" else (total - total // 2, total // 2)
     ceil = bool(node.attributes.get("ceil_mode", 0))
-    step = Window(int(kernel[at]), int(stride), int(left), int(right), int(dilation), ceil)
+    step = Window(
+        kernel=int(kernel[at]),
+        stride=int(stride),
+        padding_left=int(left),
+        padding_right=int(right),
+        dilation=int(dilation),
+        ceil_mode=ceil,
+    )
     return Trail((*trail.steps, step), trail.axis, trail.rank)
 
 

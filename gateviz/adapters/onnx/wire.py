@@ -7,8 +7,8 @@ function that calls another one twice doubles with every level. The numbers of t
 from collections.abc import Mapping
 from typing import Any
 
+from gateviz.adapters.core.protobuf import Message
 from gateviz.adapters.onnx.node import text
-from gateviz.adapters.protobuf import Message
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 

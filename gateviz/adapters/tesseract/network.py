@@ -10,8 +10,7 @@ from torch import nn
 from gateviz.adapters.tesseract.activations import to_int8_steps
 from gateviz.adapters.tesseract.axes import is_summed
 from gateviz.adapters.tesseract.builder import IMAGE, SOFTMAXES, LayerBuilder
-from gateviz.adapters.tesseract.layers import Chain
-from gateviz.adapters.tesseract.noise import NoiseStream
+from gateviz.adapters.tesseract.layers import Chain, NoiseStream
 from gateviz.adapters.tesseract.preprocess import TALLEST_FREE, WIDEST
 from gateviz.adapters.tesseract.records import Kind, Record
 from gateviz.errors import CheckpointError, GeometryError
@@ -125,14 +124,14 @@ def build_network(record: Record, *, int8: bool, sample_iteration: int) -> Built
         Chain(layers), columns_as_features=height == 1, sample_iteration=sample_iteration, int8=int8
     )
     return BuiltNetwork(
-        module.eval().requires_grad_(False),
-        rows,
-        channels,
-        geometry,
-        {name: AxisGeometry(builder.lstms[name].across) for name in traced},
-        traced,
-        frozenset(name for name in traced if builder.lstms[name].columns.backward),
-        tuple(name for name in builder.lstms if name not in traced),
+        module=module.eval().requires_grad_(False),
+        height=rows,
+        channels=channels,
+        geometry=geometry,
+        layer_geometries={name: AxisGeometry(builder.lstms[name].across) for name in traced},
+        traced=traced,
+        backward=frozenset(name for name in traced if builder.lstms[name].columns.backward),
+        other_lstms=tuple(name for name in builder.lstms if name not in traced),
     )
 
 

@@ -5,7 +5,7 @@ trained, whether errors flow back to its input, flags, numbers of inputs, output
 name. What follows depends on the type.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -118,9 +118,9 @@ def read_record(cursor: Cursor, depth: int = 0) -> Record:
     if kind in (Kind.CONVOLVE, Kind.MAXPOOL, Kind.RECONFIG):
         return _read_window(cursor, kind, name, inputs)
     if kind in DENSE:
-        return _read_dense(cursor, kind, name, inputs, outputs, training)
+        return _read_dense(cursor, Record(kind, name, inputs, outputs), training=training)
     if kind in (Kind.LSTM, Kind.SUMM_LSTM):
-        return _read_lstm(cursor, kind, name, inputs, outputs, training)
+        return _read_lstm(cursor, Record(kind, name, inputs, outputs), training=training)
     if kind in PARALLELS or kind in TURNS or kind is Kind.SERIES:
         return _read_plumbing(cursor, kind, name, flags, depth)
     reason = "feed their softmax back into themselves" if kind in _FEEDBACK else "hold a TensorFlow graph"
@@ -149,16 +149,18 @@ def _read_window(cursor: Cursor, kind: Kind, name: str, inputs: int) -> Record:
     return Record(kind, name, inputs, inputs * stacked, numbers=(x, y))
 
 
-def _read_dense(cursor: Cursor, kind: Kind, name: str, inputs: int, outputs: int, training: bool) -> Record:
-    matrix = read_matrix(cursor, training=training, what=f"the weights of {name!r}")
-    if (matrix.inputs, matrix.outputs) != (inputs, outputs):
+def _read_dense(cursor: Cursor, bare: Record, *, training: bool) -> Record:
+    matrix = read_matrix(cursor, training=training, what=f"the weights of {bare.name!r}")
+    if (matrix.inputs, matrix.outputs) != (bare.inputs, bare.outputs):
         raise cursor.error(
-            f"layer {name!r} has {inputs} inputs and {outputs} outputs, its weights {matrix.inputs} and {matrix.outputs}"
+            f"layer {bare.name!r} has {bare.inputs} inputs and {bare.outputs} outputs, its weights {matrix.inputs} "
+            f"and {matrix.outputs}"
         )
-    return Record(kind, name, inputs, outputs, matrices=(matrix,))
+    return replace(bare, matrices=(matrix,))
 
 
-def _read_lstm(cursor: Cursor, kind: Kind, name: str, inputs: int, outputs: int, training: bool) -> Record:
+def _read_lstm(cursor: Cursor, bare: Record, *, training: bool) -> Record:
+    name, inputs, outputs = bare.name, bare.inputs, bare.outputs
     seen = cursor.integer("i4", f"the inputs of {name!r}")
     gates = []
     for gate in ("candidate", "input gate", "forget gate", "output gate"):
@@ -176,7 +178,7 @@ def _read_lstm(cursor: Cursor, kind: Kind, name: str, inputs: int, outputs: int,
         gates.append(matrix)
     if len({matrix.scales is None for matrix in gates}) > 1:
         raise cursor.error(f"layer {name!r} mixes int8 and floating-point gates")
-    return Record(kind, name, inputs, outputs, matrices=tuple(gates))
+    return replace(bare, matrices=tuple(gates))
 
 
 def _read_plumbing(cursor: Cursor, kind: Kind, name: str, flags: int, depth: int) -> Record:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from gateviz.adapters.doctr_network import DoctrCrnn
+from gateviz.adapters.doctr.network import DoctrCrnn
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parents[1] / "conformance.py")
 conformance = importlib.util.module_from_spec(_spec)

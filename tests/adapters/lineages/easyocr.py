@@ -4,7 +4,7 @@ import importlib.util
 from functools import partial
 from pathlib import Path
 
-from gateviz.adapters.clovaai_network import Clovaai, ClovaaiShape
+from gateviz.adapters.clovaai.network import Clovaai, ClovaaiShape
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parents[1] / "conformance.py")
 conformance = importlib.util.module_from_spec(_spec)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from gateviz.adapters.paddle import ALPHANUMERIC
-from gateviz.adapters.paddle_network import PaddleCrnn
+from gateviz.adapters.paddle.adapter import ALPHANUMERIC
+from gateviz.adapters.paddle.network import PaddleCrnn
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parents[1] / "conformance.py")
 conformance = importlib.util.module_from_spec(_spec)

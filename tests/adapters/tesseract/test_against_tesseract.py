@@ -16,7 +16,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont, features
 
-from gateviz.adapters.registry import load_recognizer
+import gateviz
 from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
 from gateviz.data.reading_order import reading_text
@@ -176,7 +176,7 @@ def read_by_tesseract(folder, count, language, options=()):
 
 
 def read_by_gateviz(images, language):
-    recognizer = load_recognizer(TESSDATA / f"{language}.traineddata")
+    recognizer = gateviz.load(TESSDATA / f"{language}.traineddata")
     texts = []
     for image in images:
         with torch.no_grad():

@@ -12,8 +12,6 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from gateviz.adapters.registry import load_recognizer
-
 pytestmark = pytest.mark.system
 
 CHARACTERS = ("NULL", "Joined", "|Broken|0|1", *"abcdefgh")
@@ -119,7 +117,7 @@ def test_every_frame_has_the_engines_probabilities(writing, tmp_path, line, make
         content = writer.file(make(writer), CHARACTERS, CODES, null_char=NULL_CHAR, specification="[1,24,0,1 test]")
         (tmp_path / "small.traineddata").write_bytes(content)
         theirs = printed_by_tesseract(line, tmp_path)
-        recognizer = load_recognizer(tmp_path / "small.traineddata")
+        recognizer = gateviz.load(tmp_path / "small.traineddata")
         prepared = recognizer.prepare(np.array(Image.open(line)))
         with torch.no_grad():
             ours = 100 * recognizer.log_probs(prepared.pixels[None])[0].exp().double().numpy()

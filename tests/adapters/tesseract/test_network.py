@@ -4,10 +4,9 @@ import torch
 from PIL import Image
 
 from gateviz.adapters.tesseract.cursor import Cursor
-from gateviz.adapters.tesseract.layers import MaxPool, Stack, Turned, Window
+from gateviz.adapters.tesseract.layers import MaxPool, NoiseStream, Stack, Turned, Window
 from gateviz.adapters.tesseract.model import read_model
 from gateviz.adapters.tesseract.network import build_network
-from gateviz.adapters.tesseract.noise import NoiseStream
 from gateviz.adapters.tesseract.preprocess import TesseractPreprocess
 from gateviz.adapters.tesseract.records import Kind, read_record
 from gateviz.ctc.greedy import greedy

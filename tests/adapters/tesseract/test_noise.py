@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gateviz.adapters.tesseract.noise import NoiseStream
+from gateviz.adapters.tesseract.layers import NoiseStream
 
 
 def one_by_one(sample_iteration, count):

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from gateviz.adapters.registry import load_recognizer
+import gateviz
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Direction
@@ -29,7 +29,7 @@ def line(width=90, height=24):
 
 
 def test_a_traineddata_becomes_a_recognizer(path):
-    recognizer = load_recognizer(path)
+    recognizer = gateviz.load(path)
     assert isinstance(recognizer, Recognizer)
     assert recognizer.alphabet.symbols == (" ", "a", "b", "字")
     assert not recognizer.module.training
@@ -53,7 +53,7 @@ def test_a_traineddata_becomes_a_recognizer(path):
 
 
 def test_recorded_traces_are_those_of_the_network_in_reading_order(path):
-    recognizer = load_recognizer(path)
+    recognizer = gateviz.load(path)
     (recording,) = record_lines(recognizer, [(line(), "line.png")])
     assert [trace.direction for trace in recording.traces] == [Direction.FORWARD, Direction.BACKWARD, Direction.FORWARD]
     assert [trace.module for trace in recording.traces] == list(recognizer.traced_modules)
@@ -70,9 +70,9 @@ def test_recorded_traces_are_those_of_the_network_in_reading_order(path):
 
 def test_alphabets_and_variants_have_no_place(path):
     with pytest.raises(AlphabetError, match="is a traineddata and has its own alphabet; leave the other one out"):
-        load_recognizer(path, alphabet="abc")
+        gateviz.load(path, alphabet="abc")
     with pytest.raises(CheckpointError, match=r"the variant 'x' was asked for .* which has none; leave it out"):
-        load_recognizer(path, variant="x")
+        gateviz.load(path, variant="x")
 
 
 def test_damage_names_the_file(path):
@@ -80,18 +80,18 @@ def test_damage_names_the_file(path):
     with pytest.raises(
         CheckpointError, match=r"small\.traineddata cannot be loaded: the .* of this traineddata is damaged"
     ):
-        load_recognizer(path)
+        gateviz.load(path)
 
 
 @pytest.mark.system
 def test_the_installed_orientation_model_is_refused_by_name(tessdata):
     with pytest.raises(CheckpointError, match=r"only Tesseract's legacy engine .* and no LSTM network"):
-        load_recognizer(tessdata("osd"))
+        gateviz.load(tessdata("osd"))
 
 
 @pytest.mark.system
 def test_light_text_on_a_dark_ground_is_read(tessdata):
-    recognizer = load_recognizer(tessdata("eng"))
+    recognizer = gateviz.load(tessdata("eng"))
     picture = Image.new("L", (350, 48), 255)
     ImageDraw.Draw(picture).text((8, 6), "Quiet rivers run deep", font=ImageFont.load_default(30), fill=0)
     image = np.array(picture)
@@ -103,7 +103,7 @@ def test_light_text_on_a_dark_ground_is_read(tessdata):
 
 @pytest.mark.system
 def test_chinese_characters_are_spelled_with_several_classes(tessdata):
-    recognizer = load_recognizer(tessdata("chi_sim"))
+    recognizer = gateviz.load(tessdata("chi_sim"))
     alphabet = recognizer.alphabet
     assert alphabet.class_count == 224
     assert len(alphabet.symbols) > 4000
@@ -120,7 +120,7 @@ def test_hebrew_is_aligned_as_it_is_typed(tessdata, font_folder):
     shown = "".join(text[place] for place in standing_order(text))
     picture = Image.new("L", (int(face.getlength(shown)) + 16, 48), 255)
     ImageDraw.Draw(picture).text((8, 6), shown, font=face, fill=0)
-    (recording,) = record_lines(load_recognizer(tessdata("heb")), [(np.array(picture), "x")])
+    (recording,) = record_lines(gateviz.load(tessdata("heb")), [(np.array(picture), "x")])
     assert recording.text == text
     found = align(recording, text)
     assert (found.path == recording.alignment.path).all()

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from gateviz.adapters.tesseract.container import read_container
 from gateviz.adapters.tesseract.cursor import Cursor
-from gateviz.adapters.tesseract.model import read_model
+from gateviz.adapters.tesseract.model import read_container, read_model
 from gateviz.adapters.tesseract.records import Kind, read_record
 from gateviz.errors import CheckpointError
 

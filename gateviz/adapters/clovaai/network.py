@@ -1,0 +1,149 @@
+"""The networks of clovaai/deep-text-recognition-benchmark with a CTC head, which EasyOCR builds on too.
+
+A network has up to four stages: a rectification by a thin plate spline, one of three extractors,
+bidirectional LSTMs with a linear layer after each, and a linear layer on top.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from gateviz.adapters.clovaai.extractors import ResNet, rcnn, vgg
+from gateviz.adapters.clovaai.rectification import Rectification
+from gateviz.adapters.core.lineage import Shapes, size_of
+from gateviz.networks.blocks import BidirectionalLstm
+
+EXTRACTORS: dict[str, Callable[[int, Sequence[int]], nn.Module]] = {"VGG": vgg, "RCNN": rcnn, "ResNet": ResNet}
+
+_FEATURES = "FeatureExtraction.ConvNet"
+SPLINE = "Transformation.GridGenerator."
+_LOCALIZATION = "Transformation.LocalizationNetwork"
+# The convolution that has the channels of a stage, and the author's own number.
+_STAGES = {
+    "VGG": {"0": 64, "3": 128, "6": 256, "8": 256, "11": 512, "14": 512, "18": 512},
+    "RCNN": {"0": 64, "3.wf_u": 64, "5.wf_u": 128, "7.wf_u": 256, "9": 512},
+    "ResNet": {
+        "conv0_1": 32,
+        "conv0_2": 64,
+        "layer1.0.conv1": 128,
+        "layer2.0.conv1": 256,
+        "layer3.0.conv1": 512,
+        "layer4.0.conv1": 512,
+    },
+}
+_LOCALIZATION_STAGES = {"conv.0": 64, "conv.4": 128, "conv.8": 256, "conv.12": 512, "localization_fc1.0": 256}
+_MOST_LAYERS = 16
+_MOST_POINTS = 256
+
+
+@dataclass(frozen=True)
+class ClovaaiShape:
+    """The sizes that this lineage leaves open.
+
+    Attributes:
+        backbone: which extractor.
+        image_channels: of the line image.
+        channels: output channels of the extractor's stages, the last those of the features.
+        hidden: units of each bidirectional LSTM.
+        outputs: of the linear layer after each.
+        classes: outputs of the last linear layer.
+        fiducials: points that the rectification moves; 0 without one.
+        pixels: of the rectified image; 0 where the file does not carry the spline's matrices.
+        localization: output channels of the convolutions, and units, that find the points.
+    """
+
+    backbone: str = "VGG"
+    image_channels: int = 1
+    channels: tuple[int, ...] = tuple(_STAGES["VGG"].values())
+    hidden: tuple[int, ...] = (256, 256)
+    outputs: tuple[int, ...] = (256, 256)
+    classes: int = 37
+    fiducials: int = 0
+    pixels: int = 0
+    localization: tuple[int, ...] = tuple(_LOCALIZATION_STAGES.values())
+
+    @classmethod
+    def from_shapes(cls, shapes: Shapes) -> "ClovaaiShape":
+        """The sizes by a checkpoint's shapes; where a key is absent, those of the authors' own models."""
+        backbone = backbone_of(shapes)
+        stages = _STAGES[backbone]
+        first = next(iter(stages))
+        pattern = re.compile(r"SequenceModeling\.(\d+)\.rnn\.weight_hh_l0$")
+        numbers = {int(found[1]) for key in shapes if (found := pattern.match(key))}
+        layers = min(max(numbers, default=1) + 1, _MOST_LAYERS)
+        fiducials, pixels = _spline_sizes(shapes)
+        return cls(
+            backbone=backbone,
+            image_channels=size_of(shapes, f"{_FEATURES}.{first}.weight", 1, cls.image_channels),
+            channels=tuple(size_of(shapes, f"{_FEATURES}.{stage}.weight", 0, usual) for stage, usual in stages.items()),
+            hidden=tuple(size_of(shapes, f"SequenceModeling.{n}.rnn.weight_hh_l0", 1, 256) for n in range(layers)),
+            outputs=tuple(size_of(shapes, f"SequenceModeling.{n}.linear.weight", 0, 256) for n in range(layers)),
+            classes=size_of(shapes, "Prediction.weight", 0, cls.classes),
+            fiducials=fiducials,
+            pixels=pixels,
+            localization=tuple(
+                size_of(shapes, f"{_LOCALIZATION}.{stage}.weight", 0, usual)
+                for stage, usual in _LOCALIZATION_STAGES.items()
+            ),
+        )
+
+
+def _spline_sizes(shapes: Shapes) -> tuple[int, int]:
+    """Points that the rectification moves, and pixels it makes; (0, 0) without one.
+
+    The matrices of the spline may be absent altogether: the authors' other way is to work them out anew.
+    """
+    if not any(key.startswith("Transformation.") for key in shapes):
+        return 0, 0
+    if any(key.startswith(SPLINE) for key in shapes):
+        return max(size_of(shapes, f"{SPLINE}P_hat", 1, 23) - 3, 1), size_of(shapes, f"{SPLINE}P_hat", 0, 3200)
+    return min(max(size_of(shapes, f"{_LOCALIZATION}.localization_fc2.bias", 0, 40) // 4 * 2, 4), _MOST_POINTS), 0
+
+
+def backbone_of(shapes: Shapes) -> str:
+    """Which of ``EXTRACTORS`` the keys are of; VGG where nothing tells.
+
+    Example:
+        >>> backbone_of({"FeatureExtraction.ConvNet.layer1.0.conv1.weight": (128, 64, 3, 3)})
+        'ResNet'
+    """
+    if any(key.startswith(f"{_FEATURES}.layer") for key in shapes):
+        return "ResNet"
+    return "RCNN" if any(key.startswith(_FEATURES) and ".wgf_u." in key for key in shapes) else "VGG"
+
+
+class Clovaai(nn.Module):
+    """The network of this lineage: (B, channels, H, W) to logits (B, T, C).
+
+    A rectification is no part of ``forward``, since it moves the columns: ``rectified`` comes before it.
+    """
+
+    def __init__(self, shape: ClovaaiShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.Transformation: Rectification | None = None
+        if shape.fiducials:
+            self.Transformation = Rectification(shape.image_channels, shape.fiducials, shape.pixels, shape.localization)
+        extractor = EXTRACTORS[shape.backbone](shape.image_channels, shape.channels)
+        self.FeatureExtraction = nn.Sequential(OrderedDict(ConvNet=extractor))
+        self.SequenceModeling = nn.Sequential()
+        inputs = shape.channels[-1]
+        for hidden, outputs in zip(shape.hidden, shape.outputs, strict=True):
+            self.SequenceModeling.append(BidirectionalLstm(inputs, hidden, outputs, "linear", batch_first=True))
+            inputs = outputs
+        self.Prediction = nn.Linear(inputs, shape.classes)
+
+    def rectified(self, images: Float[torch.Tensor, "B channels H W"]) -> Float[torch.Tensor, "B channels h w"]:
+        """The images straightened; as they are in a network without a rectification."""
+        return images if self.Transformation is None else self.Transformation(images)
+
+    def forward(self, images: Float[torch.Tensor, "B channels H W"]) -> Float[torch.Tensor, "B T C"]:
+        """Logits of every class at every frame of (rectified) images."""
+        features = self.FeatureExtraction(images).mean(2).transpose(1, 2)
+        logits: torch.Tensor = self.Prediction(self.SequenceModeling(features))
+        return logits

@@ -1,0 +1,1 @@
+"""docTR's CRNNs: the networks, the lineage."""
