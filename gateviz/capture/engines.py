@@ -10,7 +10,8 @@ import torch
 from gateviz.capture import replay, stepwise
 from gateviz.capture.layer import CellKind, DirectionRun, LayerJob
 from gateviz.capture.trace_memory import TraceMemory
-from gateviz.capture.workspace.engine import LayoutMismatch, WorkspaceEngine, autograd
+from gateviz.capture.workspace import autograd
+from gateviz.capture.workspace.engine import LayoutMismatch, WorkspaceEngine
 from gateviz.errors import GatevizWarning
 
 HAS_ONEDNN: bool = torch._C._has_mkldnn
