@@ -6,9 +6,9 @@ import gateviz
 from benchmarks.printed_pages import score_numbers
 from benchmarks.timing import Report, table
 from gateviz.measure.evaluation import Score
-from gateviz.training.alphabets import named_symbols
 from gateviz.training.evaluate import evaluate
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+from gateviz.typesetting.alphabets import named_symbols
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
 SEED = 2_000_003
 LINES = 500

@@ -25,11 +25,11 @@ from gateviz.adapters.registry import load_recognizer
 from gateviz.files.folders import read_manifest
 from gateviz.files.images import read_line_image
 from gateviz.measure.events import SENTENCE_ENDS, What, symbol_class
-from gateviz.training.alphabets import symbols_of
-from gateviz.training.fonts import basic_fonts
-from gateviz.training.line_writer import MANIFEST, write_lines
-from gateviz.training.lines import TrainingLine
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+from gateviz.typesetting.alphabets import symbols_of
+from gateviz.typesetting.fonts import basic_fonts
+from gateviz.typesetting.line_writer import MANIFEST, write_lines
+from gateviz.typesetting.lines import TrainingLine
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "claims.json"

@@ -26,16 +26,16 @@ from gateviz.data.emission import Emission
 from gateviz.errors import TrainingError
 from gateviz.measure.evaluation import Evaluation
 from gateviz.networks.crnn import CRNN, CrnnConfig
-from gateviz.training.alphabets import symbols_of
 from gateviz.training.evaluate import evaluate
-from gateviz.training.fonts import HELD_OUT, FontFace, find_fonts
-from gateviz.training.lines import TrainingLine
 from gateviz.training.plan import ENDLESS, VALIDATION_SEED
 from gateviz.training.pupil import new_crnn
 from gateviz.training.run_folder import LOG, STATE, RunFolder
 from gateviz.training.settings import TrainSettings
-from gateviz.training.synthetic import LENGTHS, SyntheticLines, SyntheticStyle
 from gateviz.training.trainer import Trainer
+from gateviz.typesetting.alphabets import symbols_of
+from gateviz.typesetting.fonts import HELD_OUT, FontFace, find_fonts
+from gateviz.typesetting.lines import TrainingLine
+from gateviz.typesetting.synthetic import LENGTHS, SyntheticLines, SyntheticStyle
 
 VARIANTS = {
     "lstm": "CNN + LSTM",

@@ -1,7 +1,7 @@
 """What ``--deskew`` does to the errors of rendered lines of every slope, turned always and by the rule that is built in.
 
 ``python -m benchmarks.deskew [--count N]`` renders lines with the fonts of the system, turns each by some degrees
-to either side, and lets the bundled model read them as they are and after ``capture.deskew``. Printed is the
+to either side, and lets the bundled model read them as they are and after ``geometry.deskew``. Printed is the
 character error rate (edits over symbols of the truth) for each slope, and for several thresholds below which
 lines are left as they are: rises from end to end of so much of the height of the ink (``capture.deskew.rise_share``).
 """
@@ -14,11 +14,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 import gateviz
-from gateviz.capture.deskew import estimate_slope, rise_share, shear_columns
 from gateviz.capture.recognizer import Recognizer
+from gateviz.geometry.deskew import estimate_slope, rise_share, shear_columns
 from gateviz.measure.edit_distance import edit_distance
-from gateviz.training.lines import TrainingLine
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+from gateviz.typesetting.lines import TrainingLine
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
 DEGREES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 4.0)
 THRESHOLDS = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.page_text import PageText, Style, page_html
 from gateviz.errors import ImageError, MissingExtraError
 from gateviz.files.images import read_line_image
-from gateviz.training.lines import TrainingLine
+from gateviz.typesetting.lines import TrainingLine
 
 # Points around the box of a line's letters (from ascent to descent, from pen to pen): 2.1 pixels at 100 dpi,
 # 6.3 at 300. Borders are rounded outward.

@@ -22,7 +22,6 @@ import gateviz
 from benchmarks.page_lines import PrintedPages, cut_lines, print_pages, run_program
 from benchmarks.page_text import STYLES
 from benchmarks.timing import Report, table
-from gateviz.capture.preprocess import Gray, Preprocess
 from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import GatevizError, ImageError
 from gateviz.files.atomic import make_folder, write_whole, written_whole
@@ -30,10 +29,11 @@ from gateviz.files.folders import read_manifest
 from gateviz.files.images import read_line_image
 from gateviz.files.line_columns import COLUMNS_FILE, LineColumns
 from gateviz.files.line_places import MANIFEST_NAME
+from gateviz.geometry.preprocess import Gray, Preprocess
 from gateviz.measure.evaluation import Evaluation, ReadLine, Score
 from gateviz.measure.jackknife import Estimate
 from gateviz.training.evaluate import evaluate
-from gateviz.training.lines import TrainingLine
+from gateviz.typesetting.lines import TrainingLine
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

@@ -16,9 +16,9 @@ from benchmarks.timing import Report, interleaved, table
 from gateviz.capture.recognizer import Recognizer
 from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
-from gateviz.training.alphabets import named_symbols
 from gateviz.training.evaluate import evaluate
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+from gateviz.typesetting.alphabets import named_symbols
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
 COLUMNS = 320
 MANY = 256

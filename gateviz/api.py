@@ -8,10 +8,8 @@ import numpy as np
 
 from gateviz.adapters.core.options import LoadOptions, numbers
 from gateviz.adapters.registry import load_recognizer
-from gateviz.capture.canvas import Deskew
-from gateviz.capture.crop_to_ink import asked_crop
+from gateviz.capture.ctc_recognizer import asked_crop
 from gateviz.capture.edits import Edit
-from gateviz.capture.preprocess import Clahe, Invert
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
@@ -20,6 +18,8 @@ from gateviz.files.folders import display_name
 from gateviz.files.images import DEFAULT_MAX_PIXELS, as_line_image, open_line_image
 from gateviz.files.models import default_model
 from gateviz.files.pixels import DecodedLine
+from gateviz.geometry.canvas import Deskew
+from gateviz.geometry.preprocess import Clahe, Invert
 from gateviz.recording import Recording
 
 LineImage = str | Path | np.ndarray

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gateviz.recording import Recording
 
 if TYPE_CHECKING:
-    from gateviz.capture.canvas import Step
     from gateviz.capture.recognizer import Recognizer
+    from gateviz.geometry.canvas import Step
     from gateviz.widget.explorer import RecordingExplorer
     from gateviz.widget.gallery import Gallery
 
@@ -124,9 +124,9 @@ def _as_recorded(
     recognizer: "Recognizer", *, invert: bool, deskew: bool, clahe: bool, crop: bool | None
 ) -> "tuple[Recognizer, Sequence[Step]]":
     """What reads a line again as it was recorded, and what is done to its image first."""
-    from gateviz.capture.canvas import Deskew
-    from gateviz.capture.crop_to_ink import asked_crop
-    from gateviz.capture.preprocess import Clahe, Invert
+    from gateviz.capture.ctc_recognizer import asked_crop
+    from gateviz.geometry.canvas import Deskew
+    from gateviz.geometry.preprocess import Clahe, Invert
 
     recognizer, cropping = asked_crop(recognizer, crop)
     steps = [step for wanted, step in ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe())) if wanted]

@@ -14,12 +14,12 @@ from torch import nn
 from gateviz.adapters.core.files import Checkpoint
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
 from gateviz.adapters.core.options import LoadOptions
-from gateviz.capture.axis_steps import Positions, Reach
-from gateviz.capture.canvas import Normalize, Step
-from gateviz.capture.preprocess import Color, Preprocess, ResizeToHeight, Stretch
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError, GeometryError
+from gateviz.geometry.axis_steps import Positions, Reach
+from gateviz.geometry.canvas import Normalize, Step
+from gateviz.geometry.preprocess import Color, Preprocess, ResizeToHeight, Stretch
+from gateviz.geometry.receptive import AxisGeometry
 from gateviz.networks.blocks import Added
 
 HEIGHT = 32

@@ -16,9 +16,9 @@ from torch import nn
 from gateviz.adapters.core.files import Checkpoint
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
 from gateviz.adapters.core.options import LoadOptions
-from gateviz.capture.canvas import Normalize
-from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import Path, axis_geometry
+from gateviz.geometry.canvas import Normalize
+from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
 from gateviz.networks.blocks import Added, BidirectionalLstm
 
 HEIGHT = 32

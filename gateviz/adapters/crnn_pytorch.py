@@ -25,10 +25,10 @@ from gateviz.adapters.core.lineage import (
     size_of,
 )
 from gateviz.adapters.core.options import LoadOptions
-from gateviz.capture.canvas import Canvas, Normalize, Step
-from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import ImageError
+from gateviz.geometry.canvas import Canvas, Normalize, Step
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.networks.blocks import BidirectionalLstm
 
 HEIGHT = 32

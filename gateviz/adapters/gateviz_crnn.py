@@ -7,13 +7,13 @@ from gateviz.adapters.core.alphabets import find_alphabet
 from gateviz.adapters.core.evidence import Match
 from gateviz.adapters.core.files import ModelFile
 from gateviz.adapters.core.options import LoadOptions
-from gateviz.capture.canvas import Normalize, Pad, PadToWidth, Step
-from gateviz.capture.crop_to_ink import CropToInk
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Color, Gray, Interpolation, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.errors import CheckpointError
+from gateviz.geometry.canvas import Normalize, Pad, PadToWidth, Step
+from gateviz.geometry.crop_to_ink import CropToInk
+from gateviz.geometry.preprocess import Color, Gray, Interpolation, Preprocess, ResizeToHeight
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.networks.crnn_file import DOCUMENT_KEY, CrnnInput, build_crnn, read_document
 

@@ -15,9 +15,9 @@ from gateviz.adapters.core.files import Checkpoint
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import ALPHANUMERIC, WIDTH, convolutions
-from gateviz.capture.canvas import Normalize, Step
-from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.geometry.canvas import Normalize, Step
+from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight, Stretch
 
 VARIANTS = ("gitycc",)
 _CHANNELS = (64, 128, 256, 256, 512, 512, 512)

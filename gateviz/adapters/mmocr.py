@@ -16,9 +16,9 @@ from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check
 from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import HEIGHT, CrnnPytorch, CrnnPytorchShape
-from gateviz.capture.canvas import Canvas, Normalize
-from gateviz.capture.preprocess import Gray, Preprocess, Stretch
 from gateviz.capture.receptive_layers import axis_geometry
+from gateviz.geometry.canvas import Canvas, Normalize
+from gateviz.geometry.preprocess import Gray, Preprocess, Stretch
 
 VARIANTS = ("1.x", "0.x")
 _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"

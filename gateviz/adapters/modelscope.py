@@ -16,11 +16,11 @@ from gateviz.adapters.core.files import Checkpoint, ModelFile
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant, size_of
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import HEIGHT
-from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import AlphabetError
+from gateviz.geometry.canvas import Normalize, PadToWidth
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight
 from gateviz.networks.blocks import BidirectionalLstm
 
 WIDTH = 640

@@ -1,1 +1,1 @@
-"""Recording what a network did: instrumented layers, edits, geometry, preprocessing, the recorder."""
+"""Recording what a network did: instrumented layers, edits, the recorder."""

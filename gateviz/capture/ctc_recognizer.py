@@ -1,18 +1,19 @@
 """The recognizer of the ordinary lineages: a torch module, a recipe, an alphabet and a geometry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
-from gateviz.capture.preprocess import Preprocess
-from gateviz.capture.recognizer import PreparedLine, RecognizerCard
+from gateviz.capture.recognizer import PreparedLine, Recognizer, RecognizerCard, prepared_line
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import AlphabetError
+from gateviz.geometry.crop_to_ink import CropToInk
+from gateviz.geometry.preprocess import Preprocess
 
 SMALLEST_PROB = torch.finfo(torch.float32).tiny
 
@@ -65,7 +66,7 @@ class CtcRecognizer:
         Raises:
             ImageError: the image cannot be brought to the network's input.
         """
-        return self.preprocess(image)
+        return prepared_line(self.preprocess, image)
 
     def log_probs(self, pixels: Float[torch.Tensor, "B channels height width"]) -> Float[torch.Tensor, "B T C"]:
         """Log posteriors of a batch of prepared lines of one size, in float32.
@@ -101,3 +102,22 @@ class CtcRecognizer:
             GeometryError: an input of this width gives no frame.
         """
         return {name: geometry.frame_grid(width) for name, geometry in self.layer_geometries.items()}
+
+
+def asked_crop(recognizer: Recognizer, crop: bool | None) -> tuple[Recognizer, tuple[CropToInk, ...]]:
+    """The recognizer, and the step on the user's image, that do what was asked of loosely cropped lines.
+
+    Args:
+        recognizer: whose recipe may crop.
+        crop: cut them to their ink, or leave them as they are; None does what the recipe says.
+    """
+    own = isinstance(recognizer, CtcRecognizer) and any(
+        isinstance(step, CropToInk) for step in recognizer.preprocess.steps
+    )
+    if crop is None or crop == own:
+        return recognizer, ()
+    if crop:
+        return recognizer, (CropToInk(),)
+    assert isinstance(recognizer, CtcRecognizer)
+    steps = tuple(step for step in recognizer.preprocess.steps if not isinstance(step, CropToInk))
+    return replace(recognizer, preprocess=Preprocess(steps)), ()

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 import torch
 
-from gateviz.capture import replay, stepwise, workspace_autograd
+from gateviz.capture import replay, stepwise
 from gateviz.capture.layer import CellKind, DirectionRun, LayerJob
 from gateviz.capture.trace_memory import TraceMemory
-from gateviz.capture.workspace import LayoutMismatch, WorkspaceEngine
+from gateviz.capture.workspace import autograd
+from gateviz.capture.workspace.engine import LayoutMismatch, WorkspaceEngine
 from gateviz.errors import GatevizWarning
 
 HAS_ONEDNN: bool = torch._C._has_mkldnn
@@ -90,7 +91,7 @@ class Engines:
         if engine is Engine.WORKSPACE:
             try:
                 if job.needs_grad:
-                    return engine, workspace_autograd.run(job, self.workspace)
+                    return engine, autograd.run(job, self.workspace)
                 return engine, self.workspace.run(job, memory)
             except LayoutMismatch as mismatch:
                 self.refusal = str(mismatch)

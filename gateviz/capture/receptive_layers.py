@@ -2,7 +2,7 @@
 
 Plain layers and ``nn.Sequential`` are known. Any other module says itself how its layers are put
 together: its method ``axis_paths()`` returns branches whose outputs are added, multiplied or
-stacked, each a sequence of modules (or steps of ``capture.axis_steps``) in the order they run; an
+stacked, each a sequence of modules (or steps of ``geometry.axis_steps``) in the order they run; an
 empty branch is a shortcut, and a single branch is a plain chain.
 """
 
@@ -11,9 +11,9 @@ from typing import Protocol, runtime_checkable
 
 from torch import nn
 
-from gateviz.capture.axis_steps import Adaptive, Join, Step, WholeLine, Window
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.errors import GeometryError
+from gateviz.geometry.axis_steps import Adaptive, Join, Step, WholeLine, Window
+from gateviz.geometry.receptive import AxisGeometry
 
 Path = Sequence[nn.Module | Step]
 

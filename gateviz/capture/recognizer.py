@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap, FrameGrid
+from gateviz.geometry.preprocess import Preprocess
 
 
 def device_of(module: torch.nn.Module, otherwise: torch.device) -> torch.device:
@@ -39,6 +40,17 @@ class PreparedLine:
     seen: UInt8[np.ndarray, "rows columns *channels"] | None = None
     seen_words: str = ""
     remarks: tuple[str, ...] = ()
+
+
+def prepared_line(recipe: Preprocess, image: UInt8[np.ndarray, "height width *channels"]) -> PreparedLine:
+    """A line image as a recipe makes it, channels first, in float32.
+
+    Raises:
+        ImageError: the image cannot be brought to the network's input.
+    """
+    canvas = recipe.apply(image)
+    pixels = torch.from_numpy(canvas.channels_first)
+    return PreparedLine(pixels, canvas.to_source, int(image.shape[1]), canvas.content_width, remarks=canvas.remarks)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
-from gateviz.capture.canvas import Step
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
 from gateviz.capture.layer_grids import LineGrids, line_grids
 from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
-from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.run_checks import require_frames, require_order, require_posteriors, require_selection
 from gateviz.capture.traces import Traces
@@ -25,6 +23,8 @@ from gateviz.data.emission import Emission
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import CheckpointError, GatevizError
+from gateviz.geometry.canvas import Step
+from gateviz.geometry.preprocess import Preprocess
 from gateviz.recording import Recording
 
 LineImage = UInt8[np.ndarray, "_ _ ..."]

@@ -29,7 +29,7 @@ from gateviz.files.printable import one_line
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
     from gateviz.measure.evaluation import Evaluation
-    from gateviz.training.lines import LineSet
+    from gateviz.typesetting.lines import LineSet
 
 GROUPINGS = ("script", "length", "font")
 # Neither the lines that 'gateviz train' learns from by default nor those it validates on.
@@ -155,8 +155,8 @@ def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str,
         if (more := len(files.strays) - TOLD) > 0:
             say(f"gateviz: and {more:,} more that give no line", err=True)
         return files
-    from gateviz.training.fonts import find_fonts
-    from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+    from gateviz.typesetting.fonts import find_fonts
+    from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
     chosen = {name: told[name] for name in ("scripts", "hardness", "longest") if told[name]}
     # A symbol of several code points cannot be set by itself.

@@ -212,7 +212,7 @@ def look_at_named_symbols(words: str) -> None:
     Raises:
         AlphabetError: there is no such file, or it cannot be read.
     """
-    from gateviz.training.alphabets import symbols_of
+    from gateviz.typesetting.alphabets import symbols_of
 
     if words:
         symbols_of(words)

@@ -75,11 +75,11 @@ def command(
         raise click.UsageError("--basic-fonts names its fonts, and --fonts and --held-out choose others; leave one out")
     from tqdm import tqdm
 
-    from gateviz.training.alphabets import symbols_of
-    from gateviz.training.fonts import basic_fonts as fonts_by_name
-    from gateviz.training.fonts import find_fonts
-    from gateviz.training.line_writer import write_lines
-    from gateviz.training.synthetic import SCRIPTS, SyntheticLines, SyntheticStyle
+    from gateviz.typesetting.alphabets import symbols_of
+    from gateviz.typesetting.fonts import basic_fonts as fonts_by_name
+    from gateviz.typesetting.fonts import find_fonts
+    from gateviz.typesetting.line_writer import write_lines
+    from gateviz.typesetting.synthetic import SCRIPTS, SyntheticLines, SyntheticStyle
 
     style = SyntheticStyle(
         height=height, longest=longest, scripts=scripts or SCRIPTS, hardness=hardness, held_out=held_out

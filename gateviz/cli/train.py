@@ -73,6 +73,8 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
         plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
         with closing(LookBar()) as bar:
             trainer = plan.prepare(place, on_report=lambda report: say(report.words, err=True), on_progress=bar)
+        if not resume and ctx.params["mixed_precision"] is None:
+            say(f"gateviz: {_precision(plan)}", err=True)
         if place.begun_anew:
             say(f"gateviz: {one_line(place.begun_anew)}", err=True)
             place.forget_unborn()
@@ -87,6 +89,14 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
         say(f"gateviz: interrupted at step {trainer.step}; go on with: {again}", err=True)
         ctx.exit(EXIT_INTERRUPTED)
     say(printable(place.best(trainer.pupil.writer.suffix)))
+
+
+def _precision(plan: "TrainPlan") -> str:
+    """What it is trained in, where nobody asked for one or the other."""
+    device = plan.settings.device
+    if plan.settings.mixed_precision:
+        return f"training in bfloat16, which {device} computes by itself here; --no-mixed-precision trains in float32"
+    return f"training in float32, since {device} does not compute bfloat16 by itself here"
 
 
 def _run(trainer: "Trainer", plan: "TrainPlan", tensorboard: bool, watch: bool) -> bool:

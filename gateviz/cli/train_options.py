@@ -76,6 +76,10 @@ _NETWORK = (
         help="Go on from a trained model of any trainable lineage; with --alphabet onto another alphabet.",
     ),
     click.option("--backbone", type=click.Choice(BACKBONES), help="Default: vgg_narrow."),
+    click.option(
+        "--backbone-from", "backbone_start", metavar="MODEL", type=Reads(look_at_models),
+        help="Begin with the backbone of a model of gateviz's own; the layers behind it start at random.",
+    ),
     click.option("--scale", type=click.FloatRange(0.05, 4), help="Times the backbone's channels."),
     click.option("--recurrent", type=click.Choice(RECURRENT), help="none is the plain CNN with CTC. Default: lstm."),
     click.option("--hidden", type=click.IntRange(1, 4096), help="Units of each layer and direction. Default: 96."),
@@ -85,6 +89,10 @@ _NETWORK = (
         "--widen", type=click.FloatRange(0.5, 3),
         help="Times the width of a line that keeps its aspect: more frames for narrow letters, and as much more "
         "time. Default: 1.25.",
+    ),
+    click.option(
+        "--crop/--no-crop", default=None,
+        help="Cut loosely cropped lines to their ink, in training and wherever the model is used.  [default: crop]",
     ),
     click.option("--half", is_flag=True, help="Write the best model as float16."),
 )  # fmt: skip
@@ -119,6 +127,10 @@ _LOOP = (
         help="Of cells beyond 3 in magnitude, which say nothing any more; 0 lets them grow.",
     ),
     click.option(
+        "--frozen", type=click.FloatRange(0, 1, max_open=True), default=0.0, show_default=True,
+        help="Share of the steps, from the first on, in which the backbone does not learn.",
+    ),
+    click.option(
         "--validate-every", type=click.IntRange(1), default=500, show_default=True,
         help="Steps between validations, each with a checkpoint.",
     ),
@@ -133,7 +145,11 @@ _LOOP = (
         "--workers", type=click.IntRange(0), default=1, show_default=True, help="Processes that make batches ahead."
     ),
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
-    click.option("--mixed-precision", is_flag=True, help="Run the network in bfloat16."),
+    click.option(
+        "--mixed-precision/--no-mixed-precision", default=None,
+        help="Run the network in bfloat16, at about twice the speed where the processor computes with it.  "
+        "[default: there alone]",
+    ),
 )  # fmt: skip
 
 
@@ -151,10 +167,12 @@ def plan_of(told: dict[str, Any]) -> "TrainPlan":
     Raises:
         TrainingError: the settings do not go together.
     """
-    from gateviz.training.plan import TrainPlan
+    from gateviz.training.plan import TrainPlan, computes_bfloat16
     from gateviz.training.settings import TrainSettings
 
     settings = {entry.name: told[entry.name] for entry in fields(TrainSettings) if entry.name in told}
+    if told["mixed_precision"] is None:
+        settings["mixed_precision"] = computes_bfloat16(told["device"])
     network = {field: told[option] for option, field in NETWORK.items() if told[option] is not None}
     start = told["start"]
     kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "photo_share", "loose_share", "fonts",
@@ -164,8 +182,10 @@ def plan_of(told: dict[str, Any]) -> "TrainPlan":
         lines=tuple(map(str, told["lines"])),
         validation=tuple(map(str, told["validation"])),
         start="" if start is None else str(start),
+        backbone_start="" if told["backbone_start"] is None else str(told["backbone_start"]),
         network=network if start is not None else DEFAULT_NETWORK | network,
         widen=told["widen"] or (DEFAULT_WIDEN if start is None else 1.0),
+        crop=start is None if told["crop"] is None else told["crop"],
         half=told["half"],
         skip_bad=told["skip_bad"],
         **{name: told[name] for name in kept},

@@ -31,7 +31,7 @@ class CrnnInput:
     """How a line image becomes the network's input: gray or color, to the config's height, then numbers.
 
     Attributes:
-        interpolation: of the resize, by ``capture.preprocess``'s names.
+        interpolation: of the resize, by ``geometry.preprocess``'s names.
         mean: taken from pixels between 0 and 1.
         std: what they are then divided by.
         pad_left: columns of paper in front of the line, after the resize.
@@ -39,7 +39,7 @@ class CrnnInput:
         paper: gray level of those columns, 0 to 255.
         at_least: columns that a narrower line is padded to with paper.
         widen: times the width that keeps the aspect: more frames for narrow letters.
-        crop: loosely cropped lines are cut to their ink first (``capture.crop_to_ink``).
+        crop: loosely cropped lines are cut to their ink first (``geometry.crop_to_ink``).
     """
 
     interpolation: str = "pillow bilinear"

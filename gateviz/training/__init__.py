@@ -1,1 +1,1 @@
-"""Synthetic lines, lines of one's own, the training loop and the evaluation."""
+"""Lines of one's own, the training loop and the evaluation."""

@@ -11,14 +11,14 @@ from jaxtyping import Float32, Int64
 from torch.utils.data import DataLoader, Dataset
 
 from gateviz.capture.ctc_recognizer import Geometry
-from gateviz.capture.preprocess import Preprocess
-from gateviz.capture.recognizer import PreparedLine
+from gateviz.capture.recognizer import PreparedLine, prepared_line
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.reading_order import standing_order
+from gateviz.geometry.preprocess import Preprocess
 from gateviz.training.frame_labels import IGNORED, frame_labels
 from gateviz.training.line_order import LineOrder
-from gateviz.training.lines import LineSet, TrainingLine
+from gateviz.typesetting.lines import LineSet, TrainingLine
 
 _Prepared = tuple[TrainingLine, PreparedLine]
 
@@ -73,7 +73,7 @@ class BatchMaker:
 
     def batches(self, lines: list[TrainingLine], rng: np.random.Generator) -> list[Batch]:
         """The lines by width, cut into batches, the batches in random order."""
-        prepared = [(line, self.preprocess(line.image)) for line in lines]
+        prepared = [(line, prepared_line(self.preprocess, line.image)) for line in lines]
         prepared.sort(key=lambda pair: pair[1].pixels.shape[2])
         groups: list[list[_Prepared]] = []
         while prepared:

@@ -19,7 +19,7 @@ from gateviz.errors import AlignmentError, AlphabetError, CheckpointError, Geome
 from gateviz.measure.evaluation import Evaluation, FailedLine, ReadLine
 from gateviz.measure.jackknife import Jackknife
 from gateviz.measure.span_error import SpanErrors, span_errors
-from gateviz.training.lines import LineSet, TrainingLine
+from gateviz.typesetting.lines import LineSet, TrainingLine
 
 # Lines, and numbers of their pixels, that wait for others of their width.
 WINDOW = 1024

@@ -33,9 +33,9 @@ from gateviz.measure.gate_alarms import GateAlarms
 from gateviz.measure.saturation import saturation
 from gateviz.measure.timescale import timescale
 from gateviz.recording import Recording
-from gateviz.training.lines import LineSet, TrainingLine
 from gateviz.training.trainer import Trainer
 from gateviz.training.watched_model import LineInput, watched_model
+from gateviz.typesetting.lines import LineSet, TrainingLine
 
 LOOKED_AT = 16
 """Lines among which one is chosen."""

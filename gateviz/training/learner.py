@@ -41,8 +41,13 @@ class Learner(nn.Module):
         if module.recurrent is not None and (normalized or settings.cell_weight):
             self.model = LayeredCRNN(module, normalized=normalized)
 
-    def loss(self, batch: Batch) -> Loss:
-        """What is minimized of a batch; the network is put into training mode."""
+    def loss(self, batch: Batch, *, frozen: bool = False) -> Loss:
+        """What is minimized of a batch; the network is put into training mode.
+
+        Args:
+            batch: of lines.
+            frozen: the backbone of a network of gateviz's own reads as it will be used, and learns nothing.
+        """
         self.model.train()
         settings, blank = self._settings, self._recognizer.alphabet.blank
         device = next(self.model.parameters()).device
@@ -52,8 +57,10 @@ class Learner(nn.Module):
             with half:
                 log_probs = self._recognizer.log_probs(pixels)
             return batch_loss(log_probs.float(), batch, blank, settings.frame_weight)
+        self.model.backbone.train(not frozen)
         with half:
-            seen = self.model.seen(pixels)
+            with torch.set_grad_enabled(not frozen):
+                seen = self.model.seen(pixels)
             read = self.model.read(seen)
         labels = batch.classes(blank)
         among = batch.among(labels)

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image
 
 from gateviz.capture.ctc_recognizer import Geometry
-from gateviz.capture.preprocess import Preprocess
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, GatevizError, ImageError, TrainingError
+from gateviz.geometry.preprocess import Preprocess
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import Fault, LineReport, LineTally, short
 
@@ -32,14 +32,15 @@ def network_frames(preprocess: Preprocess, geometry: Geometry) -> FramesOf:
     """How many frames a network gives for an image of (width, height).
 
     Args:
-        preprocess: the recipe of its input; how wide that is must not depend on what the image shows.
+        preprocess: the recipe of its input. What cropping to ink would cut off an image is not known from its size;
+            a line that turns out too short for its text is counted as hidden by the batches.
         geometry: where its frames look.
     """
 
     @lru_cache(maxsize=100_000)
     def frames(width: int, height: int) -> int:
-        prepared = preprocess(np.full((height, width), 255, np.uint8))
-        return geometry.frame_grid(int(prepared.pixels.shape[2])).frame_count
+        canvas = preprocess.apply(np.full((height, width), 255, np.uint8))
+        return geometry.frame_grid(canvas.width).frame_count
 
     return frames
 

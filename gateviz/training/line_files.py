@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from gateviz.capture.preprocess import Gray, Preprocess
 from gateviz.errors import ImageError, TrainingError
 from gateviz.files.folders import LineSource, read_manifest
 from gateviz.files.images import open_line_image
@@ -18,7 +17,8 @@ from gateviz.files.line_pairs import line_stem, read_pairs
 from gateviz.files.line_places import LineKind, line_place
 from gateviz.files.lmdb_lines import LmdbLines
 from gateviz.files.pixels import DecodedLine
-from gateviz.training.lines import TrainingLine
+from gateviz.geometry.preprocess import Gray, Preprocess
+from gateviz.typesetting.lines import TrainingLine
 
 _GRAY = Preprocess((Gray(),))
 _UNKNOWN = LineColumns("")

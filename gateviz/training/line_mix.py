@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gateviz.training.lines import LineSet, TrainingLine
+from gateviz.typesetting.lines import LineSet, TrainingLine
 
 
 class LineMix:

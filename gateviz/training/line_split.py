@@ -7,7 +7,7 @@ import numpy as np
 
 from gateviz.errors import TrainingError
 from gateviz.training.line_files import LineFiles
-from gateviz.training.lines import TrainingLine
+from gateviz.typesetting.lines import TrainingLine
 
 
 class LineSubset:

@@ -11,21 +11,21 @@ from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import TrainingError
-from gateviz.networks.crnn import CrnnConfig
-from gateviz.training.alphabets import symbols_of
-from gateviz.training.fonts import find_fonts
+from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.training.line_check import check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_mix import LineMix
 from gateviz.training.line_report import LineReport
 from gateviz.training.line_split import LineSubset, split_lines
-from gateviz.training.lines import LineSet
 from gateviz.training.pupil import Pupil, new_crnn
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
 from gateviz.training.trainer import Trainer
-from gateviz.training.transfer import pupil_from
+from gateviz.training.transfer import pupil_from, take_backbone
+from gateviz.typesetting.alphabets import symbols_of
+from gateviz.typesetting.fonts import find_fonts
+from gateviz.typesetting.lines import LineSet
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 
 ENDLESS = 2**40
 # What runs did that were begun before they could be told otherwise; they go on as they were.
@@ -53,8 +53,10 @@ class TrainPlan:
         fonts: a folder of fonts for synthetic lines; empty for the system's.
         alphabet: as ``symbols_of`` takes it; empty for the symbols of ``lines``, or those of ``start``.
         start: a checkpoint to go on from; empty for random weights.
+        backbone_start: a model of gateviz's own whose backbone to begin with; empty for random weights.
         network: ``CrnnConfig``'s fields but the class count, of a network with random weights.
         widen: times the width of a line that keeps its aspect, of a network with random weights.
+        crop: cut loosely cropped lines to their ink, of a network with random weights.
         half: write the best model as float16.
         skip_bad: train without the lines that cannot be learned from, instead of refusing.
     """
@@ -73,8 +75,10 @@ class TrainPlan:
     fonts: str = ""
     alphabet: str = ""
     start: str = ""
+    backbone_start: str = ""
     network: Mapping[str, Any] = field(default_factory=dict)
     widen: float = 1.0
+    crop: bool = False
     half: bool = False
     skip_bad: bool = False
 
@@ -150,8 +154,9 @@ class TrainPlan:
     def _pupil(self, own: LineFiles | None) -> Pupil:
         symbols = symbols_of(self.alphabet) if self.alphabet else None
         if self.start:
-            if self.network or self.widen != 1:
-                named = [*self.network, *(["widen"] if self.widen != 1 else [])]
+            more = {"widen": self.widen != 1, "crop": self.crop, "backbone-from": bool(self.backbone_start)}
+            named = [*self.network, *(name for name, asked in more.items() if asked)]
+            if named:
                 raise TrainingError(
                     f"{self.start} says itself how it is put together; leave {', '.join(named)} out, "
                     f"or train from random weights"
@@ -162,7 +167,12 @@ class TrainPlan:
             symbols = symbols_in(own) if own is not None else symbols_of("ascii")
         alphabet = Alphabet.from_symbols(symbols, blank=0)
         config = CrnnConfig(alphabet.class_count, **self.network)
-        return new_crnn(config, alphabet, widen=self.widen, seed=self.settings.seed, half=self.half)
+        seed = self.settings.seed
+        pupil = new_crnn(config, alphabet, widen=self.widen, crop=self.crop, seed=seed, half=self.half)
+        if self.backbone_start:
+            assert isinstance(pupil.recognizer.module, CRNN)
+            take_backbone(pupil.recognizer.module, Path(self.backbone_start))
+        return pupil
 
     def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
         chosen: dict[str, Any] = {
@@ -215,6 +225,18 @@ class _Looks:
         )
         self.on_report(report)
         return report.usable(skip_bad=self.skip_bad)
+
+
+def computes_bfloat16(name: str) -> bool:
+    """Whether a device has bfloat16 in its instruction set; elsewhere it is emulated, and slower than float32."""
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        return False
+    if device.type == "cuda":
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    return device.type == "cpu" and any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
 
 
 def _require_device(name: str) -> None:

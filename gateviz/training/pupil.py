@@ -10,10 +10,10 @@ from torch import nn
 
 from gateviz.adapters.gateviz_crnn import preprocess_of
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
+from gateviz.geometry.preprocess import Preprocess
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.crnn_file import CrnnInput, save_crnn
 
@@ -76,7 +76,15 @@ class Pupil:
     early: Preprocess | None = None
 
 
-def new_crnn(config: CrnnConfig, alphabet: Alphabet, *, widen: float = 1.0, seed: int = 0, half: bool = False) -> Pupil:
+def new_crnn(
+    config: CrnnConfig,
+    alphabet: Alphabet,
+    *,
+    widen: float = 1.0,
+    crop: bool = False,
+    seed: int = 0,
+    half: bool = False,
+) -> Pupil:
     """A CRNN with random weights.
 
     Args:
@@ -84,12 +92,13 @@ def new_crnn(config: CrnnConfig, alphabet: Alphabet, *, widen: float = 1.0, seed
         alphabet: what its classes stand for.
         widen: times the width of a line that keeps its aspect. The first part of the steps keeps it all the same:
             with more frames a symbol CTC does not find its first alignments.
+        crop: loosely cropped lines are cut to their ink first, now and wherever the model is used.
         seed: of the weights; torch's generator is seeded with it.
         half: write it as float16.
     """
     torch.manual_seed(seed)
-    pupil = crnn_pupil(CRNN(config), alphabet, CrnnInput(widen=widen), half=half)
-    return pupil if widen == 1 else replace(pupil, early=preprocess_of(CrnnInput(), config))
+    pupil = crnn_pupil(CRNN(config), alphabet, CrnnInput(widen=widen, crop=crop), half=half)
+    return pupil if widen == 1 else replace(pupil, early=preprocess_of(CrnnInput(crop=crop), config))
 
 
 def crnn_pupil(module: CRNN, alphabet: Alphabet, preprocessing: CrnnInput, *, half: bool = False) -> Pupil:

@@ -24,6 +24,8 @@ class TrainSettings:
         normalized: what recurrent layers read is normalized in training, and the norms folded away (``layered_crnn``).
         cell_weight: of the cells that are larger than they should be (``cell_penalty``).
         early: share of the steps in which lines are prepared as a pupil's first lines are (``Pupil.early``).
+        frozen: share of the steps, from the first on, in which the backbone does not learn; one that was trained before
+            need not follow the layers behind it while they still know nothing, and a step costs less than half.
         seed: of the weights, the order and the dropout.
         validate_every: steps between validations.
         patience: validations without a better CER after which training stops; 0 never stops.
@@ -47,6 +49,7 @@ class TrainSettings:
     normalized: bool = True
     cell_weight: float = 0.1
     early: float = 0.2
+    frozen: float = 0.0
     seed: int = 0
     validate_every: int = 500
     patience: int = 0
@@ -64,7 +67,7 @@ class TrainSettings:
             for name in ("weight_decay", "frame_weight", "backbone_weight", "cell_weight", "patience", "workers")
             if getattr(self, name) < 0
         ]
-        wrong += [name for name in ("average", "warmup", "early") if not 0 <= getattr(self, name) < 1]
+        wrong += [name for name in ("average", "warmup", "early", "frozen") if not 0 <= getattr(self, name) < 1]
         wrong += ["final_rate"] if not 0 < self.final_rate <= 1 else []
         if wrong:
             values = ", ".join(f"{name} = {getattr(self, name)}" for name in wrong)

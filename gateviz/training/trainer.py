@@ -16,12 +16,12 @@ from gateviz.errors import CheckpointError, TrainingError
 from gateviz.training.batches import Batch, BatchMaker, Chunks, stream
 from gateviz.training.checkpoints import TrainingState, read_state, write_state
 from gateviz.training.learner import Learner, as_shipped
-from gateviz.training.lines import LineSet
 from gateviz.training.progress import StepReport, ValidationReport
 from gateviz.training.pupil import Pupil
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
 from gateviz.training.validation import error_rate, health_of, read_batches
+from gateviz.typesetting.lines import LineSet
 
 SAMPLES = 6
 
@@ -223,7 +223,7 @@ class Trainer:
 
     def _learn(self, batch: Batch, sums: _Sums) -> None:
         with self._naming(batch):
-            loss = self.learning.loss(batch)
+            loss = self.learning.loss(batch, frozen=self.step < self.settings.frozen * self.settings.steps)
         total = float(loss.total.detach())
         if not math.isfinite(total):
             raise TrainingError(

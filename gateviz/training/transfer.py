@@ -79,6 +79,27 @@ def pupil_from(
     return Pupil(replace(recognizer, alphabet=alphabet), StateDictWriter(alphabet), trained=True)
 
 
+def take_backbone(module: CRNN, checkpoint: Path) -> None:
+    """Let a network begin with the convolutions of another one: what letters look like need not be learned again.
+
+    Args:
+        module: whose backbone is overwritten.
+        checkpoint: a model of gateviz's own.
+
+    Raises:
+        CheckpointError: the file is no such model.
+        TrainingError: its backbone is another one.
+    """
+    other = load_crnn(checkpoint)[0]
+    try:
+        module.backbone.load_state_dict(other.backbone.state_dict())
+    except RuntimeError as error:
+        had, wanted = (f"{net.config.backbone} x {net.config.backbone_scale:g}" for net in (other, module))
+        raise TrainingError(
+            f"the backbone of {checkpoint} is {had}, and one of {wanted} was asked for; give --backbone and --scale alike"
+        ) from error
+
+
 def _head(recognizer: CtcRecognizer, checkpoint: Path) -> tuple[str, nn.Linear]:
     """The last linear layer over the classes, with its name."""
     found = [

@@ -14,8 +14,8 @@ from gateviz.widget.scene import Scene
 from gateviz.widget.traits import CHOICES, ExplorerTraits
 
 if TYPE_CHECKING:
-    from gateviz.capture.canvas import Step
     from gateviz.capture.recognizer import Recognizer
+    from gateviz.geometry.canvas import Step
 
 Still = Callable[[Recording, str, Sequence[str]], bytes]
 """Draws a recording's trace of that name, these quantities of it, as PNG."""

@@ -11,9 +11,9 @@ from gateviz.errors import SelectionError
 from gateviz.recording import Recording
 
 if TYPE_CHECKING:
-    from gateviz.capture.canvas import Step
     from gateviz.capture.edits import Edit
     from gateviz.capture.recognizer import Recognizer
+    from gateviz.geometry.canvas import Step
 
 # Two runs of one network on one line differ by rounding alone, on another machine too.
 ROUNDING = 1e-3

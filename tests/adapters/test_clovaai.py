@@ -14,10 +14,11 @@ from gateviz.adapters.clovaai.adapter import ADAPTER, ALPHANUMERIC, SENSITIVE
 from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, backbone_of
 from gateviz.adapters.clovaai.rectification import rectified_size, spline_matrices
 from gateviz.adapters.opening import open_model_file
+from gateviz.capture.recognizer import prepared_line
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
 from gateviz.panels.reading import column_axis
 from gateviz.training.evaluate import evaluate
-from gateviz.training.lines import TrainingLine
+from gateviz.typesetting.lines import TrainingLine
 from tests import rounding
 
 FOLDER = Path(__file__).parent
@@ -254,7 +255,7 @@ def test_a_rectifying_network_is_recorded_on_the_image_that_it_straightened(tmp_
     lines = [record.line_image(40, 301), record.line_image(33, 77)]
     for line, recording in zip(lines, gateviz.record(recognizer, lines), strict=True):
         prepared = recognizer.prepare(line)
-        stretched = recognizer.preprocess(line).pixels[None]
+        stretched = prepared_line(recognizer.preprocess, line).pixels[None]
         assert torch.equal(prepared.pixels, recognizer.module.rectified(stretched)[0])
         assert recording.image.shape == (32, 100)
         assert np.abs(recording.image / 127.5 - 1 - prepared.pixels[0].numpy()).max() <= 1 / 255 + 1e-6

@@ -18,13 +18,13 @@ import gateviz
 from gateviz.adapters import registry
 from gateviz.adapters.opening import open_model_file
 from gateviz.adapters.registry import sniff_all
-from gateviz.capture.axis_steps import Adaptive, Join, WholeLine
-from gateviz.capture.canvas import Normalize
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Color, Gray, Preprocess
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError
+from gateviz.geometry.axis_steps import Adaptive, Join, WholeLine
+from gateviz.geometry.canvas import Normalize
+from gateviz.geometry.preprocess import Color, Gray, Preprocess
+from gateviz.geometry.receptive import AxisGeometry
 from tests import rounding
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parent / "conformance.py")

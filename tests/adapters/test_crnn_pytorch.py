@@ -20,11 +20,11 @@ from gateviz.adapters.crnn_pytorch import (
     Narrow,
 )
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.canvas import Canvas
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
+from gateviz.geometry.canvas import Canvas
 from tests import rounding
 
 GOLDEN = Path(__file__).parent / "golden"

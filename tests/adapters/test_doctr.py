@@ -14,10 +14,10 @@ from gateviz.adapters.core.files import Checkpoint, Container, ModelFile
 from gateviz.adapters.doctr.adapter import ADAPTER, VOCABULARIES, FitInside
 from gateviz.adapters.doctr.network import DoctrCrnn, backbone_of
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.canvas import Canvas
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas
 from tests import rounding
 
 FOLDER = Path(__file__).parent

@@ -26,9 +26,9 @@ from gateviz.adapters.clovaai.easyocr import (
 from gateviz.adapters.clovaai.lines import EasyOcrLine, RaiseContrast
 from gateviz.adapters.clovaai.network import Clovaai, ClovaaiShape
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.canvas import Canvas
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas
 from tests import rounding
 
 FOLDER = Path(__file__).parent

@@ -9,10 +9,10 @@ from torch import nn
 import gateviz
 from gateviz.adapters.factory.column_probe import Subject
 from gateviz.adapters.factory.geometry import find_geometry
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError
+from gateviz.geometry.receptive import AxisGeometry
 
 SOURCE = """
 import torch

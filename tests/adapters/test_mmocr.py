@@ -13,9 +13,9 @@ import gateviz
 from gateviz.adapters.crnn_pytorch import CrnnPytorchShape
 from gateviz.adapters.mmocr import ADAPTER, DICTIONARIES, MmocrCrnn, RescaleToHeight
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.canvas import Canvas
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.geometry.canvas import Canvas
 
 FOLDER = Path(__file__).parent
 

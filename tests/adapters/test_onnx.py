@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 import gateviz
-from gateviz.capture.axis_steps import Join
 from gateviz.errors import GeometryError
+from gateviz.geometry.axis_steps import Join
 
 _spec = importlib.util.spec_from_file_location("onnx_graphs", Path(__file__).parent / "onnx_graphs.py")
 graphs = importlib.util.module_from_spec(_spec)

@@ -13,9 +13,9 @@ from gateviz.adapters.onnx.columns import MeasuredGeometry, find_columns, measur
 from gateviz.adapters.onnx.graph import read_graph
 from gateviz.adapters.onnx.width_steps import steps_to
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.axis_steps import Adaptive, Join, Window
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.errors import CheckpointError, GeometryError
+from gateviz.geometry.axis_steps import Adaptive, Join, Window
+from gateviz.geometry.receptive import AxisGeometry
 
 
 def load(path):

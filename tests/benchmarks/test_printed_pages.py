@@ -22,7 +22,7 @@ from benchmarks.printed_pages import (
 from gateviz.errors import ImageError, MissingExtraError
 from gateviz.files.folders import read_manifest
 from gateviz.files.line_columns import COLUMNS_FILE, read_columns
-from gateviz.training.lines import TrainingLine
+from gateviz.typesetting.lines import TrainingLine
 from tests.training.barcodes import bar_line, barcode_recognizer, bars
 
 LINES = [

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Preprocess
 from gateviz.capture.recognizer import PreparedLine, RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap, FrameGrid
+from gateviz.geometry.preprocess import Preprocess
 
 ALPHABET = Alphabet.from_symbols("ab", blank=0)
 CLASSES = 3

@@ -9,17 +9,19 @@ import torch
 from torch import nn
 
 from gateviz.capture import engines as engines_module
-from gateviz.capture import replay, stepwise, workspace, workspace_autograd
+from gateviz.capture import replay, stepwise
 from gateviz.capture.cell_rule import CellRule
 from gateviz.capture.engines import Engine, Engines, EngineWarning
 from gateviz.capture.instrumented import InstrumentedLSTM
 from gateviz.capture.layer import CellKind, DirectionWeights, LayerJob
-from gateviz.capture.packed_weights import PackedWeightsCache
 from gateviz.capture.ruled import RuledLSTM
 from gateviz.capture.scan import cell_states, scanned, stepped
 from gateviz.capture.trace_memory import TraceMemory
-from gateviz.capture.workspace import WorkspaceEngine
-from gateviz.capture.workspace_layout import WorkspaceLayout, layout_of
+from gateviz.capture.workspace import autograd
+from gateviz.capture.workspace import engine as workspace
+from gateviz.capture.workspace.engine import WorkspaceEngine
+from gateviz.capture.workspace.layout import WorkspaceLayout, layout_of
+from gateviz.capture.workspace.packed_weights import PackedWeightsCache
 from gateviz.data.gates import LSTM_QUANTITIES, Quantity
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
@@ -130,7 +132,7 @@ def test_the_workspace_is_the_stepwise_cell(frames, batch, units, bias):
     expected = everything(stepwise.run(job))
     with torch.no_grad():
         assert_all_close(everything(WorkspaceEngine().run(job, TraceMemory())), expected, 3e-6)
-    found = everything(workspace_autograd.run(job, WorkspaceEngine()))
+    found = everything(autograd.run(job, WorkspaceEngine()))
     assert_all_close(found, expected, 3e-6)
     assert_all_close(gradients(found, job), gradients(expected, job), 2e-4)
 
@@ -138,7 +140,7 @@ def test_the_workspace_is_the_stepwise_cell(frames, batch, units, bias):
 def test_frames_that_lie_batch_first_in_memory():
     job = a_job(dtype=torch.float32)
     job = replace(job, frames=job.frames.detach().transpose(0, 1).contiguous().requires_grad_().transpose(0, 1))
-    found = everything(workspace_autograd.run(job, WorkspaceEngine()))
+    found = everything(autograd.run(job, WorkspaceEngine()))
     assert_all_close(gradients(found, job), gradients(everything(stepwise.run(job)), job), 2e-4)
 
 
@@ -146,7 +148,7 @@ def test_frames_that_lie_batch_first_in_memory():
 def test_training_is_plain_training_bit_for_bit(bias):
     job = a_job(dtype=torch.float32, bias=bias)
     output, final = replay.fused_layer(job)
-    runs = workspace_autograd.run(job, WorkspaceEngine())
+    runs = autograd.run(job, WorkspaceEngine())
     ours = torch.cat([run.output for run in runs], 2)
     assert torch.equal(ours, output)
     torch.manual_seed(1)
@@ -167,7 +169,7 @@ def test_gradients_of_gradients():
         (slope,) = torch.autograd.grad(sum(run.output.pow(2).sum() for run in runs), job.frames, create_graph=True)
         return torch.autograd.grad(slope.pow(2).sum(), job.weights[0].input_weight)[0]
 
-    ours = penalty(workspace_autograd.run(job, WorkspaceEngine()))
+    ours = penalty(autograd.run(job, WorkspaceEngine()))
     torch.testing.assert_close(ours, penalty(stepwise.run(job)), rtol=1e-4, atol=1e-5)
 
 

@@ -8,13 +8,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from gateviz.capture.axis_steps import Window
-from gateviz.capture.canvas import Normalize
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.edits import clamp
 from gateviz.capture.layer_grids import layers_apart, line_grids, numbered
-from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.capture.recorder import record_lines
 from gateviz.cli.describe import recognizer_facts, recording_facts
@@ -24,6 +20,10 @@ from gateviz.data.gates import Quantity
 from gateviz.data.layer_columns import columns_apart
 from gateviz.errors import GeometryError, SelectionError
 from gateviz.files.tensors import opened_tensors
+from gateviz.geometry.axis_steps import Window
+from gateviz.geometry.canvas import Normalize
+from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
+from gateviz.geometry.receptive import AxisGeometry
 from gateviz.panels.build import gates_stack
 from gateviz.panels.explorer import explorer_document
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from gateviz.capture.axis_steps import Window
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import GeometryError
+from gateviz.geometry.axis_steps import Window
 
 
 def _neighbor(name):

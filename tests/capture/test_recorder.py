@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from gateviz.capture.canvas import Crop, Deskew, Normalize
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.edits import ablate, clamp, patch, scale
-from gateviz.capture.preprocess import Gray, Invert, Preprocess, ResizeToHeight, Stretch
 from gateviz.capture.recognizer import Recognizer, RecognizerCard
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError, SelectionError, WitnessError
+from gateviz.geometry.canvas import Crop, Deskew, Normalize
+from gateviz.geometry.preprocess import Gray, Invert, Preprocess, ResizeToHeight, Stretch
 
 HEIGHT, UNITS = 8, 6
 ALPHABET = Alphabet.from_symbols("abcd", blank=0)

@@ -20,9 +20,9 @@ from gateviz.plot import evaluation as figures
 from gateviz.training import evaluate as room
 from gateviz.training.evaluate import evaluate
 from gateviz.training.line_files import LineFiles
-from gateviz.training.line_writer import write_lines
 from gateviz.training.pupil import new_crnn
-from gateviz.training.synthetic import SyntheticLines, SyntheticStyle
+from gateviz.typesetting.line_writer import write_lines
+from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 from tests.one_thread import one_thread  # noqa: F401
 from tests.training.barcodes import bar_line, barcode_recognizer
 
@@ -226,7 +226,7 @@ def test_synthetic_lines_are_those_of_the_renderer(run, digits, dejavu):
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
-    from gateviz.training.fonts import find_fonts
+    from gateviz.typesetting.fonts import find_fonts
 
     lines = SyntheticLines(
         tuple("0123456789"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from gateviz.cli import scripts, synth, train_options
@@ -18,12 +19,12 @@ from gateviz.errors import OutputError, TrainingError
 from gateviz.files.watch_files import read_watch
 from gateviz.measure.gate_alarms import GateAlarms
 from gateviz.networks.crnn import CrnnConfig
-from gateviz.training.degrade import HARDNESS
-from gateviz.training.line_writer import write_lines
-from gateviz.training.plan import TrainPlan
+from gateviz.training.plan import TrainPlan, computes_bfloat16
 from gateviz.training.settings import TrainSettings
-from gateviz.training.synthetic import SCRIPTS
 from gateviz.training.trainer import Trainer
+from gateviz.typesetting.degrade import HARDNESS
+from gateviz.typesetting.line_writer import write_lines
+from gateviz.typesetting.synthetic import SCRIPTS
 from tests.one_thread import one_thread  # noqa: F401
 from tests.training.toy_lines import ToyLines
 
@@ -167,14 +168,15 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
         "--script latin=2,number --longest 9 --long-share 0.4 --fonts f --backbone vgg --scale 0.5 --recurrent gru "
         "--hidden 7 --depth 3 --dropout 0.1 --half --steps 11 --columns 640 --rate 0.01 --average 0.9 "
         "--frame-weight 0.6 --backbone-weight 0.7 --validate-every 12 --patience 13 --seed 14 --workers 2 "
-        "--device cuda:1 --mixed-precision --widen 2 --not-normalized --cell-weight 0.2 --photo-share 0.5 --loose-share 0.25"
+        "--device cuda:1 --mixed-precision --widen 2 --not-normalized --cell-weight 0.2 --photo-share 0.5 --loose-share 0.25 "
+        "--backbone-from m.safetensors --frozen 0.3 --no-crop"
     )
     for given in (words.split(), ["--from", "m.safetensors"], []):
         assert run("train", "-o", str(tmp_path / "run"), *given).exit_code == 1
     settings = TrainSettings(
         steps=11, columns=640, rate=0.01, average=0.9, frame_weight=0.6, backbone_weight=0.7, seed=14,
         validate_every=12, patience=13, workers=2, device="cuda:1", mixed_precision=True, normalized=False,
-        cell_weight=0.2,
+        cell_weight=0.2, frozen=0.3,
     )  # fmt: skip
     network = {
         "backbone": "vgg", "backbone_scale": 0.5, "recurrent": "gru", "hidden_size": 7, "depth": 3, "dropout": 0.1,
@@ -182,14 +184,29 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
     assert asked[0] == TrainPlan(
         settings, ("a.tsv", "b"), ("v.tsv",), 0.2, synthetic_share=0.3, scripts={"latin": 2.0, "number": 1.0},
         longest=9, long_share=0.4, photo_share=0.5, loose_share=0.25, fonts="f", alphabet="ab", network=network,
-        widen=2.0, half=True, skip_bad=True,
+        widen=2.0, half=True, skip_bad=True, backbone_start="m.safetensors",
     )  # fmt: skip
-    default = TrainSettings(steps=20_000, average=0.998, backbone_weight=0.5)
+    default = TrainSettings(steps=20_000, average=0.998, backbone_weight=0.5, mixed_precision=computes_bfloat16("cpu"))
     shares = {"long_share": 0.1, "photo_share": 0.15, "loose_share": 0.06}
     assert asked[1] == TrainPlan(default, start="m.safetensors", **shares)
     network = {"backbone": "vgg_narrow", "hidden_size": 96}
-    assert asked[2] == TrainPlan(default, network=network, widen=1.25, **shares)
+    assert asked[2] == TrainPlan(default, network=network, widen=1.25, crop=True, **shares)
     CrnnConfig(4, **network)
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_without_a_word_the_precision_is_the_processors_and_it_is_said(run, own, tmp_path, monkeypatch, native):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": native}, raising=False)
+    done = run("train", own, "-o", str(tmp_path / "run"), *FAST)
+    assert done.exit_code == 0
+    said = (
+        "training in bfloat16, which cpu computes"
+        if native
+        else "training in float32, since cpu does not compute bfloat16"
+    )
+    assert said in done.stderr
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["settings"]["mixed_precision"] is native
 
 
 # What it is told wrongly

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Gray, Preprocess
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import GeometryError
-from gateviz.training.lines import TrainingLine
+from gateviz.geometry.preprocess import Gray, Preprocess
+from gateviz.typesetting.lines import TrainingLine
 
 ALPHABET = Alphabet.from_symbols(("a", "b", "l", "中", " "), blank=0)
 LABELS = {"-": 0, "a": 1, "b": 2, "l": 3, "中": 4, " ": 5}

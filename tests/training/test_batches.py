@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from gateviz.capture.recognizer import prepared_line
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.training.batches import BatchMaker, Chunks, stream
 from gateviz.training.frame_labels import IGNORED
-from gateviz.training.lines import TrainingLine
 from gateviz.training.pupil import new_crnn
+from gateviz.typesetting.lines import TrainingLine
 from tests.training.toy_lines import SYMBOLS, ToyLines, toy_line
 
 
@@ -23,14 +24,14 @@ def maker():
 
 
 def batch_of(maker, *lines):
-    return maker.batch([(line, maker.preprocess(line.image)) for line in lines])
+    return maker.batch([(line, prepared_line(maker.preprocess, line.image)) for line in lines])
 
 
 def test_narrow_lines_are_padded_with_their_last_column(maker):
     wide, narrow = toy_line("abcab"), toy_line("cc")
     batch = batch_of(maker, wide, narrow)
     assert batch.pixels.shape == (2, 1, 32, 88)
-    own = maker.preprocess(narrow.image).pixels
+    own = prepared_line(maker.preprocess, narrow.image).pixels
     torch.testing.assert_close(batch.pixels[1, :, :, :40], own, rtol=0, atol=0)
     torch.testing.assert_close(batch.pixels[1, :, :, 40:], own[:, :, -1:].expand(1, 32, 48), rtol=0, atol=0)
 

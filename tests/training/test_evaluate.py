@@ -15,8 +15,8 @@ from gateviz.measure.jackknife import Jackknife
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.training import evaluate as room
 from gateviz.training.evaluate import aligned_errors, evaluate
-from gateviz.training.lines import TrainingLine
 from gateviz.training.pupil import new_crnn
+from gateviz.typesetting.lines import TrainingLine
 from tests.training.barcodes import Barcode, bar_line, barcode_recognizer
 from tests.training.toy_lines import SYMBOLS, ToyLines
 

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateviz.capture.axis_steps import Window
-from gateviz.capture.preprocess import Gray, Preprocess, ResizeToHeight
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, ImageError, TrainingError
+from gateviz.geometry.axis_steps import Window
+from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
+from gateviz.geometry.receptive import AxisGeometry
 from gateviz.training.line_check import STRIDE, WINDOW, check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import Fault
@@ -285,8 +285,8 @@ GEOMETRY = AxisGeometry((Window(3, 1, 1, 1), Window(2, 2), Window(3, 1, 1, 1), W
 @pytest.mark.parametrize(("size", "expected"), [((100, 32), 25), ((200, 64), 25), ((101, 64), 12), ((160, 16), 80)])
 def test_the_frames_of_an_image_are_those_of_the_network(size, expected):
     assert network_frames(RECIPE, GEOMETRY)(*size) == expected
-    line = RECIPE(np.zeros(size[::-1], np.uint8))
-    assert GEOMETRY.frame_grid(line.pixels.shape[2]).frame_count == expected
+    line = RECIPE.apply(np.zeros(size[::-1], np.uint8))
+    assert GEOMETRY.frame_grid(line.width).frame_count == expected
 
 
 def test_an_image_that_the_network_cannot_take_is_unreadable(tmp_path):

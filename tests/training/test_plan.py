@@ -9,10 +9,10 @@ from PIL import Image
 
 from gateviz.errors import TrainingError
 from gateviz.training.line_mix import LineMix
-from gateviz.training.line_writer import write_lines
 from gateviz.training.plan import TrainPlan
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
+from gateviz.typesetting.line_writer import write_lines
 from tests.one_thread import one_thread  # noqa: F401
 from tests.training.toy_lines import ToyLines
 

@@ -60,6 +60,21 @@ def test_it_learns_to_read_and_the_best_model_is_one_that_gateviz_loads(tmp_path
     assert recognizer.alphabet.text(collapse(path, 0)) == "abccab"
 
 
+def test_a_frozen_backbone_learns_when_its_share_of_the_steps_is_over(tmp_path):
+    learner = trainer(tmp_path, dataclasses.replace(SETTINGS, frozen=0.5, backbone_weight=0.0))
+    begun = {name: tensor.clone() for name, tensor in learner.module.state_dict().items()}
+    moved: dict[int, set[str]] = {}
+
+    def look(report):
+        state = learner.module.state_dict()
+        moved[report.step] = {name.split(".")[0] for name in state if not torch.equal(state[name], begun[name])}
+
+    learner.run(on_step=look)
+    half = SETTINGS.steps // 2
+    assert all(("backbone" in parts) == (step > half) for step, parts in moved.items())
+    assert all("head" in parts for parts in moved.values())
+
+
 def test_a_resumed_run_is_the_run_that_was_not_stopped(tmp_path):
     """It stops between two validations and amid a chunk; dropout is on, so the state of the generator counts as well."""
     whole = trainer(tmp_path / "whole", dropout=0.3)
@@ -218,10 +233,10 @@ def test_the_first_lines_are_not_widened_and_the_rest_are(tmp_path):
         learning = learner.learning
         plain = learning.loss
 
-        def spied(batch):
+        def spied(batch, **how):
             own = max(ToyLines(1)[int(name.split("/")[1])].image.shape[1] for name in batch.names)
             seen.append((batch.names, batch.pixels.shape[3] / own))
-            return plain(batch)
+            return plain(batch, **how)
 
         learning.loss = spied
         return seen

@@ -10,7 +10,7 @@ from gateviz.errors import AlphabetError, TrainingError
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.networks.crnn_file import CrnnInput, load_crnn
 from gateviz.training.pupil import new_crnn
-from gateviz.training.transfer import pupil_from
+from gateviz.training.transfer import pupil_from, take_backbone
 
 PIXELS = torch.rand(2, 1, 32, 64, generator=torch.Generator().manual_seed(3))
 
@@ -39,6 +39,31 @@ def foreign_checkpoint(tmp_path):
 def logits(recognizer):
     with torch.no_grad():
         return recognizer.module.eval()(PIXELS)
+
+
+def test_a_backbone_is_taken_and_all_behind_it_stays(checkpoint):
+    pupil = new_crnn(
+        CrnnConfig(9, "vgg_narrow", hidden_size=4, backbone_scale=0.1),
+        Alphabet.from_symbols("abcdefgh", blank=0),
+        seed=8,
+    )
+    module, other = pupil.recognizer.module, load_crnn(checkpoint)[0]
+    head = module.head.weight.clone()
+    take_backbone(module, checkpoint)
+    for name, tensor in other.backbone.state_dict().items():
+        torch.testing.assert_close(module.backbone.state_dict()[name], tensor, rtol=0, atol=0)
+    torch.testing.assert_close(module.head.weight, head, rtol=0, atol=0)
+
+
+def test_another_backbone_is_refused_by_name(checkpoint):
+    module = new_crnn(
+        CrnnConfig(4, "vgg_narrow", backbone_scale=0.2), Alphabet.from_symbols("abc", blank=0)
+    ).recognizer.module
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    with pytest.raises(TrainingError, match=r"is vgg_narrow x 0.1, and one of vgg_narrow x 0.2 was asked for"):
+        take_backbone(module, checkpoint)
+    for name, tensor in module.state_dict().items():
+        torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)
 
 
 def test_onto_its_own_alphabet_nothing_changes(checkpoint):

@@ -9,7 +9,7 @@ from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.tables._g_l_y_f import Glyph
 
-from gateviz.training.fonts import HELD_OUT, find_fonts
+from gateviz.typesetting.fonts import HELD_OUT, find_fonts
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateviz.training.lines import TrainingLine
+from gateviz.typesetting.lines import TrainingLine
 
 SYMBOLS = "abc"
 WIDTH = 16

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from gateviz.capture.edits import ablate, clamp
-from gateviz.capture.preprocess import Invert
 from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import SelectionError
+from gateviz.geometry.preprocess import Invert
 from gateviz.widget.live import LiveLine, edit_of
 from tests.widget.conftest import line, recorded, small_recognizer
 

@@ -30,7 +30,7 @@ from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chose
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.capture.recognizer import PreparedLine
+from gateviz.capture.recognizer import PreparedLine, prepared_line
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import CheckpointError
 
@@ -50,7 +50,7 @@ class RectifyingRecognizer(CtcRecognizer):
             ImageError: the image cannot be brought to the network's input.
         """
         network = cast("Clovaai", self.module)
-        pixels = self.preprocess(image).pixels[None].to(next(network.parameters()).device)
+        pixels = prepared_line(self.preprocess, image).pixels[None].to(next(network.parameters()).device)
         with torch.no_grad():
             straight = network.rectified(pixels)[0].cpu()
         levels = ((straight + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy()

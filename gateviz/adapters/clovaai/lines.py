@@ -7,8 +7,8 @@ import numpy as np
 
 from gateviz.adapters.core.lineage import GRAY_OR_COLOR, check_channels
 from gateviz.adapters.core.lines import check_width
-from gateviz.capture.canvas import Canvas, Normalize, PadToWidth, Step
-from gateviz.capture.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
+from gateviz.geometry.canvas import Canvas, Normalize, PadToWidth, Step
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 HEIGHT, WIDTH = 32, 100
 """Rows and columns of clovaai's line images."""

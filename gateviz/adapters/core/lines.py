@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from gateviz.capture.canvas import Canvas
-from gateviz.capture.preprocess import WIDEST, Stretch
 from gateviz.errors import ImageError
+from gateviz.geometry.canvas import Canvas
+from gateviz.geometry.preprocess import WIDEST, Stretch
 
 PADDLE_HEIGHT, PADDLE_WIDTH = 32, 320
 """Rows of PaddleOCR's recognizers before PP-OCRv3, the last with recurrent layers, and columns they are padded to."""

@@ -18,10 +18,10 @@ from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check
 from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.doctr.network import DoctrCrnn
-from gateviz.capture.canvas import Canvas, Normalize, Pad, PadToWidth
-from gateviz.capture.preprocess import Color, Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.frames import ColumnMap
+from gateviz.geometry.canvas import Canvas, Normalize, Pad, PadToWidth
+from gateviz.geometry.preprocess import Color, Preprocess
 
 VARIANTS = ("doctr", "symmetric")
 ASPECT = 4

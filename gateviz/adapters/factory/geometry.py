@@ -21,10 +21,10 @@ from gateviz.adapters.factory.measured_geometry import (
     geometry_of,
     require_same,
 )
-from gateviz.capture.axis_steps import Adaptive, Join, Step, WholeLine
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.receptive_layers import DeclaresPaths, axis_geometry
 from gateviz.errors import GeometryError
+from gateviz.geometry.axis_steps import Adaptive, Join, Step, WholeLine
+from gateviz.geometry.receptive import AxisGeometry
 
 WIDTHS = (96, 192, 253, 384, 768, 1536)
 """Network inputs that are measured: the first that the network takes, and of which frames begin and end inside."""

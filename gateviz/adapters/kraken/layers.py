@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.capture.axis_steps import Adaptive, Step
+from gateviz.geometry.axis_steps import Adaptive, Step
 
 Plane = Float[torch.Tensor, "B _ _ _"]
 

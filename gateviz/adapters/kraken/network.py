@@ -18,10 +18,10 @@ from gateviz.adapters.kraken.layers import (
     Reshape,
 )
 from gateviz.adapters.kraken.vgsl import Block, Kind, Specification
-from gateviz.capture.axis_steps import Reach, Step, run
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError, GeometryError
+from gateviz.geometry.axis_steps import Reach, Step, run
+from gateviz.geometry.receptive import AxisGeometry
 
 _AXES = {1: 2, 3: 1}
 """VGSL's axes (1 height, 3 channels) in the plane; batch and width stay alone here."""

@@ -14,10 +14,10 @@ from scipy.ndimage import affine_transform, gaussian_filter, uniform_filter
 
 from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.kraken.vgsl import Specification
-from gateviz.capture.canvas import Canvas, Pad, Step
-from gateviz.capture.preprocess import Color, Gray, Preprocess, Stretch
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import CheckpointError
+from gateviz.geometry.canvas import Canvas, Pad, Step
+from gateviz.geometry.preprocess import Color, Gray, Preprocess, Stretch
 
 VARIANTS = ("baselines", "bbox")
 PADDING = 16

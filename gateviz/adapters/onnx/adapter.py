@@ -18,11 +18,11 @@ from gateviz.adapters.onnx.line_input import VARIANTS, LineInput, Trial, line_in
 from gateviz.adapters.onnx.network import OnnxNetwork
 from gateviz.adapters.onnx.worker import loading_time, start_worker, worker
 from gateviz.capture.ctc_recognizer import CtcRecognizer, Geometry
-from gateviz.capture.preprocess import Preprocess
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError, GeometryError
+from gateviz.geometry.preprocess import Preprocess
+from gateviz.geometry.receptive import AxisGeometry
 
 SYMBOL_KEYS = ("character", "dictionary")
 """Metadata under which RapidOCR and its converters keep the symbols, a line each."""

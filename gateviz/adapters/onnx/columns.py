@@ -19,9 +19,9 @@ from jaxtyping import Bool
 
 from gateviz.adapters.onnx.graph import OnnxGraph
 from gateviz.adapters.onnx.width_steps import steps_to
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import GeometryError
+from gateviz.geometry.receptive import AxisGeometry
 
 Features = Callable[[torch.Tensor], torch.Tensor]
 """From an image (channels, H, W) to frames (T, D): those that a recurrent layer is given, or the output's."""

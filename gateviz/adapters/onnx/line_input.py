@@ -12,10 +12,10 @@ from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.columns import PROBE_WIDTH
 from gateviz.adapters.onnx.graph import OnnxGraph, Port
 from gateviz.adapters.onnx.network import InputLayout, OnnxNetwork
-from gateviz.capture.canvas import Normalize, PadToWidth, Step
-from gateviz.capture.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
+from gateviz.geometry.canvas import Normalize, PadToWidth, Step
+from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 VARIANTS = ("plain", "blank-last", "paddle")
 

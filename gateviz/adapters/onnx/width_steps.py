@@ -1,4 +1,4 @@
-"""What the nodes before a recurrent layer do along the line, as the steps of ``capture.axis_steps``.
+"""What the nodes before a recurrent layer do along the line, as the steps of ``geometry.axis_steps``.
 
 Every value that carries the image is followed with the steps that led to it and the axis its columns
 stand on. Where lines become sequences (Reshape, Flatten) the axis is let go of: from there on only
@@ -13,8 +13,8 @@ import numpy as np
 from gateviz.adapters.onnx.graph import OnnxGraph
 from gateviz.adapters.onnx.node import Node
 from gateviz.adapters.onnx.runtime import Section
-from gateviz.capture.axis_steps import Adaptive, Join, Step, WholeLine, Window
 from gateviz.errors import GeometryError
+from gateviz.geometry.axis_steps import Adaptive, Join, Step, WholeLine, Window
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from gateviz.adapters.core.lines import PADDLE_WIDTH, PaddleResize
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.paddle.files import FORMAT
 from gateviz.adapters.paddle.network import PaddleCrnn
-from gateviz.capture.canvas import Normalize, PadToWidth
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.preprocess import Color, Preprocess
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
+from gateviz.geometry.canvas import Normalize, PadToWidth
+from gateviz.geometry.preprocess import Color, Preprocess
 
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"
 VARIANTS = ("paddle", "paddleocr2pytorch", "pytorchocr", "english")

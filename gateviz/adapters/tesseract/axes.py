@@ -1,4 +1,4 @@
-"""What a network does along either side of the image, as steps of ``capture.receptive``.
+"""What a network does along either side of the image, as steps of ``geometry.receptive``.
 
 Tesseract's layers work on a plane with x and y, and some turn it: they exchange x and y or run
 backward. An ``Aspect`` follows one side of the image through these turns.
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateviz.adapters.tesseract.records import PARALLELS, Kind, Record
-from gateviz.capture.axis_steps import Adaptive, Join, Positions, Reach, Step, Window
+from gateviz.geometry.axis_steps import Adaptive, Join, Positions, Reach, Step, Window
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from gateviz.adapters.tesseract.layers import (
     Window,
 )
 from gateviz.adapters.tesseract.records import DENSE, PARALLELS, Kind, Record
-from gateviz.capture.axis_steps import Reach, Step, run
 from gateviz.capture.cell_rule import CellRule
 from gateviz.capture.ruled import RuledLSTM
 from gateviz.errors import CheckpointError
+from gateviz.geometry.axis_steps import Reach, Step, run
 
 STATE_LIMIT = 100.0
 """Tesseract clips the cell state to this."""

@@ -13,9 +13,9 @@ from gateviz.adapters.tesseract.builder import IMAGE, SOFTMAXES, LayerBuilder
 from gateviz.adapters.tesseract.layers import Chain, NoiseStream
 from gateviz.adapters.tesseract.preprocess import TALLEST_FREE, WIDEST
 from gateviz.adapters.tesseract.records import Kind, Record
-from gateviz.capture.axis_steps import Reach
-from gateviz.capture.receptive import AxisGeometry
 from gateviz.errors import CheckpointError, GeometryError
+from gateviz.geometry.axis_steps import Reach
+from gateviz.geometry.receptive import AxisGeometry
 
 TALLEST_INPUT = 1024
 """A network input of more rows than this is taken for damage."""

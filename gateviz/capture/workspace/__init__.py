@@ -1,0 +1,1 @@
+"""oneDNN's workspace of an LSTM, read. Only ``capture.engines`` comes in."""

@@ -1,0 +1,1 @@
+"""Synthetic lines with true columns: text, fonts, type, wear. Knows no network."""
