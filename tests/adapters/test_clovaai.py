@@ -14,6 +14,7 @@ from gateviz.adapters.clovaai.adapter import ADAPTER, ALPHANUMERIC, SENSITIVE
 from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, backbone_of
 from gateviz.adapters.clovaai.rectification import rectified_size, spline_matrices
 from gateviz.adapters.opening import open_model_file
+from gateviz.capture.recognizer import prepared_line
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
 from gateviz.panels.reading import column_axis
 from gateviz.training.evaluate import evaluate

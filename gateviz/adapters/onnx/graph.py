@@ -16,9 +16,8 @@ import numpy as np
 
 from gateviz.adapters.core.files import ModelFile
 from gateviz.adapters.core.protobuf import DamagedMessageError
+from gateviz.adapters.onnx.claims import check_functions, check_wire, read_beside
 from gateviz.adapters.onnx.node import STANDARD_DOMAINS, Node, first_line, read_node, tensor_array, text
-from gateviz.adapters.onnx.weights_beside import read_beside
-from gateviz.adapters.onnx.wire import check_functions, check_wire
 from gateviz.errors import CheckpointError, MissingExtraError
 from gateviz.files import budget
 
