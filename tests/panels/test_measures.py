@@ -15,6 +15,12 @@ def test_a_curve_says_how_many_units_remember_no_longer():
     assert (curve.rank, curve.direction) == (1, "backward")
 
 
+def test_units_at_the_very_end_of_the_axis_are_beyond_it():
+    curve = share_curve("layer 0 forward", 0, Direction.FORWARD, np.array([1.0, LONGEST]))
+    assert curve.x.tolist() == [SHORTEST, 1.0, LONGEST]
+    assert curve.share.tolist() == [0.0, 0.5, 0.5]
+
+
 def test_a_layer_without_a_timescale_is_a_curve_at_zero():
     curve = share_curve("layer 0 forward", 0, Direction.FORWARD, np.full(3, np.nan))
     assert curve.share.tolist() == [0.0, 0.0]
