@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.lines import corpus_lines, tell
+from gateviz.cli.corpus import found_lines, tell_skipped
 from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.options import (
     debug_option,
@@ -18,17 +18,16 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.remarks import note_corpus
-from gateviz.cli.table import print_json, table
-from gateviz.cli.terminal import say
-from gateviz.files.printable import one_line
+from gateviz.cli.terminal import print_json, say
+from gateviz.files.printable import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateviz.capture.recognizer import Recognizer
     from gateviz.files.folders import LineSource
+    from gateviz.studies.account import Corpus
     from gateviz.survey.context_report import Asked, ContextStudy
-    from gateviz.survey.corpus import Corpus
 
 MEASURES = ("gradient", "blank", "reset")
 SEPARATOR = ","
@@ -102,7 +101,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
         told["measures"] or MEASURES, none_if_empty(told["layers"]), told["frames"], told["probes"] or None,
         told["symbols"], told["distances"], told["seed"],
     )  # fmt: skip
-    sources = corpus_lines(lines, told["limit"])
+    sources = found_lines(lines, told["limit"])
     recognizer = told["model"].loaded()
     study = _studied(recognizer, _recorded(recognizer, sources, told["max_pixels"]), asked)
     card = recognizer.card
@@ -121,15 +120,17 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]", max_pix
     """The corpus as the model reads it, with a bar; what cannot be read is told."""
     from tqdm import tqdm
 
-    from gateviz.survey.record_corpus import record_corpus
+    from gateviz.studies.corpus import Wanted, record_corpus
 
     with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(
-            recognizer, sources, quantities=("hidden_state",), max_pixels=max_pixels, progress=bar.update
+            recognizer,
+            sources,
+            wanted=Wanted(quantities=("hidden_state",), max_pixels=max_pixels),
+            progress=bar.update,
         )
     note_corpus(corpus.lines)
-    for skipped in corpus.skipped:
-        tell(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
+    tell_skipped(corpus.skipped, len(sources))
     return corpus
 
 

@@ -21,8 +21,7 @@ from gateviz.cli.plot import STYLES
 from gateviz.cli.remarks import note_remarks
 from gateviz.cli.scripts import SCRIPTS, script_weights
 from gateviz.cli.synth import HARDNESS
-from gateviz.cli.table import print_json
-from gateviz.cli.terminal import say
+from gateviz.cli.terminal import print_json, say
 from gateviz.errors import ImageError
 from gateviz.files.printable import one_line
 

@@ -16,7 +16,7 @@ from gateviz.files.true_lines import open_source
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event
 from gateviz.measure.jackknife import Estimate, Jackknife
-from gateviz.survey.corpus import Corpus, CorpusLine, told_alignment
+from gateviz.studies.account import Corpus, CorpusLine, told_alignment
 from gateviz.survey.interventions import Grouping, Intervention, UnitGroup, held, unit_groups
 
 ROWS = 64

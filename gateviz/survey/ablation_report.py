@@ -11,8 +11,8 @@ from gateviz.measure.events import Event
 from gateviz.measure.jackknife import Estimate
 from gateviz.measure.selectivity import selectivity
 from gateviz.panels.ablation import AblationPage, EffectPoint, ablation_page
+from gateviz.studies.account import Corpus, Truths, told_alignment
 from gateviz.survey.ablation import Ablation
-from gateviz.survey.corpus import Corpus, Truths, told_alignment
 from gateviz.survey.interventions import Grouping
 
 

@@ -13,11 +13,11 @@ from gateviz.errors import AlignmentError, SelectionError
 from gateviz.measure.contrast import SHIFTS
 from gateviz.measure.multiple import benjamini_hochberg
 from gateviz.recording import Recording
+from gateviz.studies.account import Corpus, told_alignment
 from gateviz.survey.claim import Claim, Statistic, checked_claims
 from gateviz.survey.claim_numbers import Numbers, event_numbers, memory_numbers
 from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Units, Verdict
 from gateviz.survey.context_claim import SampledContext, context_numbers, sampled_context
-from gateviz.survey.corpus import Corpus, told_alignment
 
 SHOWN = 3
 

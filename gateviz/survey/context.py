@@ -17,8 +17,8 @@ from gateviz.errors import SelectionError
 from gateviz.files.true_lines import open_source
 from gateviz.measure.context import Course, Reach, course, reach
 from gateviz.measure.jackknife import Jackknife
-from gateviz.survey.claim_events import frames_a_symbol
-from gateviz.survey.corpus import Corpus
+from gateviz.measure.line_events import frames_a_symbol
+from gateviz.studies.account import Corpus
 
 By = Literal["image", "input"]
 """Distances on the image, in columns of the network's input; or on the layer's own input, in frames."""

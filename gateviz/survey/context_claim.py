@@ -11,10 +11,10 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alignment import Alignment
 from gateviz.measure.contrast import FEWEST_LINES
 from gateviz.measure.jackknife import Jackknife
+from gateviz.studies.account import Corpus
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_numbers import Numbers
 from gateviz.survey.context import GradientContext, LineContext, Sampling, gradient_context
-from gateviz.survey.corpus import Corpus
 
 LINES = 40
 """Lines of a corpus whose gradients are taken: a line costs seconds, and more of them tell little more."""

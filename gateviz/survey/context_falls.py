@@ -21,9 +21,9 @@ from gateviz.errors import SelectionError
 from gateviz.files.true_lines import open_source
 from gateviz.measure.context import Reach, reach_of
 from gateviz.measure.jackknife import Estimate, Jackknife
-from gateviz.survey.claim_events import celled
+from gateviz.measure.line_events import celled
+from gateviz.studies.account import Corpus, CorpusLine
 from gateviz.survey.context import pitch
-from gateviz.survey.corpus import Corpus, CorpusLine
 
 DISTANCES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 ROWS = 48

@@ -11,9 +11,9 @@ from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import SelectionError
 from gateviz.measure.context import WITHIN, Reach
 from gateviz.measure.jackknife import Estimate
+from gateviz.studies.account import Corpus, Truths, told_alignment
 from gateviz.survey.context import By, GradientContext, Sampling, gradient_context
 from gateviz.survey.context_falls import DISTANCES, Falls, Taking, falls
-from gateviz.survey.corpus import Corpus, Truths, told_alignment
 
 MEASURES = ("gradient", "blank", "reset")
 

@@ -8,11 +8,13 @@ import torch
 from PIL import Image
 from torch import nn
 
-from gateviz.cli.table import finite
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Direction
 from gateviz.errors import ImageError, SelectionError
 from gateviz.files.folders import LineSource
+from gateviz.files.json_text import finite
+from gateviz.studies.account import told_alignment
+from gateviz.studies.corpus import record_corpus
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_report import Verdict
 from gateviz.survey.claims import claims_over
@@ -21,8 +23,6 @@ from gateviz.survey.context import Sampling, gradient_context, pitch, sampled_fr
 from gateviz.survey.context_falls import Taking, falls
 from gateviz.survey.context_page import context_page
 from gateviz.survey.context_report import Asked, context_document, context_study
-from gateviz.survey.corpus import told_alignment
-from gateviz.survey.record_corpus import record_corpus
 from tests.capture.context_models import CLASSES, ByColumn, recognizer, remembering, written
 
 TEXTS = ("abab", "aabb", "ba", "abba", "bbab", "baba")

@@ -1,24 +1,63 @@
-"""The frames of a claim's event on one line, as the layer meets them."""
+"""The frames of an event on one line, as a layer meets them, between margins at both ends of the text."""
 
 import math
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Bool, Float64
 
 from gateviz.data.alignment import Alignment, Span
 from gateviz.data.gates import Direction
 from gateviz.measure.events import At, Event, What
-from gateviz.survey.claim import MARGIN, Borders, Claim, Statistic
 
 # Events whose ``Event`` knows the first symbol only.
 _OF_SEVERAL = (What.WORD, What.SENTENCE)
 
+MARGIN = 3
+"""Symbols at both ends of a text at which states are still warming up, and its padding is felt: no event counts there.
+
+Where a state settles within a symbol (to 1/e) and events stand late, a test at 5 % has 40 % of false positives without a
+margin, 6 % with two symbols and 5 % with three (docs/measures.md; ``python -m benchmarks statistics``)."""
+
+
+class Borders(StrEnum):
+    """Which frames are a symbol's.
+
+    ``cell``: from half-way after the symbol before to half-way to the next one, so that cells tile
+    the text; their edges are those of the written symbol. ``emitted``: the frames at which the path
+    says it, a few of them, mostly around its middle.
+    """
+
+    CELL = "cell"
+    EMITTED = "emitted"
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """How an event is found on a line.
+
+    Attributes:
+        event: what, and which frames of it.
+        borders: which frames are a symbol's.
+        as_met: events are those that the layer meets, so a backward layer meets a symbol, word or line at its right
+            end first; False takes them in reading order for both directions.
+        offset: frames by which the event's frames are moved on, the way the layer goes.
+        margin: frames left out at both ends of the text (of the line, for an event of the line), where the state is
+            still warming up; None takes the frames of ``MARGIN`` symbols of the line, and none for an event of the line.
+    """
+
+    event: Event
+    borders: str = Borders.CELL
+    as_met: bool = True
+    offset: int = 0
+    margin: int | None = None
+
 
 @dataclass(frozen=True)
 class LineEvent:
-    """What a claim compares on one line, all in reading order.
+    """Where an event is on one line, all in reading order.
 
     Attributes:
         kept: frames that take part, half-open; the others are too near the ends of the text.
@@ -44,41 +83,20 @@ class LineEvent:
         return int(self.mask.sum() - self.inside.sum())
 
 
-def line_event(claim: Claim, alignment: Alignment, blank: int, direction: Direction) -> LineEvent:
-    """The event of a claim on one line.
+def line_event(rule: EventRule, alignment: Alignment, blank: int, direction: Direction) -> LineEvent:
+    """Where an event is on one line.
 
-    For a backward layer the line is turned round first where the claim takes events as they are met,
+    For a backward layer the line is turned round first where events are taken as they are met,
     so that a symbol's onset is its right edge and a word begins with its last symbol.
     """
-    turned = claim.as_met and direction is Direction.BACKWARD
-    cells = celled(alignment) if claim.borders == Borders.CELL else alignment
+    turned = rule.as_met and direction is Direction.BACKWARD
+    cells = celled(alignment) if rule.borders == Borders.CELL else alignment
     met = mirrored(cells) if turned else cells
-    frames = _frames(claim.event, met, blank) + claim.offset
+    frames = _frames(rule.event, met, blank) + rule.offset
     count = len(alignment.path)
     mask = np.zeros(count, dtype=bool)
     mask[frames[(frames >= 0) & (frames < count)]] = True
-    return LineEvent(_kept(claim, alignment, cells), mask[::-1].copy() if turned else mask)
-
-
-def compared(series: Float[np.ndarray, "T H"], claim: Claim, direction: Direction) -> Float[np.ndarray, "T H"]:
-    """The series that the claim compares, over all frames in reading order.
-
-    A step is from the frame that the layer met before; the first frame that it meets has none and gets 0.
-
-    Example:
-        >>> step = Claim("c", "output_gate", statistic="step")
-        >>> compared(np.array([[0.0], [1.0], [1.5]]), step, Direction.BACKWARD).ravel().tolist()
-        [1.0, 0.5, 0.0]
-    """
-    if claim.statistic != Statistic.STEP:
-        return series
-    steps = np.zeros_like(series)
-    sizes = np.abs(np.diff(series, axis=0))
-    if direction is Direction.BACKWARD:
-        steps[:-1] = sizes
-    else:
-        steps[1:] = sizes
-    return steps
+    return LineEvent(_kept(rule, alignment, cells), mask[::-1].copy() if turned else mask)
 
 
 def celled(alignment: Alignment) -> Alignment:
@@ -140,21 +158,21 @@ def _frames(event: Event, alignment: Alignment, blank: int) -> np.ndarray:
     return event.frames(alignment, blank)
 
 
-def _kept(claim: Claim, alignment: Alignment, cells: Alignment) -> tuple[int, int]:
+def _kept(rule: EventRule, alignment: Alignment, cells: Alignment) -> tuple[int, int]:
     count = len(alignment.path)
     start, stop = 0, count
-    if claim.what != What.LINE and cells.spans:
+    if rule.event.what != What.LINE and cells.spans:
         start, stop = cells.spans[0].start, cells.spans[-1].stop
-    margin = _margin(claim, alignment)
+    margin = _margin(rule, alignment)
     start, stop = start + margin, stop - margin
     return (start, stop) if start < stop else (0, 0)
 
 
-def _margin(claim: Claim, alignment: Alignment) -> int:
+def _margin(rule: EventRule, alignment: Alignment) -> int:
     """Frames left out at both ends; all of them where the length of a symbol is not known."""
-    if claim.margin is not None:
-        return claim.margin
-    if claim.what == What.LINE:
+    if rule.margin is not None:
+        return rule.margin
+    if rule.event.what == What.LINE:
         return 0
     frames, steps = frames_a_symbol([alignment])[0]
     return math.ceil(MARGIN * frames / steps) if steps else len(alignment.path)

@@ -17,7 +17,7 @@ EVENTS = tuple(
         ),
     )
 )  # fmt: skip
-"""For which units are asked how well they tell them; frames as claims take them (``survey.claim_events``)."""
+"""For which units are asked how well they tell them; frames as claims take them (``measure.line_events``)."""
 
 EVENT = EVENTS[0]
 
@@ -36,7 +36,8 @@ class MeasureRequest:
         events: for which units are asked how well they tell them; ``event`` is added where it is missing.
         quantities: series that are measured; None takes all recorded but the candidate.
         seed: of everything random.
-        margin: frames left out at both ends of a text; None takes those of ``claim.MARGIN`` symbols, as claims do.
+        margin: frames left out at both ends of a text; None takes those of
+            ``line_events.MARGIN`` symbols, as claims do.
 
     Raises:
         SelectionError: there is no such series.

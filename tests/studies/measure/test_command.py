@@ -58,9 +58,9 @@ def test_tables_for_people(run, corpus):
     assert heads[:5] == [
         "8 lines, all with a true text (by manifest).",
         "Saturation and memory (gates: mean % of frames below 0.1|above 0.9)",
+        "Forward against backward (medians over units; Cliff's delta, above 0: forward has more)",
         "The 4 events that a unit of each layer tells best",
         "Agreement of units",
-        "Forward against backward (medians over units; Cliff's delta, above 0: forward has more)",
     ]
     assert "layer 0 backward  3" in done.stdout
     assert "Not tested, within digit: no such frames." in done.stdout

@@ -1,4 +1,4 @@
-"""The frames of a claim's event, counted by hand on one line."""
+"""The frames of an event, counted by hand on one line."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 
 from gateviz.data.alignment import Alignment, Span
 from gateviz.data.gates import Direction
-from gateviz.survey.claim import Claim
-from gateviz.survey.claim_events import celled, compared, frames_a_symbol, line_event, mirrored
+from gateviz.measure.events import Event
+from gateviz.measure.line_events import EventRule, celled, frames_a_symbol, line_event, mirrored
 
 #        frames 0 1 2 3 4 5 6 7 8 9 10 11 12 13
 PATH = np.array([0, 1, 0, 0, 2, 2, 0, 3, 0, 0, 4, 0, 0, 0])
@@ -16,8 +16,12 @@ SPANS = (Span("a", 1, 2, 0.0), Span(".", 4, 6, 0.0), Span("b", 7, 8, 0.0), Span(
 LINE = Alignment(PATH, SPANS, "a.bc", 0.0)
 
 
-def frames(claim, direction=Direction.FORWARD):
-    return line_event(claim, LINE, 0, direction).frames
+def rule(what="any", at="span", **more):
+    return EventRule(Event(what, at), **more)
+
+
+def frames(given, direction=Direction.FORWARD):
+    return line_event(given, LINE, 0, direction).frames
 
 
 def test_cells_meet_half_way_and_the_outer_ones_are_symmetric():
@@ -42,28 +46,28 @@ def test_turning_twice_changes_nothing():
 
 
 @pytest.mark.parametrize(
-    ("claim", "forward", "backward"),
+    ("given", "forward", "backward"),
     [
-        (Claim("c", "forget_gate", "punctuation"), (3, 4, 5), (3, 4, 5)),
-        (Claim("c", "forget_gate", "punctuation", borders="emitted"), (4, 5), (4, 5)),
-        (Claim("c", "forget_gate", "any", "onset"), (0, 3, 6, 9), (2, 5, 8, 11)),
-        (Claim("c", "forget_gate", "any", "onset", as_met=False), (0, 3, 6, 9), (0, 3, 6, 9)),
-        (Claim("c", "forget_gate", "any", "onset", margin=3), (3, 6), (5, 8)),
+        (rule("punctuation"), (3, 4, 5), (3, 4, 5)),
+        (rule("punctuation", borders="emitted"), (4, 5), (4, 5)),
+        (rule("any", "onset"), (0, 3, 6, 9), (2, 5, 8, 11)),
+        (rule("any", "onset", as_met=False), (0, 3, 6, 9), (0, 3, 6, 9)),
+        (rule("any", "onset", margin=3), (3, 6), (5, 8)),
         # From the right a word begins with its last symbol: c, and a beyond the mark.
-        (Claim("c", "forget_gate", "word", "onset"), (0, 6), (2, 11)),
-        (Claim("c", "forget_gate", "word", "end"), (2, 11), (0, 6)),
-        (Claim("c", "forget_gate", "sentence", "onset"), (0, 6), (2, 11)),
-        (Claim("c", "forget_gate", "sentence", "onset", margin=3), (6,), ()),
-        (Claim("c", "output_gate", "any", "end", borders="emitted", offset=1), (2, 6, 8), (3, 6, 9)),
-        (Claim("c", "forget_gate", "line", "onset"), (0,), (13,)),
-        (Claim("c", "forget_gate", "blank", "onset"), (0, 2, 6, 8, 11), (0, 3, 6, 9)),
-        (Claim("c", "forget_gate", "any", margin=9), (), ()),
+        (rule("word", "onset"), (0, 6), (2, 11)),
+        (rule("word", "end"), (2, 11), (0, 6)),
+        (rule("sentence", "onset"), (0, 6), (2, 11)),
+        (rule("sentence", "onset", margin=3), (6,), ()),
+        (rule("any", "end", borders="emitted", offset=1), (2, 6, 8), (3, 6, 9)),
+        (rule("line", "onset"), (0,), (13,)),
+        (rule("blank", "onset"), (0, 2, 6, 8, 11), (0, 3, 6, 9)),
+        (rule("any", margin=9), (), ()),
     ],
 )  # fmt: skip
-def test_the_frames_of_an_event(claim, forward, backward):
-    claim = replace(claim, margin=claim.margin or 0)
-    assert frames(claim) == forward
-    assert frames(claim, Direction.BACKWARD) == backward
+def test_the_frames_of_an_event(given, forward, backward):
+    given = replace(given, margin=given.margin or 0)
+    assert frames(given) == forward
+    assert frames(given, Direction.BACKWARD) == backward
 
 
 def long_line(symbols=12, pitch=4):
@@ -73,21 +77,21 @@ def long_line(symbols=12, pitch=4):
 
 
 def test_by_default_three_symbols_at_both_ends_take_no_part_and_are_counted():
-    event = line_event(Claim("c", "forget_gate", "any", "onset"), long_line(), 0, Direction.FORWARD)
+    event = line_event(rule("any", "onset"), long_line(), 0, Direction.FORWARD)
     # Twelve symbols of four frames: three at each end are left out, six stay.
     assert event.kept == (12, 36)
     assert event.frames == (12, 16, 20, 24, 28, 32)
     assert event.left_out == 6
-    none = line_event(Claim("c", "forget_gate", "any", "onset", margin=0), long_line(), 0, Direction.FORWARD)
+    none = line_event(rule("any", "onset", margin=0), long_line(), 0, Direction.FORWARD)
     assert (len(none.frames), none.left_out) == (12, 0)
 
 
 def test_the_margin_goes_by_the_symbols_of_the_line_and_never_cuts_events_of_the_line_itself():
-    wide = line_event(Claim("c", "forget_gate"), long_line(pitch=7), 0, Direction.BACKWARD)
+    wide = line_event(rule(), long_line(pitch=7), 0, Direction.BACKWARD)
     assert wide.kept == (21, 63)
     for short in (long_line(symbols=6), long_line(symbols=1), Alignment(PATH, (), "", 0.0)):
-        assert line_event(Claim("c", "forget_gate"), short, 0, Direction.FORWARD).kept == (0, 0)
-    start = line_event(Claim("c", "forget_gate", "line", "onset"), long_line(), 0, Direction.FORWARD)
+        assert line_event(rule(), short, 0, Direction.FORWARD).kept == (0, 0)
+    start = line_event(rule("line", "onset"), long_line(), 0, Direction.FORWARD)
     assert (start.kept, start.frames, start.left_out) == ((0, 48), (0,), 0)
 
 
@@ -95,18 +99,10 @@ def test_blanks_outside_the_text_are_in_the_margin():
     path = np.zeros(60, int)
     spans = tuple(Span("a", 10 + 4 * n, 11 + 4 * n, 0.0) for n in range(10))
     line = Alignment(path, spans, "a" * 10, 0.0)
-    event = line_event(Claim("c", "forget_gate", "blank", margin=0), line, 0, Direction.FORWARD)
+    event = line_event(rule("blank", margin=0), line, 0, Direction.FORWARD)
     assert event.kept[0] > 0
     assert event.kept[1] < 60
     assert event.left_out == 60 - len(event.frames)
-
-
-def test_a_step_is_from_the_frame_that_the_layer_met_before():
-    claim = Claim("c", "output_gate", statistic="step")
-    series = np.array([[0.0, 1.0], [0.5, 1.0], [0.25, 0.0]])
-    assert compared(series, claim, Direction.FORWARD).tolist() == [[0, 0], [0.5, 0], [0.25, 1]]
-    assert compared(series, claim, Direction.BACKWARD).tolist() == [[0.5, 0], [0.25, 1], [0, 0]]
-    assert compared(series, Claim("c", "output_gate"), Direction.FORWARD) is series
 
 
 def test_frames_from_symbol_to_symbol():

@@ -13,16 +13,18 @@ from matplotlib.colors import to_hex
 from gateviz.data.gates import Quantity
 from gateviz.errors import SelectionError
 from gateviz.files.folders import LineSource
+from gateviz.measure.covariance import cluster_order
 from gateviz.measure.events import Event, event_named
 from gateviz.panels.colors import LAYERS
-from gateviz.plot.measure_pages import measure_page
-from gateviz.plot.measures import measures, section_figure, sections
-from gateviz.plot.measures_report import measures_html, write_measures
-from gateviz.plot.style import style_named
-from gateviz.survey.corpus import Skipped
-from gateviz.survey.measure_request import MeasureRequest
-from gateviz.survey.measures import measure_lines
-from tests.survey.planted import at_punctuation, planted_corpus
+from gateviz.plot.painters.alike import UnitMap
+from gateviz.studies.account import Skipped
+from gateviz.studies.corpus import gather
+from gateviz.studies.measure.figure import MeasureFigures, drawn_side
+from gateviz.studies.measure.report import figures_of, measure_page
+from gateviz.studies.measure.request import MeasureRequest
+from gateviz.studies.measure.run import MeasureTally, measured
+from gateviz.studies.page import as_html
+from tests.studies.planted import at_punctuation, planted_corpus
 
 EVENTS = (event_named("punctuation"), Event("digit"), event_named("any@onset"))
 
@@ -31,29 +33,26 @@ EVENTS = (event_named("punctuation"), Event("digit"), event_named("any@onset"))
 def report():
     corpus = planted_corpus(at_punctuation(-0.1), lines=10, symbols=14)
     skipped = Skipped(LineSource(Path("<broken>.png")), "cannot be read & so on")
-    return measure_lines([*corpus.lines, skipped], MeasureRequest(events=EVENTS))
+    return measured(gather([*corpus.lines, skipped], MeasureTally(MeasureRequest(events=EVENTS))))
 
 
-@pytest.fixture(scope="module")
-def page(report):
-    return measure_page(report, title="toy")
+def drawn(report, name):
+    return MeasureFigures(report).one(name)
 
 
-def drawn(page, name):
-    section = next(one for one in sections(page, style_named("a4")) if one.name == name)
-    return section_figure(section, page, style_named("a4"))
+def names(report):
+    return [figure.name for figure in figures_of(report)]
 
 
-def test_the_page_has_every_section(page):
-    found = [section.name for section in sections(page, style_named("a4"))]
-    assert found == ["saturation", "memory", "directions", "effects", "telling", "alike"]
-    figure = measures(page)
+def test_the_page_has_every_section(report):
+    assert names(report) == ["saturation", "memory", "directions", "effects", "telling", "alike"]
+    figure = MeasureFigures(report, title="toy").whole()
     assert figure._suptitle.get_text() == "toy"
     assert len(figure.subfigs) == 6
 
 
-def test_points_are_the_shares_of_frames(page, report):
-    axes = drawn(page, "saturation").axes
+def test_points_are_the_shares_of_frames(report):
+    axes = drawn(report, "saturation").axes
     assert [one.get_title() for one in axes] == ["input gate", "forget gate", "output gate"]
     place = report.places[2]
     points = axes[1].collections[2].get_offsets()
@@ -61,8 +60,8 @@ def test_points_are_the_shares_of_frames(page, report):
     np.testing.assert_allclose(points, np.stack([found.left, found.right], axis=1))
 
 
-def test_curves_are_those_of_the_report(page, report):
-    memory, course = drawn(page, "memory").axes[:2]
+def test_curves_are_those_of_the_report(report):
+    memory, course = drawn(report, "memory").axes[:2]
     steps = [line for line in memory.lines if line.get_label().startswith("layer")]
     assert [line.get_label() for line in steps] == [place.words for place in report.places]
     inner = np.sort(report.places[1].timescales / report.pitch)
@@ -70,7 +69,7 @@ def test_curves_are_those_of_the_report(page, report):
     assert to_hex(steps[2].get_color()) == LAYERS[1]
     courses = [line for line in course.lines if line.get_label().startswith("layer")]
     np.testing.assert_allclose(courses[2].get_ydata(), report.places[2].course.mean)
-    assert course.get_xlabel() == "frames from the onset of punctuation, the way the layer goes"
+    assert course.get_xlabel().replace("\n", " ") == "frames from the onset of punctuation, the way the layer goes"
     assert course.get_ylabel() == "mean f"
     # Three columns a frame: the upper axis says the same in columns.
     above = course.child_axes[0]
@@ -78,8 +77,8 @@ def test_curves_are_those_of_the_report(page, report):
     assert above.get_xlim() == pytest.approx((-30.0, 30.0))
 
 
-def test_the_best_unit_stands_at_its_area(page, report):
-    (axes,) = drawn(page, "telling").axes
+def test_the_best_unit_stands_at_its_area(report):
+    (axes,) = drawn(report, "telling").axes
     told = report.places[2].told(EVENTS[0])
     best = told.best
     marks = {
@@ -93,21 +92,19 @@ def test_the_best_unit_stands_at_its_area(page, report):
     assert f"{told.found.inside} frames, {told.found.lines} lines" in words
 
 
-def test_maps_hold_the_correlations(page, report):
-    figure = drawn(page, "alike")
+def test_maps_hold_the_correlations(report):
+    figure = drawn(report, "alike")
     maps = [axes for axes in figure.axes if axes.images]
     assert [axes.get_title(loc="left") for axes in maps] == [place.words for place in report.places]
-    order = page.alike[3].order
-    np.testing.assert_allclose(
-        maps[3].images[0].get_array(), report.places[3].agreement.correlation[np.ix_(order, order)]
-    )
+    one = UnitMap("layer 1 backward", "", report.places[3].agreement.correlation)
+    np.testing.assert_allclose(maps[3].images[0].get_array(), one.ordered)
 
 
-def test_directions_are_drawn_with_their_effects_and_both_p(page, report):
-    (axes,) = drawn(page, "effects").axes
+def test_directions_are_drawn_with_their_effects_and_both_p(report):
+    (axes,) = drawn(report, "effects").axes
     marks = [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "o"]
     assert marks == [row.contrast.effect for row in report.directions]
-    violins = drawn(page, "directions").axes
+    violins = drawn(report, "directions").axes
     assert [one.get_title(loc="left") for one in violins] == [
         "forget gate above 0.9",
         "timescale",
@@ -118,28 +115,24 @@ def test_directions_are_drawn_with_their_effects_and_both_p(page, report):
 
 def test_units_that_are_all_alike_can_be_drawn(report):
     rows = tuple(replace(row, forward=np.zeros(5), backward=np.zeros(5)) for row in report.directions)
-    figure = drawn(measure_page(replace(report, directions=rows)), "directions")
+    figure = drawn(replace(report, directions=rows), "directions")
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 
-def test_nothing_is_left_behind_in_pyplot(page):
-    measures(page)._repr_png_()
+def test_nothing_is_left_behind_in_pyplot(report):
+    MeasureFigures(report).whole()._repr_png_()
     pyplot = sys.modules.get("matplotlib.pyplot")
     assert pyplot is None or pyplot.get_fignums() == []
 
 
 def test_layers_of_one_direction_have_no_comparison(report):
     one = replace(report, places=report.places[::2], directions=())
-    assert [section.name for section in sections(measure_page(one), style_named("icml"))] == [
-        "saturation", "memory", "telling", "alike",
-    ]  # fmt: skip
-    assert measures(measure_page(one), style="icml")._repr_png_().startswith(b"\x89PNG")
+    assert names(one) == ["saturation", "memory", "telling", "alike"]
+    assert MeasureFigures(one, style="icml").whole()._repr_png_().startswith(b"\x89PNG")
 
 
-def test_the_html_is_one_file_with_everything(report, tmp_path):
-    write_measures(report, tmp_path / "m.html")
-    text = (tmp_path / "m.html").read_text(encoding="utf-8")
-    assert text == measures_html(report)
+def test_the_html_is_one_file_with_everything(report):
+    text = as_html(measure_page(report), MeasureFigures(report).one)
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', text)
     assert len(pictures) == 6
     assert all(base64.b64decode(picture).startswith(b"\x89PNG") for picture in pictures)
@@ -151,6 +144,22 @@ def test_the_html_is_one_file_with_everything(report, tmp_path):
         assert words in text
 
 
-def test_a_style_that_is_none_is_refused(page):
+def test_a_style_that_is_none_is_refused(report):
     with pytest.raises(SelectionError, match="there is no figure style 'poster'"):
-        measures(page, style="poster")
+        MeasureFigures(report, style="poster")
+
+
+def test_maps_are_in_the_order_of_their_rows():
+    correlation = np.corrcoef(np.random.default_rng(0).normal(size=(6, 40)))
+    order = cluster_order(correlation)
+    assert sorted(order) == list(range(6))
+    ordered = UnitMap("layer 0 forward", "note", correlation).ordered
+    for row, unit in enumerate(order):
+        for column, other in enumerate(order):
+            assert ordered[row, column] == correlation[unit, other]
+
+
+def test_timescales_are_logarithms_cut_to_the_axis_and_shares_are_as_they_are():
+    assert drawn_side(np.array([10.0, np.inf, np.nan]), logarithmic=True).tolist() == [1.0, 3.0]
+    assert drawn_side(np.zeros(2), logarithmic=True).tolist() == [-1.0, -1.0]
+    assert drawn_side(np.array([0.2]), logarithmic=False).tolist() == [0.2]

@@ -11,7 +11,7 @@ from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.files.folders import LineSource
 from gateviz.recording import Recording
-from gateviz.survey.corpus import Corpus, CorpusLine
+from gateviz.studies.account import Corpus, CorpusLine
 
 CELL = 4
 ALPHABET = Alphabet.from_symbols("abc,. ", blank=0)
@@ -62,7 +62,7 @@ def planted_corpus(plant=lambda text, layer, direction, series: None, *, lines=3
         recording = Recording(
             image, grid, tuple(traces), emission(text), Provenance(adapter="toy", checkpoint="toy.pt")
         )
-        found.append(CorpusLine(LineSource(Path(f"{number}.png"), text), recording))
+        found.append(CorpusLine(LineSource(Path(f"{number}.png"), text), recording, number))
     return Corpus(tuple(found))
 
 

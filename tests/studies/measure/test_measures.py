@@ -1,5 +1,6 @@
 """Measures over a corpus with planted units: what is planted is found, what is not there is said in words."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,14 +11,21 @@ from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.errors import AlignmentError, ImageError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.measure.events import Event, event_named
-from gateviz.survey.corpus import CorpusLine, Skipped
-from gateviz.survey.measure_request import MeasureRequest
-from gateviz.survey.measure_tables import measures_document, strongest_rows, unit_rows, untested_words
-from gateviz.survey.measures import measure_lines
-from tests.survey.planted import ALPHABET, CELL, planted_corpus
+from gateviz.studies.account import Skipped
+from gateviz.studies.corpus import gather
+from gateviz.studies.measure.report import strongest_rows, untested_words
+from gateviz.studies.measure.request import MeasureRequest
+from gateviz.studies.measure.results import document, unit_rows
+from gateviz.studies.measure.run import MeasureTally, measured
+from gateviz.studies.measure.sums import GROUPS
+from tests.studies.planted import ALPHABET, CELL, planted_corpus
 
 COMMAS = event_named("symbol:,")
 F, I, O = Quantity.FORGET_GATE, Quantity.INPUT_GATE, Quantity.OUTPUT_GATE
+
+
+def over(lines, request=None, groups=GROUPS):
+    return measured(gather(lines, MeasureTally(request or MeasureRequest(), groups)))
 
 
 def plant(text, layer, direction, series):
@@ -36,7 +44,7 @@ def corpus():
 
 @pytest.fixture(scope="module")
 def report(corpus):
-    return measure_lines(corpus.lines, MeasureRequest(COMMAS, events=(COMMAS, Event("digit"), Event("any", "onset"))))
+    return over(corpus.lines, MeasureRequest(COMMAS, events=(COMMAS, Event("digit"), Event("any", "onset"))))
 
 
 def place_of(report, layer, direction):
@@ -64,7 +72,7 @@ def test_events_are_counted_frame_by_frame(report, corpus):
     assert told.found.inside == CELL * sum(text[3:-3].count(",") for text in texts)
     assert told.left_out == CELL * sum(text[:3].count(",") + text[-3:].count(",") for text in texts)
     assert told.found.lines == sum("," in text[3:-3] for text in texts)
-    whole = measure_lines(corpus.lines[:6], MeasureRequest(COMMAS, margin=0)).places[0].told(COMMAS)
+    whole = over(corpus.lines[:6], MeasureRequest(COMMAS, margin=0)).places[0].told(COMMAS)
     assert (whole.found.inside, whole.left_out) == (CELL * sum(text.count(",") for text in texts[:6]), 0)
 
 
@@ -76,11 +84,11 @@ def test_timescales_come_from_the_mean_forget_gate_in_every_unit_of_length(repor
     rows = [row for row in unit_rows(report) if (row["layer"], row["direction"]) == (0, "forward")]
     assert [row["timescale_columns"] for row in rows] == pytest.approx([3 * value for value in expected])
     assert [row["timescale_symbols"] for row in rows] == pytest.approx([value / CELL for value in expected])
-    document = measures_document(report)["places"][0]["memory"]
-    assert document["infinite"] == 1
-    assert document["share_beyond_1_symbols"] == pytest.approx(3 / 5)
-    assert document["share_beyond_10_symbols"] == pytest.approx(1 / 5)
-    assert document["columns"]["median"] == pytest.approx(3 * -1 / np.log(0.95), rel=1e-5)
+    plain = document(report)["places"][0]["memory"]
+    assert plain["infinite"] == 1
+    assert plain["share_beyond_1_symbols"] == pytest.approx(3 / 5)
+    assert plain["share_beyond_10_symbols"] == pytest.approx(1 / 5)
+    assert plain["columns"]["median"] == pytest.approx(3 * -1 / np.log(0.95), rel=1e-5)
 
 
 def test_saturation_is_the_share_of_all_frames(report, corpus):
@@ -104,17 +112,17 @@ def test_directions_that_differ_are_told_apart_and_those_that_do_not_are_not(rep
 
 def test_the_course_goes_the_way_the_layer_goes(corpus):
     # Unit 0 of the input gate is 1 in the comma's four frames: from its onset on, whichever way the layer reads.
-    report = measure_lines(corpus.lines, MeasureRequest(COMMAS, "input_gate", 0))
+    report = over(corpus.lines, MeasureRequest(COMMAS, "input_gate", 0))
     for place in report.places:
         course = dict(zip(place.course.offsets.tolist(), place.course.mean.tolist(), strict=True))
         assert [course[offset] for offset in range(CELL)] == [1.0] * CELL
         assert course[-1] < 0.5
         assert course[CELL] < 0.5
-    assert measures_document(report)["places"][0]["course"]["columns"][:2] == [-30.0, -27.0]
+    assert document(report)["places"][0]["course"]["columns"][:2] == [-30.0, -27.0]
 
 
 def test_many_lines_are_summed_in_groups_without_another_result(corpus, report):
-    grouped = measure_lines(corpus.lines, report.request, groups=7)
+    grouped = over(corpus.lines, report.request, groups=7)
     for one, two in zip(report.places, grouped.places, strict=True):
         np.testing.assert_allclose(one.timescales, two.timescales)
         np.testing.assert_allclose(one.agreement.correlation, two.agreement.correlation)
@@ -125,14 +133,25 @@ def test_many_lines_are_summed_in_groups_without_another_result(corpus, report):
     assert grouped.directions[0].contrast.lines == 7
 
 
+def test_chunks_of_lines_add_up_to_the_same_numbers(corpus, report):
+    def part(lines):
+        return gather(lines, MeasureTally(report.request))
+
+    whole = part(corpus.lines[:5])
+    whole.merge(part(corpus.lines[5:6]))
+    whole.merge(part(corpus.lines[6:]))
+    parts = json.loads(json.dumps(document(measured(whole))), parse_float=lambda word: round(float(word), 9))
+    assert parts == json.loads(json.dumps(document(report)), parse_float=lambda word: round(float(word), 9))
+
+
 def test_the_same_seed_gives_the_same_digits(corpus, report):
-    again = measure_lines(iter(corpus.lines), report.request)
-    assert str(measures_document(again)) == str(measures_document(report))
+    again = over(iter(corpus.lines), report.request)
+    assert str(document(again)) == str(document(report))
 
 
 def test_too_few_events_and_none_are_said_in_words(report, corpus):
     assert untested_words(report) == ["Not tested, within digit: no such frames."]
-    few = measure_lines(corpus.lines[:3], report.request)
+    few = over(corpus.lines[:3], report.request)
     words = untested_words(few)
     assert any("lines have the event, and a test needs 5" in one for one in words)
     assert strongest_rows(few, 4) == []
@@ -141,14 +160,14 @@ def test_too_few_events_and_none_are_said_in_words(report, corpus):
 
 def test_a_gru_is_measured_by_its_update_gate(corpus):
     lines = [of_gru(line) for line in corpus.lines[:6]]
-    report = measure_lines(lines)
+    report = over(lines)
     assert report.places[0].keeping == Quantity.UPDATE_GATE
     assert report.places[0].course_quantity == Quantity.UPDATE_GATE
     np.testing.assert_allclose(report.places[0].timescales[:2], [2.0, 40.0], rtol=1e-5)
     with pytest.raises(
         SelectionError, match="layer 0 forward has no forget_gate; recorded are reset_gate, update_gate"
     ):
-        measure_lines(lines, MeasureRequest(gate="forget_gate"))
+        over(lines, MeasureRequest(gate="forget_gate"))
 
 
 def of_gru(line):
@@ -157,20 +176,20 @@ def of_gru(line):
         GateTrace(trace.layer, trace.direction, {names[name]: values for name, values in trace.values.items()})
         for trace in line.recording.traces
     )
-    return CorpusLine(line.source, replace(line.recording, traces=traces))
+    return replace(line, recording=replace(line.recording, traces=traces))
 
 
 def test_without_a_gate_that_keeps_there_is_no_timescale(corpus):
     lines = [
-        CorpusLine(line.source, replace(line.recording, traces=(only_output(line.recording.traces[0]),)))
+        replace(line, recording=replace(line.recording, traces=(only_output(line.recording.traces[0]),)))
         for line in corpus.lines[:6]
     ]
-    report = measure_lines(lines)
+    report = over(lines)
     assert report.places[0].timescales is None
     assert report.directions == ()
-    document = measures_document(report)["places"][0]
-    assert document["memory"] is None
-    assert document["every_unit"][0]["timescale_frames"] is None
+    plain = document(report)["places"][0]
+    assert plain["memory"] is None
+    assert plain["every_unit"][0]["timescale_frames"] is None
 
 
 def only_output(trace):
@@ -179,11 +198,11 @@ def only_output(trace):
 
 def test_lines_that_cannot_be_read_are_counted_and_an_empty_corpus_refused(corpus):
     broken = Skipped(LineSource(Path("broken.png")), "no image")
-    report = measure_lines([*corpus.lines[:6], broken])
-    assert (report.lines, report.skipped) == (6, (broken,))
-    assert measures_document(report)["skipped"] == [{"path": "broken.png", "why": "no image"}]
-    with pytest.raises(ImageError, match="no line was read, of 1 that were given"):
-        measure_lines([broken])
+    report = over([*corpus.lines[:6], broken])
+    assert (report.account.lines, report.account.skipped) == (6, [broken])
+    assert document(report)["skipped"] == [{"path": "broken.png", "why": "no image"}]
+    with pytest.raises(ImageError, match="none of the 1 lines of the corpus can be read; the first: no image"):
+        over([broken])
 
 
 def test_what_is_not_there_is_refused_by_name(corpus):
@@ -192,17 +211,17 @@ def test_what_is_not_there_is_refused_by_name(corpus):
     with pytest.raises(SelectionError, match="there is no event 'comma'"):
         MeasureRequest(event_named("comma"))
     with pytest.raises(SelectionError, match="has no unit 5 in its forget gate; units are 0 to 4"):
-        measure_lines(corpus.lines, MeasureRequest(unit=5))
+        over(corpus.lines, MeasureRequest(unit=5))
     with pytest.raises(SelectionError, match="layer 0 forward has no cell_state"):
-        measure_lines(corpus.lines, MeasureRequest(quantities=("cell_state",)))
+        over(corpus.lines, MeasureRequest(quantities=("cell_state",)))
     with pytest.raises(SelectionError, match="'x', 'y', not among the 6 symbols of this recognizer"):
         MeasureRequest(event_named("symbol:xy")).check_symbols(ALPHABET)
-    without = CorpusLine(corpus.lines[0].source, replace(corpus.lines[0].recording, emission=None))
+    without = replace(corpus.lines[0], recording=replace(corpus.lines[0].recording, emission=None))
     with pytest.raises(AlignmentError, match="no posteriors, so no event can be found"):
-        measure_lines([without])
+        over([without])
 
 
 def test_lines_without_a_text_are_aligned_by_what_was_read(corpus):
     told, other = corpus.lines[:2]
-    report = measure_lines([told, CorpusLine(replace(other.source, text=None), other.recording), *corpus.lines[2:6]])
-    assert [source.path.name for source in report.untold] == ["1.png"]
+    report = over([told, replace(other, source=replace(other.source, text=None)), *corpus.lines[2:6]])
+    assert [source.path.name for source in report.account.by_reading] == ["1.png"]
