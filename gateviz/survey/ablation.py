@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
-from gateviz.capture.changes import Place
 from gateviz.capture.held_rows import RowHold, held_log_probs
 from gateviz.capture.recognizer import Recognizer
 from gateviz.ctc.collapse import collapse
+from gateviz.data.gates import Place
 from gateviz.errors import SelectionError
 from gateviz.files.true_lines import open_source
 from gateviz.measure.edit_distance import edit_distance

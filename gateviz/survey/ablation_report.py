@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from gateviz.capture.changes import Place
+from gateviz.data.gates import Place
 from gateviz.measure.events import Event
 from gateviz.measure.jackknife import Estimate
 from gateviz.measure.selectivity import selectivity
