@@ -6,7 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SYSTEM_PACKAGES := tesseract-ocr tesseract-ocr-eng tesseract-ocr-chi-sim tesseract-ocr-fra tesseract-ocr-jpn \
 	tesseract-ocr-heb tesseract-ocr-ara poppler-utils chromium ffmpeg \
 	fonts-noto-cjk fonts-wqy-zenhei fonts-wqy-microhei fonts-arphic-uming \
-	fonts-liberation fonts-dejavu fonts-freefont-ttf
+	fonts-liberation fonts-dejavu fonts-freefont-ttf $(NODE)
+# Node checks and bundles the explorer's modules; one from elsewhere may not stand beside Debian's.
+NODE = $(if $(shell command -v npm),,nodejs npm)
 # What the bundled model was trained on and tested with; synthetic lines use whatever fonts there are.
 FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-mono fonts-wqy-zenhei fonts-wqy-microhei \
 	fonts-arphic-uming fonts-arphic-ukai fonts-arphic-gbsn00lp fonts-arphic-gkai00mp fonts-hanazono fonts-droid-fallback \
@@ -15,7 +17,7 @@ FONT_PACKAGES := fonts-noto-cjk fonts-noto-cjk-extra fonts-noto-core fonts-noto-
 	fonts-linuxlibertine fonts-open-sans fonts-cantarell
 
 .PHONY: demo test test-plain-cpu test-newest test-oldest environment-newest environment-oldest update test-system \
-	test-originals fonts lint types format bench train-bundled crnn-vs-cnn claims clean
+	test-originals fonts lint lint-explorer types format explorer bench train-bundled crnn-vs-cnn claims clean
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -82,9 +84,24 @@ test-original-%: .venv-originals/%/.installed
 	GATEVIZ_NO_ORIGINAL_SKIPS=1 OMP_NUM_THREADS=2 .venv-originals/$*/bin/python -m pytest -q -rs \
 		-p no:cacheprovider -m original tests/adapters/test_$*.py
 
-lint: $(BIN)/.installed-test
+lint: $(BIN)/.installed-test lint-explorer
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The explorer's modules are checked and bundled where Node is; whoever changes none of them never needs it.
+NODE_PACKAGES := node_modules/.package-lock.json
+$(NODE_PACKAGES): package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+lint-explorer:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_PACKAGES) && npm run --silent lint; \
+	elif [ -n "$$GATEVIZ_NO_SYSTEM_SKIPS" ]; then echo "the explorer's modules cannot be checked: npm is missing"; exit 1; \
+	else echo "the explorer's modules are not checked here: that takes nodejs and npm (make test-system)"; fi
+
+# The file that notebook and HTML page load, from the modules.
+explorer: $(NODE_PACKAGES)
+	npm run --silent build
 
 types: $(BIN)/.installed-test
 	$(BIN)/mypy
@@ -92,6 +109,7 @@ types: $(BIN)/.installed-test
 format: $(BIN)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_PACKAGES) && npm run --silent format; fi
 
 # $(call debian,PACKAGES): install Debian's packages, or say which ones to install by hand.
 define debian
@@ -129,4 +147,4 @@ claims: $(BIN)/.installed-test
 	$(BIN)/python -m benchmarks claims
 
 clean:
-	rm -rf $(VENV) .venv-originals .venv-newest .venv-oldest build dist *.egg-info
+	rm -rf $(VENV) .venv-originals .venv-newest .venv-oldest node_modules build dist *.egg-info

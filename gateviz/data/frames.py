@@ -97,11 +97,6 @@ class FrameGrid:
         width = float(self.source_width)
         return min(max(center - half, 0.0), width), min(max(center + half, 0.0), width)
 
-    def frame_at(self, column: float) -> int:
-        """The frame whose interval holds the position, the nearest one outside the grid."""
-        frame = math.floor((column - self.first_center) / self.stride + 0.5)
-        return min(max(frame, 0), self.frame_count - 1)
-
     def frames_between(self, start: float, stop: float) -> tuple[int, int]:
         """The half-open span of frames whose centers lie in the columns [start, stop)."""
         first = math.ceil((start - self.first_center) / self.stride)

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from gateviz.data.frames import ColumnMap
-from gateviz.errors import ImageError
 from gateviz.geometry.deskew import LEAST_RISE, estimate_slope, rise_share, shear_columns
 
 Pixels = UInt8[np.ndarray, "_ _ ..."] | Float32[np.ndarray, "_ _ ..."]
@@ -131,40 +130,6 @@ class PadToWidth:
     def words(self) -> str:
         """What it does, for people."""
         return f"padded to {self.width} columns with {_fill_words(self.fill)}"
-
-
-@dataclass(frozen=True)
-class Crop:
-    """Fewer pixels: rows and columns taken away at the borders.
-
-    Attributes:
-        left: columns taken away before.
-        right: columns taken away after.
-        top: rows taken away above.
-        bottom: rows taken away below.
-    """
-
-    left: int = 0
-    right: int = 0
-    top: int = 0
-    bottom: int = 0
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """What is left of the image."""
-        width, height = canvas.width - self.left - self.right, canvas.height - self.top - self.bottom
-        if width < 1 or height < 1:
-            raise ImageError(
-                f"cropping {self.left} + {self.right} columns and {self.top} + {self.bottom} rows leaves nothing "
-                f"of an image of {canvas.width} x {canvas.height} pixels; crop less"
-            )
-        pixels = canvas.pixels[self.top : self.top + height, self.left : self.left + width]
-        content = min(max(canvas.content_width - self.left, 0), width)
-        return canvas.moved(pixels, ColumnMap(1.0, float(self.left)), content)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return f"cropped left {self.left}, right {self.right}, top {self.top}, bottom {self.bottom}"
 
 
 @dataclass(frozen=True)

@@ -98,23 +98,6 @@ def contrast(
     return Contrast(difference[0], effect[0], low, high, p, spread, inside, outside, len(both), why_not)
 
 
-def power(difference: float, null_spread: float, *, alpha: float = 0.05) -> float:
-    """The chance that a two-sided test at ``alpha`` finds a true difference, where chance alone spreads by ``null_spread``.
-
-    By the normal approximation: Phi(delta - z) + Phi(-delta - z) with delta = difference / null_spread
-    and z the quantile of 1 - alpha/2.
-
-    Example:
-        >>> round(power(0.0, 1.0), 3), round(power(2.8, 1.0), 2)
-        (0.05, 0.8)
-    """
-    from scipy.stats import norm
-
-    z = norm.ppf(1 - alpha / 2)
-    delta = abs(difference) / null_spread
-    return float(norm.cdf(delta - z) + norm.cdf(-delta - z))
-
-
 @dataclass(frozen=True)
 class _Sums:
     """Sums a line, from which every mean over any lines follows.

@@ -1,18 +1,111 @@
 """The figures: each takes a recording, or traces, and returns a matplotlib Figure."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol, runtime_checkable
 
 from gateviz.data.alignment import Alignment
-from gateviz.data.gates import Direction, Quantity
+from gateviz.data.gates import Direction, GateTrace, Quantity
+from gateviz.errors import SelectionError
 from gateviz.panels.build import gates_stack, overview_stack, reading_stack, units_stack
+from gateviz.panels.colors import ALARM
 from gateviz.panels.order import Order
+from gateviz.panels.panel import ScatterRow
 from gateviz.panels.reading import chosen_alignment
 from gateviz.panels.saturation import saturation_row
-from gateviz.plot.canvas import GateFigure
+from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.compose import compose
-from gateviz.plot.compose_row import compose_row
-from gateviz.plot.drawable import Drawable, as_recording
+from gateviz.plot.fitting import wrapped
+from gateviz.plot.fonts import running_text
+from gateviz.plot.painters.scatter import paint_scatter
+from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
+from gateviz.recording import Recording
+
+
+@runtime_checkable
+class BatchTrace(Protocol):
+    """A trace of a batch of lines, as ``trace_gates`` and instrumented layers make it."""
+
+    @property
+    def batch_size(self) -> int:
+        """B."""
+
+    def line(self, index: int) -> GateTrace:
+        """The trace of one line."""
+
+
+Drawable = Recording | GateTrace | BatchTrace | Iterable[GateTrace | BatchTrace]
+"""A recording; or a trace or some, such as ``traces`` of ``trace_gates`` and of an instrumented model, of one line."""
+
+
+def as_recording(drawable: object) -> Recording:
+    """The recording; of traces one without image and posteriors, in which a column is a frame.
+
+    Raises:
+        SelectionError: it is neither, nothing was recorded, or it is of several lines or of several runs.
+        ShapeError: the traces have different frames, so they do not stand under one another.
+    """
+    if isinstance(drawable, Recording):
+        return drawable
+    each_of: object = [drawable] if isinstance(drawable, GateTrace | BatchTrace) else drawable
+    if not isinstance(each_of, Sequence) or not all(isinstance(each, GateTrace | BatchTrace) for each in each_of):
+        raise SelectionError(
+            f"a figure is drawn of a recording or of traces, and a {type(drawable).__name__} was given; hand in what "
+            "gateviz.record returned, or the traces of trace_gates or of an instrumented model"
+        )
+    if not each_of:
+        raise SelectionError("these traces are empty, so there is nothing to draw; run the model, then draw")
+    traces = tuple(map(_of_one_line, each_of))
+    often = [name for name, count in Counter(trace.name for trace in traces).items() if count > 1]
+    if often:
+        raise SelectionError(
+            f"{', '.join(often)} was recorded more than once, and a figure shows one run of every layer; draw those of "
+            "one run, such as [trace for trace in traces if trace.call == 0]"
+        )
+    return Recording.of_traces(traces)
+
+
+def _of_one_line(trace: GateTrace | BatchTrace) -> GateTrace:
+    if isinstance(trace, GateTrace):
+        return trace
+    if trace.batch_size != 1:
+        raise SelectionError(
+            f"the traces are of a batch of {trace.batch_size} lines, and a figure shows one; draw traces.line(0)"
+        )
+    return trace.line(0)
+
+
+def compose_row(row: ScatterRow, style: Style) -> GateFigure:
+    """A figure of square panels, the legend of their layers below them."""
+    with settings():
+        lines = wrapped(row.title, style.font_size, 72 * style.width - 12)
+        lines += [line for note in row.notes for line in wrapped(note, style.font_size, 72 * style.width - 12)]
+        legend_rows = -(-len(row.panels[0].groups) // _columns(row, style))
+        side = min((style.width - 0.35) / len(row.panels), 0.35 * style.page_height)
+        height = side + (5.8 + 1.5 * len(lines) + 1.6 * legend_rows) * style.font_size / 72
+        figure = new_figure(style, height, row.metadata)
+        axes = [figure.add_subplot(1, len(row.panels), index + 1) for index in range(len(row.panels))]
+        for index, (one, panel) in enumerate(zip(axes, row.panels, strict=True)):
+            paint_scatter(one, panel, style, with_y_label=index == 0)
+        if lines:
+            drawn, families = running_text("\n".join(lines))
+            figure.suptitle(
+                drawn, fontsize=style.font_size, color=ALARM if row.notes else None, family=families, parse_math=False
+            )
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=_columns(row, style), frameon=False,
+            fontsize=style.small_size, handletextpad=0.2, columnspacing=1.2, borderpad=0.1,
+        )  # fmt: skip
+        settle(figure)
+    return figure
+
+
+def _columns(row: ScatterRow, style: Style) -> int:
+    """How many legend entries fit beside each other."""
+    return max(1, min(len(row.panels[0].groups), int(72 * style.width / (11 * style.small_size))))
+
 
 # One of these functions is called ``alignment`` and takes an alignment of that name.
 _Path = Alignment

@@ -28,8 +28,8 @@ from gateviz.plot.settle import settle
 from gateviz.plot.sides import paint_sides
 from gateviz.plot.style import Style, style_named
 
-# In units of the small type: of a row, of a panel of curves, of the words around either.
-_ROW, _CURVES, _AROUND, _LEGEND = 1.5, 14.0, 6.0, 2.4
+# In units of the small type: of a row, of a panel of curves, of the words around either, of each line that they have further.
+_ROW, _CURVES, _AROUND, _LEGEND, _LINE = 1.5, 14.0, 6.0, 2.4, 1.4
 # Longer names are cut; in units of the small type.
 _LABEL = 18.0
 _Ground = Figure | SubFigure
@@ -112,7 +112,7 @@ def sections(page: MeasurePage, style: Style) -> tuple[Section, ...]:
         found.append(
             Section("effects", words, effect_height(effects, style), lambda ground: _effects(ground, effects, style))
         )
-    height = (_ROW * len(page.tellings.rows) + _AROUND + _LEGEND) * unit
+    height = (_ROW * len(page.tellings.rows) + _AROUND + _LEGEND + _further(page.tellings, style)) * unit
     words = "The unit of each layer and direction that tells an event best, with its interval over lines"
     found.append(Section("telling", words, height, lambda ground: _tellings(ground, page.tellings, style)))
     if page.alike:
@@ -210,12 +210,26 @@ def _effects(ground: _Ground, panel: EffectPanel, style: Style) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
 
 
+def _further(panel: TellingPanel, style: Style) -> float:
+    """What the words around take where they need more than a line each, in units of the small type."""
+    labels = {mark.label for row in panel.rows for mark in row.marks}
+    title = wrapped(panel.title, style.font_size, 72 * 0.6 * style.width, weight=700)
+    lines = len(title) - 1 + sum(one.count("\n") for one in _below(panel, style))
+    return _LINE * (lines + max(0, -(-len(labels) // _columns(len(labels), style)) - 1))
+
+
+def _below(panel: TellingPanel, style: Style) -> tuple[str, str]:
+    """The words along the axis and those above the key, in lines."""
+    return _broken(panel.axis_label, style, 0.6), _broken(panel.remark, style, 0.95)
+
+
 def _tellings(ground: _Ground, panel: TellingPanel, style: Style) -> None:
     axes = ground.add_subplot()
     _title(axes, panel.title, style)
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(len(panel.rows) - 0.5, -0.5)
-    finish_axes(axes, _broken(panel.axis_label, style, 0.6), style)
+    axis_label, remark = _below(panel, style)
+    finish_axes(axes, axis_label, style)
     axes.xaxis.set_major_locator(FixedLocator([0.0, 0.25, 0.5, 0.75, 1.0]))
     axes.yaxis.set_visible(False)
     axes.axvline(0.5, color=INK, linewidth=2 * style.rule_width, zorder=0)
@@ -241,7 +255,7 @@ def _tellings(ground: _Ground, panel: TellingPanel, style: Style) -> None:
             labels.setdefault(mark.label, drawn_mark)
     ground.legend(
         list(labels.values()), list(labels), loc="outside lower center", ncols=_columns(len(labels), style), frameon=False,
-        fontsize=style.small_size, handletextpad=0.2, columnspacing=1.2, borderpad=0.1, title=_broken(panel.remark, style, 0.95),
+        fontsize=style.small_size, handletextpad=0.2, columnspacing=1.2, borderpad=0.1, title=remark,
         title_fontproperties={"size": style.small_size},
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import BboxBase
 
 from gateviz.plot.fitting import cut, wrapped
+from gateviz.plot.fonts import running_width
 
 # Breaking a label takes height, which moves the rest: so often is looked again.
 _PASSES = 5
@@ -101,11 +102,12 @@ def _cut(text: Text, page: BboxBase) -> bool:
     over = max(page.x0 - box.x0, box.x1 - page.x1)
     if over <= _SLACK:
         return False
-    size = float(text.get_fontsize())
-    room = (box.width - over - _FREE) * 72 / _dpi(text) / size
-    lines = [cut(line, max(room, 1.0), weight=_weight(text)) for line in text.get_text().split("\n")]
-    before = text.get_text()
-    text.set_text("\n".join(lines))
+    before, weight = text.get_text(), _weight(text)
+    lines = before.split("\n")
+    # As a share of what is drawn: at a small size pixels are rounded, and some fonts are drawn wider than they say.
+    longest = max(running_width(line, weight=weight) for line in lines)
+    room = max(longest * (box.width - over - _FREE) / box.width, 1.0)
+    text.set_text("\n".join(cut(line, room, weight=weight) for line in lines))
     return text.get_text() != before
 
 

@@ -61,6 +61,7 @@ def training_gates(history: GateHistory, *, style: str | Style = "a4", title: st
             _paint_blank(figure.add_subplot(grid[len(rows), :]), course, style)
             _paint_readings(figure.add_subplot(grid[len(rows) + 1, :]), course, style)
         write_heading(figure, title, style)
+        settle(figure)
     return figure
 
 

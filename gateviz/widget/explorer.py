@@ -10,7 +10,7 @@ from gateviz.panels.explorer import Orders
 from gateviz.recording import Recording
 from gateviz.widget.html import initial_state, write_html
 from gateviz.widget.live import LiveLine
-from gateviz.widget.scene import Scene
+from gateviz.widget.selection import Scene
 from gateviz.widget.traits import CHOICES, ExplorerTraits
 
 if TYPE_CHECKING:

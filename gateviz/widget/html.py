@@ -13,7 +13,8 @@ from gateviz.files.json_text import json_text
 from gateviz.panels.wire import Wire, encode
 
 MODULE = "explorer.js"
-SHIM = "page.js"
+START = "gatevizExplorer.showPage();"
+"""Shows what the page holds; `render` alone leaves that to a notebook."""
 
 _PAGE = """\
 <!doctype html>
@@ -72,7 +73,7 @@ def html_page(wire: Wire, state: Mapping[str, Any]) -> str:
         wire: an encoded ``panels.explorer.explorer_document``.
         state: what the front end's model holds, such as ``initial_state``.
     """
-    module = f"\n{static_text(MODULE)}\n{static_text(SHIM)}"
+    module = f"\n{static_text(MODULE)}\n{START}\n"
     digest = hashlib.sha256(module.encode("utf-8")).digest()
     return _PAGE.format(
         hash=base64.b64encode(digest).decode("ascii"),

@@ -2,13 +2,37 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gateviz.data.gates import Direction, GateTrace
 from gateviz.errors import SelectionError
+from gateviz.panels.explorer import Document, Orders, explorer_document
 from gateviz.panels.order import KEEPING, Order
 from gateviz.panels.select import chosen_quantities
 from gateviz.recording import Recording
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Made whole, or not at all.
+
+    Attributes:
+        recordings: one, or two to compare.
+        document: what the front end is told of them.
+        choices: what can be chosen.
+    """
+
+    recordings: tuple[Recording, ...]
+    document: Document
+    choices: Choices
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording], *, title: str, exact: bool, live: bool, orders: Orders) -> "Scene":
+        """The scene of these recordings; arguments and errors as ``panels.explorer.explorer_document``."""
+        document = explorer_document(recordings, title=title, exact=exact, live=live, orders=orders)
+        return cls(tuple(recordings), document, Choices(recordings, document))
+
 
 # By selectivity is the front end's own order: of the chosen columns.
 SELECTIVITY = "selectivity"

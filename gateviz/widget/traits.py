@@ -7,7 +7,7 @@ from typing import Any
 from gateviz.errors import MissingExtraError, SelectionError
 from gateviz.panels.wire import encode
 from gateviz.widget.html import initial_state
-from gateviz.widget.scene import Scene
+from gateviz.widget.selection import Scene
 
 try:
     import anywidget

@@ -14,8 +14,8 @@ from gateviz.capture.cell_rule import CellRule
 from gateviz.capture.engines import Engine, Engines, EngineWarning
 from gateviz.capture.instrumented import InstrumentedLSTM
 from gateviz.capture.layer import CellKind, DirectionWeights, LayerJob
+from gateviz.capture.replay import cell_states, scanned, stepped
 from gateviz.capture.ruled import RuledLSTM
-from gateviz.capture.scan import cell_states, scanned, stepped
 from gateviz.capture.trace_memory import TraceMemory
 from gateviz.capture.workspace import autograd
 from gateviz.capture.workspace import engine as workspace
@@ -252,7 +252,7 @@ def test_the_scan_is_the_recurrence():
 
 def test_gpu_path_has_no_loop_over_frames(monkeypatch):
     """On a GPU, and under autograd, the cell states come from the scan alone."""
-    monkeypatch.setattr("gateviz.capture.scan.stepped", lambda *_: pytest.fail("the loop over frames ran"))
+    monkeypatch.setattr("gateviz.capture.replay.stepped", lambda *_: pytest.fail("the loop over frames ran"))
     replay.run(a_job())
 
 

@@ -13,10 +13,10 @@ from gateviz.capture.edits import ablate, clamp, patch, scale
 from gateviz.capture.recognizer import Recognizer, RecognizerCard
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
-from gateviz.data.frames import FrameGrid
+from gateviz.data.frames import ColumnMap, FrameGrid
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError, SelectionError, WitnessError
-from gateviz.geometry.canvas import Crop, Deskew, Normalize
+from gateviz.geometry.canvas import Deskew, Normalize
 from gateviz.geometry.preprocess import Gray, Invert, Preprocess, ResizeToHeight, Stretch
 
 HEIGHT, UNITS = 8, 6
@@ -50,6 +50,24 @@ class EveryFour:
         if width < 4:
             raise GeometryError(f"an input of {width} columns gives no frame")
         return FrameGrid(width // 4 + self.extra, 4.0, 2.0, 4.0, width)
+
+
+@dataclass(frozen=True)
+class CutLeft:
+    """A step of somebody else's."""
+
+    columns: int
+
+    def __call__(self, canvas):
+        if self.columns >= canvas.width:
+            raise ImageError(f"{self.columns} columns were cut off {canvas.width}")
+        return canvas.moved(
+            canvas.pixels[:, self.columns :], ColumnMap(1.0, float(self.columns)), canvas.width - self.columns
+        )
+
+    @property
+    def words(self):
+        return "cut"
 
 
 def recognizer(kind=SmallCrnn, seed=0, **changes) -> CtcRecognizer:
@@ -392,7 +410,7 @@ def test_a_run_that_is_not_the_plain_one_is_an_error(monkeypatch):
 
 def test_retouched_lines_keep_the_columns_of_the_users_image():
     reader, image = recognizer(), line_image(100)
-    (cropped,) = record_lines(reader, [(image, "")], retouch=[Crop(left=20)])
+    (cropped,) = record_lines(reader, [(image, "")], retouch=[CutLeft(20)])
     (alone,) = record_lines(reader, [(image[:, 20:], "")])
     assert np.array_equal(cropped.emission.log_probs, alone.emission.log_probs)
     assert cropped.image is image
@@ -509,10 +527,10 @@ def overflowing() -> CtcRecognizer:
             SelectionError,
             "its 10 frames have their centers every 8 columns from 4, and the image has 80 columns",
         ),
-        (lambda: recognizer(), {"retouch": [Crop(left=80)]}, ImageError, r"^a.png: cropping 80 \+ 0 columns"),
+        (lambda: recognizer(), {"retouch": [CutLeft(80)]}, ImageError, r"^a.png: 80 columns were cut off 80"),
         (
             lambda: recognizer(),
-            {"retouch": [Crop(left=74)]},
+            {"retouch": [CutLeft(74)]},
             GeometryError,
             "^a.png: an input of 3 columns gives no frame",
         ),

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from gateviz.cli import scripts, synth, train_options
-from gateviz.cli.train_bars import LookBar
+from gateviz.cli.train import LookBar
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.watch_files import read_watch
 from gateviz.measure.gate_alarms import GateAlarms
@@ -23,9 +23,11 @@ from gateviz.training.plan import TrainPlan, computes_bfloat16
 from gateviz.training.settings import TrainSettings
 from gateviz.training.trainer import Trainer
 from gateviz.typesetting.degrade import HARDNESS
+from gateviz.typesetting.fonts import BASIC
 from gateviz.typesetting.line_writer import write_lines
 from gateviz.typesetting.synthetic import SCRIPTS
 from tests.one_thread import one_thread  # noqa: F401
+from tests.plot.made_fonts import make_fonts
 from tests.training.toy_lines import ToyLines
 
 TINY = ("--hidden", "4", "--scale", "0.1")
@@ -384,6 +386,38 @@ def test_synth_without_a_font_for_its_symbols_names_the_package(run, tmp_path, d
     assert done.exit_code == 1
     assert "fonts-noto-cjk" in done.stderr
     assert not (tmp_path / "lines" / "manifest.tsv").exists()
+
+
+def test_synth_with_basic_fonts_makes_the_same_lines_whatever_else_is_there(run, tmp_path, monkeypatch):
+    def made(name, faces, *words):
+        fonts = make_fonts(tmp_path / f"fonts-{name}", faces, range(0x21, 0x7F))
+        monkeypatch.setattr("gateviz.typesetting.fonts.FOLDERS", (str(fonts),))
+        done = run("synth", "-n", "12", "-o", str(tmp_path / name), "--alphabet", "ascii", "--seed", "3", *words)
+        assert done.exit_code == 0, done.stderr
+        lines = {path.name: path.read_bytes() for path in (tmp_path / name / "images").rglob("*.png")}
+        entries = (tmp_path / name / "columns.jsonl").read_text(encoding="utf-8").splitlines()
+        return lines, {json.loads(line)["font"] for line in entries}
+
+    more = [*BASIC, *[(f"Made {letter}", "Regular") for letter in "ABCDEFGH"]]
+    lines, fonts = made("basic", BASIC, "--basic-fonts")
+    assert len(lines) == 12
+    assert fonts <= {family for family, _ in BASIC}
+    assert made("more", more, "--basic-fonts")[0] == lines
+    assert made("all", more)[0] != lines
+
+
+def test_synth_with_basic_fonts_that_are_not_there_or_with_others_makes_nothing(run, tmp_path, monkeypatch):
+    fonts = make_fonts(tmp_path / "fonts", BASIC[1:], range(0x21, 0x7F))
+    monkeypatch.setattr("gateviz.typesetting.fonts.FOLDERS", (str(fonts),))
+    out = tmp_path / "lines"
+    done = run("synth", "-n", "2", "-o", str(out), "--alphabet", "ascii", "--basic-fonts")
+    assert done.exit_code == 1
+    assert f"the basic fonts are {len(BASIC)} faces, and 1 are not here: {' '.join(BASIC[0])}; run make" in done.stderr
+    for words in (["--fonts", str(fonts)], ["--held-out"]):
+        done = run("synth", "-n", "2", "-o", str(out), "--basic-fonts", *words)
+        assert done.exit_code == 2
+        assert "--basic-fonts names its fonts, and --fonts and --held-out choose others; leave one out" in done.stderr
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("resume", [False, True])

@@ -86,16 +86,6 @@ class Oracle:
             before = label
         return states
 
-    def occupancy(self, emission, labels):
-        """Probability of each state at each frame given the labels."""
-        paths = self.paths_of(emission, labels)
-        total = log_sum([value for _, value in paths])
-        occupied = np.zeros((emission.frame_count, 2 * len(labels) + 1))
-        for path, value in paths:
-            for frame, state in enumerate(self.states(path, emission.alphabet.blank)):
-                occupied[frame, state] += math.exp(value - total)
-        return occupied
-
 
 @pytest.fixture(scope="session")
 def oracle():

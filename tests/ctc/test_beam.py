@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateviz.ctc.beam import prefix_beam_search
+from gateviz.ctc.beam import PrefixTree, prefix_beam_search
 from gateviz.ctc.greedy import greedy
 from gateviz.ctc.ngram import CharacterNgram
-from gateviz.ctc.occupancy import total_log_prob
-from gateviz.ctc.prefixes import PrefixTree
+from gateviz.ctc.total import total_log_prob
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlignmentError
 

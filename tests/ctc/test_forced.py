@@ -11,7 +11,7 @@ from gateviz.ctc.beam import prefix_beam_search
 from gateviz.ctc.collapse import collapse
 from gateviz.ctc.forced import align
 from gateviz.ctc.greedy import greedy
-from gateviz.ctc.occupancy import total_log_prob
+from gateviz.ctc.total import total_log_prob
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
 from gateviz.errors import AlignmentError, AlphabetError

@@ -36,15 +36,6 @@ def test_resize_then_padding_by_hand():
     assert to_source.inverse()(5.0) == 13
 
 
-@given(first=GRIDS, data=st.data())
-def test_a_center_belongs_to_its_frame(first, data):
-    grid = FrameGrid(*first)
-    frame = data.draw(st.integers(0, grid.frame_count - 1))
-    assert grid.frame_at(float(grid.centers[frame])) == frame
-    inside = data.draw(st.floats(-0.49, 0.49))
-    assert grid.frame_at(float(grid.centers[frame]) + inside * grid.stride) == frame
-
-
 @given(first=GRIDS)
 def test_edges_lie_half_way_between_centers(first):
     grid = FrameGrid(*first)
@@ -72,13 +63,6 @@ def test_frames_between_are_those_whose_centers_are(first, start, width):
     assert list(range(*grid.frames_between(start, stop))) == inside
 
 
-@given(first=GRIDS, position=POSITIONS)
-def test_the_frame_at_a_column_is_the_nearest(first, position):
-    grid = FrameGrid(*first)
-    distances = np.abs(grid.centers - position)
-    assert distances[grid.frame_at(position)] == pytest.approx(distances.min(), abs=1e-6)
-
-
 @given(first=GRIDS, second=MAPS, data=st.data())
 def test_a_mapped_grid_maps_every_column(first, second, data):
     grid, column_map = FrameGrid(*first), ColumnMap(*second)
@@ -101,7 +85,6 @@ def test_a_grid_by_hand():
     assert grid.centers.tolist() == [2, 6, 10]
     assert grid.edges.tolist() == [0, 4, 8, 12]
     assert grid.columns(1, 3) == (4, 12)
-    assert [grid.frame_at(column) for column in (-9.0, 0.0, 3.99, 4.0, 11.0, 99.0)] == [0, 0, 0, 1, 2, 2]
     assert grid.frames_between(2.0, 6.0) == (0, 1)
     assert grid.frames_between(2.1, 6.1) == (1, 2)
     assert grid.frames_between(20.0, 30.0) == (3, 3)

@@ -8,9 +8,7 @@ import time
 
 import pytest
 
-from gateviz.files import leftovers
-from gateviz.files.atomic import check_output, write_whole
-from gateviz.files.leftovers import UNTOUCHED, marked, swept
+from gateviz.files.atomic import UNTOUCHED, check_output, marked, swept, write_whole
 
 TOKEN = "0123456789ab"
 

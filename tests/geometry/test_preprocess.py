@@ -11,7 +11,7 @@ from PIL import Image
 from gateviz.capture.recognizer import prepared_line
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import ImageError
-from gateviz.geometry.canvas import Canvas, Crop, Deskew, Normalize, Pad, PadToWidth
+from gateviz.geometry.canvas import Canvas, Deskew, Normalize, Pad, PadToWidth
 from gateviz.geometry.preprocess import Clahe, Color, Gray, Invert, Preprocess, ResizeToHeight, Stretch
 
 INTERPOLATIONS = [
@@ -32,7 +32,6 @@ moves = st.lists(
         st.builds(Clahe),
         st.builds(Pad, left=small, right=small, top=small, bottom=small, fill=fills),
         st.builds(PadToWidth, width=st.integers(1, 400), fill=fills),
-        st.builds(Crop, left=small, right=small, top=st.integers(0, 3), bottom=st.integers(0, 3)),
         st.builds(Deskew, degrees=st.floats(-4, 4)),
         st.builds(
             ResizeToHeight,
@@ -101,7 +100,6 @@ def test_maps_of_single_steps():
         return prepared_line(Preprocess((step,)), image).to_source
 
     assert way_back(Pad(left=7, right=3)) == ColumnMap(1.0, -7.0)
-    assert way_back(Crop(left=7, right=3)) == ColumnMap(1.0, 7.0)
     assert way_back(Stretch(20, 25)) == ColumnMap(4.0, 0.0)
     assert way_back(PadToWidth(400)) == ColumnMap(1.0, 0.0)
     assert way_back(Deskew(3.0)) == ColumnMap(1.0, 0.0)
@@ -114,8 +112,6 @@ def test_content_width_ends_where_padding_begins():
     assert prepared_line(Preprocess((Stretch(20, 50), PadToWidth(160))), image).content_width == 50
     assert prepared_line(Preprocess((Pad(left=5, right=9),)), image).content_width == 105
     assert prepared_line(Preprocess((Pad(right=100), Stretch(20, 50))), image).content_width == 25
-    assert prepared_line(Preprocess((Pad(right=50), Crop(left=20, right=60))), image).content_width == 70
-    assert prepared_line(Preprocess((Pad(right=50), Crop(left=120))), image).content_width == 0
 
 
 def test_gray_calls_the_library_it_names():
@@ -207,11 +203,8 @@ def test_words_tell_the_whole_recipe():
         "padded to 100 columns with the border repeated, (x/255 - 0.5) / 0.5"
     )
     assert recipe.asked(Invert(), Deskew()).words.startswith("inverted, deskewed, gray")
-    assert Preprocess(
-        (Pad(left=16, right=16, fill=0.0), Crop(top=2), Deskew(-1.5), Stretch(32, 100), Color())
-    ).words == (
-        "padded left 16, right 16 with 0, cropped left 0, right 0, top 2, bottom 0, deskewed by -1.5 degrees, "
-        "stretched to 100 x 32 (pillow bilinear), RGB"
+    assert Preprocess((Pad(left=16, right=16, fill=0.0), Deskew(-1.5), Stretch(32, 100), Color())).words == (
+        "padded left 16, right 16 with 0, deskewed by -1.5 degrees, stretched to 100 x 32 (pillow bilinear), RGB"
     )
 
 
@@ -220,8 +213,6 @@ def test_words_tell_the_whole_recipe():
     [
         ((ResizeToHeight(32, rounding="down"),), (1000, 20), "20 x 1000 pixels comes to 0 columns at height 32"),
         ((ResizeToHeight(32),), (1, 100_000), "100000 x 1 pixels comes to 3200000 columns"),
-        ((Crop(left=6, right=4),), (10, 10), "cropping 6 \\+ 4 columns and 0 \\+ 0 rows leaves nothing"),
-        ((Crop(top=10),), (10, 10), "crop less"),
         ((), (0, 10), "needs at least one pixel, and this one has 10 x 0"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from gateviz.data.alignment import Alignment, Span
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import AlignmentError, GeometryError
-from gateviz.measure.common_axis import by_column, by_symbol, sampled
+from gateviz.measure.common_axis import at_columns, by_column, by_symbol, sampled
 
 
 def alignment(frames, *spans):
@@ -82,3 +82,10 @@ def test_series_between_frames_are_linear_and_keep_their_type():
     assert found.dtype == np.float32
     assert found[:3].tolist() == [[0.0, 4.0], [3.0, 1.0], [5.0, 2.0]]
     assert np.isnan(found[3]).all()
+
+
+def test_an_outer_frame_reaches_half_a_frame_beyond_its_center_and_no_farther():
+    grid = FrameGrid(3, 4.0, 2.0, 8.0, 12)
+    found = at_columns(np.array([-0.1, 0.0, 1.0, 2.0, 10.0, 11.0, 12.0, 12.1]), grid, grid)
+    np.testing.assert_array_equal(found.first, [np.nan, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, np.nan])
+    assert found.count == 6

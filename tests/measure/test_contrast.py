@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from gateviz.errors import ShapeError
-from gateviz.measure.contrast import contrast, power
+from gateviz.measure.contrast import contrast
 from gateviz.measure.multiple import benjamini_hochberg
 
 FRAMES = 60
@@ -81,6 +82,12 @@ def test_false_positives_stay_at_their_nominal_level():
     assert 0.46 <= np.mean(p <= 0.5) <= 0.54
 
 
+def power(difference, spread):
+    """The chance that a two-sided test at 5 % finds a difference, where chance alone spreads it so (normal approximation)."""
+    z, delta = norm.ppf(0.975), difference / spread
+    return norm.cdf(delta - z) + norm.cdf(-delta - z)
+
+
 @pytest.mark.parametrize("planted", [0.15, 0.3])
 def test_a_planted_effect_is_found_as_often_as_computed(planted):
     rng = np.random.default_rng(12)
@@ -94,6 +101,15 @@ def test_a_planted_effect_is_found_as_often_as_computed(planted):
         expected.append([power(planted, spread) for spread in contrast(clean, masks, shifts=1).null_spread])
     assert np.mean(found) == pytest.approx(np.mean(expected), abs=0.07)
     assert np.mean(found) > 0.1
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_power_is_that_of_both_tails(alpha):
+    """Where nothing is planted, a test finds as often as it may; small effects are also found the wrong way round."""
+    assert power(0.0, 0.7, alpha=alpha) == pytest.approx(alpha)
+    drawn = 0.4 + 0.7 * np.random.default_rng(6).normal(size=400_000)
+    found = np.abs(drawn) > 0.7 * norm.ppf(1 - alpha / 2)
+    assert power(-0.4, 0.7, alpha=alpha) == pytest.approx(found.mean(), abs=0.003)
 
 
 def test_lines_of_other_levels_and_densities_are_no_effect():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from gateviz.errors import ShapeError
 from gateviz.measure.directions import UnitRatios, cliffs_delta, direction_contrast
@@ -77,6 +78,23 @@ def test_units_of_one_network_may_differ_while_directions_do_not():
         over_units.append(found.p_units < 0.05)
     assert np.mean(over_lines) > 0.5
     assert np.mean(over_units) <= 0.15
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.1])
+def test_p_over_units_is_of_what_varies_over_units_and_what_lines_share(shared):
+    """Lines of equal length, by plain variances; what single units do on single lines is in both, and counts once."""
+    rng = np.random.default_rng(8)
+    sides = [0.5 + 0.1 * rng.normal(size=(7, units)) + shared * rng.normal(size=(7, 1)) for units in (4, 6)]
+    found = direction_contrast(*(UnitRatios(50 * side, np.full(7, 50.0)) for side in sides))
+    over_units = [side.mean(axis=0).var(ddof=1) / side.shape[1] for side in sides]
+    over_lines = (sides[0].mean(axis=1) - sides[1].mean(axis=1)).var(ddof=1) / 7
+    for side in sides:
+        alone = (side - side.mean(axis=1, keepdims=True)).var(axis=0, ddof=1) / 7
+        over_lines -= alone.sum() / side.shape[1] / (side.shape[1] - 1)
+    parts = [*over_units, max(over_lines, 0.0)]
+    freedom = sum(parts) ** 2 / sum(part**2 / free for part, free in zip(parts, (3, 5, 6), strict=True))
+    difference = sides[0].mean() - sides[1].mean()
+    assert found.p_units == pytest.approx(2 * t.sf(abs(difference) / np.sqrt(sum(parts)), freedom))
 
 
 def test_the_same_seed_gives_the_same_digits_and_few_lines_no_p():

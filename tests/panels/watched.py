@@ -33,7 +33,7 @@ def layer(number, direction, step):
 def record(step, *, read=True):
     """Nothing but blanks to begin with, and ``好b`` from step 20 on."""
     layers = tuple(layer(number, way, step) for number in (0, 1) for way in Direction)
-    blank = np.full(FRAMES, 1 - step / 60, np.float32)
+    blank = np.full(FRAMES, max(1 - step / 60, 0.0), np.float32)
     spans = (Span("好", 1, 3, -0.1), Span("b", 6, 7, -2.0)) if step >= 20 else ()
     reading = ReadingWatch(
         "好b" if spans else "", spans, blank, 1 - blank, 0.7 if spans else 1.0, 0.5 if spans else 1.25

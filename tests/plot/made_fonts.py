@@ -37,7 +37,14 @@ def empty(code: int) -> object:
 
 
 def make_font(
-    path: Path, name: str, codes: Iterable[int], draw: Callable[[int], object], *, one_glyph: bool = False
+    path: Path,
+    name: str,
+    codes: Iterable[int],
+    draw: Callable[[int], object],
+    *,
+    one_glyph: bool = False,
+    advance: int = EM,
+    style: str = "Regular",
 ) -> Path:
     """Write a font of that name with a glyph for every code point, or with one glyph for all of them."""
     codes = list(codes)
@@ -47,10 +54,19 @@ def make_font(
     builder.setupGlyphOrder(list(glyphs))
     builder.setupCharacterMap(names)
     builder.setupGlyf(glyphs)
-    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (EM, 50)))
+    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (advance, 50)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": name, "styleName": "Regular"})
+    builder.setupNameTable({"familyName": name, "styleName": style})
     builder.setupOS2(sTypoAscender=800, usWeightClass=400)
     builder.setupPost()
     builder.save(path)
     return path
+
+
+def make_fonts(folder: Path, names: Iterable[tuple[str, str]], codes: Iterable[int]) -> Path:
+    """Write a font for each family and style, in files whose order is not that of the names; returns the folder."""
+    folder.mkdir()
+    codes = list(codes)
+    for number, (family, style) in enumerate(names):
+        make_font(folder / f"{97 * number % 101:03d}.ttf", family, codes, own_box, style=style)
+    return folder

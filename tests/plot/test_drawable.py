@@ -5,8 +5,7 @@ import pytest
 
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.errors import AlignmentError, SelectionError, ShapeError
-from gateviz.plot.drawable import as_recording
-from gateviz.plot.figures import alignment, gates, overview, saturation, units
+from gateviz.plot.figures import alignment, as_recording, gates, overview, saturation, units
 from gateviz.recording import Recording
 
 

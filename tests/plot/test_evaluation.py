@@ -15,6 +15,7 @@ from gateviz.plot.evaluation import _LABEL, error_rates
 from gateviz.plot.export import save_figure
 from gateviz.plot.fonts import face_for, running_width
 from gateviz.plot.style import STYLES
+from tests.plot.conftest import one_line
 
 COLUMNS = np.array([[0.0, 8.0], [10.0, 18.0], [20.0, 24.0]])
 LINES = (
@@ -29,7 +30,7 @@ def texts(axes):
 
 
 def axes_titled(figure, title):
-    return next(axes for axes in figure.axes if axes.get_title(loc="left") == title)
+    return next(axes for axes in figure.axes if one_line(axes.get_title(loc="left")) == title)
 
 
 def drawn(figure):

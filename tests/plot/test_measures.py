@@ -18,10 +18,11 @@ from gateviz.panels.colors import LAYERS
 from gateviz.plot.measure_pages import measure_page
 from gateviz.plot.measures import measures, section_figure, sections
 from gateviz.plot.measures_report import measures_html, write_measures
-from gateviz.plot.style import style_named
+from gateviz.plot.style import STYLES, style_named
 from gateviz.survey.corpus import Skipped
 from gateviz.survey.measure_request import MeasureRequest
 from gateviz.survey.measures import measure_lines
+from tests.plot.conftest import one_line
 from tests.survey.planted import at_punctuation, planted_corpus
 
 EVENTS = (event_named("punctuation"), Event("digit"), event_named("any@onset"))
@@ -70,7 +71,7 @@ def test_curves_are_those_of_the_report(page, report):
     assert to_hex(steps[2].get_color()) == LAYERS[1]
     courses = [line for line in course.lines if line.get_label().startswith("layer")]
     np.testing.assert_allclose(courses[2].get_ydata(), report.places[2].course.mean)
-    assert course.get_xlabel() == "frames from the onset of punctuation, the way the layer goes"
+    assert one_line(course.get_xlabel()) == "frames from the onset of punctuation, the way the layer goes"
     assert course.get_ylabel() == "mean f"
     # Three columns a frame: the upper axis says the same in columns.
     above = course.child_axes[0]
@@ -120,6 +121,20 @@ def test_units_that_are_all_alike_can_be_drawn(report):
     rows = tuple(replace(row, forward=np.zeros(5), backward=np.zeros(5)) for row in report.directions)
     figure = drawn(measure_page(replace(report, directions=rows)), "directions")
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_units_that_tell_have_room_whatever_the_font(page, style, font_list):
+    font_list()
+    section = next(one for one in sections(page, style_named(style)) if one.name == "telling")
+    # That axes have collapsed is a warning, which fails the test.
+    figure = section_figure(section, page, style_named(style))
+    (axes,) = figure.axes
+    assert axes.bbox.height * 72 / figure.dpi >= len(page.tellings.rows) * style_named(style).small_size
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    below = [text.get_window_extent() for text in (*legend.get_texts(), legend.get_title())]
+    assert all(box.y0 >= 0 and box.y1 <= axes.xaxis.label.get_window_extent().y0 for box in below)
 
 
 def test_nothing_is_left_behind_in_pyplot(page):

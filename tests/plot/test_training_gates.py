@@ -13,6 +13,7 @@ from gateviz.panels.colors import ALARM, ROLES
 from gateviz.plot.training_film import training_film
 from gateviz.plot.training_gates import training_gates, training_saturation
 from tests.panels.watched import GATES, STEPS, history, record
+from tests.plot.made_fonts import make_font, own_box
 
 
 def lines_of(axes, color):
@@ -77,7 +78,11 @@ def test_a_network_without_gates_is_drawn_as_far_as_it_goes(tmp_path):
     figure.savefig(tmp_path / "a.png")
 
 
-def test_a_long_reading_is_cut_where_the_figure_ends():
+@pytest.mark.parametrize("advance", [None, 1000, 1020])
+def test_a_long_reading_is_cut_where_the_figure_ends(advance, font_list, tmp_path):
+    """In the system's fonts and in wide ones; 18.4 pixels are drawn as 19."""
+    if advance is not None:
+        font_list(make_font(tmp_path / "han.ttf", "Made Han", map(ord, "字好"), own_box, advance=advance))
     told = history(truth="字" * 400)
     figure = training_gates(told)
     figure.canvas.draw()

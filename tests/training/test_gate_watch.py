@@ -26,7 +26,7 @@ from gateviz.training.pupil import new_crnn
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
 from gateviz.training.trainer import Trainer
-from gateviz.training.undisturbed import bare, undisturbed
+from gateviz.training.watched_model import bare, undisturbed
 from tests import rounding
 from tests.one_thread import one_thread  # noqa: F401
 from tests.training.toy_lines import SYMBOLS, ToyLines, toy_line

@@ -1,6 +1,6 @@
 """The order in which lines are read."""
 
-from gateviz.training.line_order import LARGEST_SHUFFLED, LineOrder
+from gateviz.training.batches import LARGEST_SHUFFLED, LineOrder
 
 
 def test_every_epoch_has_every_line_once_and_no_two_are_alike():

@@ -1,12 +1,13 @@
 """Which fonts there are, and which of them are kept for testing."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from gateviz.errors import AlphabetError
-from gateviz.typesetting.fonts import FontFace, find_fonts, missing_fonts
-from tests.plot.made_fonts import make_font, own_box, same_box
+from gateviz.typesetting.fonts import BASIC, FontFace, basic_fonts, find_fonts, missing_fonts
+from tests.plot.made_fonts import make_font, make_fonts, own_box, same_box
 
 
 def test_faces_are_found_by_family_and_style_in_a_fixed_order(font_folder):
@@ -64,3 +65,35 @@ def test_symbols_without_a_font_name_the_packages_that_have_them():
     assert "fonts-noto-cjk" in str(missing_fonts(["好", "的"]))
     assert "fonts-dejavu" in str(missing_fonts(["ß"]))
     assert "and 2 more" in str(missing_fonts([chr(0x4E00 + number) for number in range(12)]))
+
+
+@pytest.fixture
+def basic(tmp_path):
+    """A folder with a font under each of the basic names, and one that is none of them."""
+    return make_fonts(tmp_path / "fonts", [*BASIC, ("Made Sans", "Regular")], range(0x61, 0x64))
+
+
+def named(folder, family, style):
+    return next(face for face in find_fonts(folder) if (face.family, face.style) == (family, style))
+
+
+def test_basic_fonts_are_those_of_the_names_in_their_order_and_no_others(basic):
+    found = basic_fonts(basic)
+    assert [(face.family, face.style) for face in found] == list(BASIC)
+    assert ("Made Sans", "Regular") in {(face.family, face.style) for face in find_fonts(basic)}
+    assert len(set(BASIC)) == len(BASIC)
+
+
+def test_basic_fonts_are_all_there_or_it_is_said_which_are_not(basic):
+    Path(named(basic, "FreeMono", "Oblique").path).unlink()
+    with pytest.raises(AlphabetError) as one:
+        basic_fonts(basic)
+    assert str(one.value) == (
+        f"the basic fonts are {len(BASIC)} faces, and 1 are not here: FreeMono Oblique; run make test-system "
+        "(Debian: fonts-noto-cjk, fonts-wqy-zenhei, fonts-wqy-microhei, fonts-arphic-uming, fonts-liberation, "
+        "fonts-dejavu, fonts-freefont-ttf), or leave out that these be used"
+    )
+    for family, style in BASIC[-7:]:
+        Path(named(basic, family, style).path).unlink()
+    with pytest.raises(AlphabetError, match=r"8 are not here: FreeMono Oblique, .* and 3 more; run make test-system"):
+        basic_fonts(basic)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from gateviz.errors import AlphabetError
 from gateviz.typesetting.alphabets import CHINESE_PUNCTUATION, named_symbols
-from gateviz.typesetting.line_text import LineText
-from gateviz.typesetting.words import english_words
+from gateviz.typesetting.line_text import LineText, english_words
 
 BUNDLED = named_symbols("bundled")
 IDENTITY = "0123456789X"

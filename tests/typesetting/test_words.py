@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from gateviz.errors import MissingExtraError
-from gateviz.typesetting import words
 from gateviz.typesetting.alphabets import named_symbols
 from gateviz.typesetting.dice import Dice
-from gateviz.typesetting.words import chinese_words, english_words
+from gateviz.typesetting.line_text import chinese_words, english_words
 
 ASCII = frozenset(named_symbols("ascii"))
 BUNDLED = frozenset(named_symbols("bundled"))

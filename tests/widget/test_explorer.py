@@ -262,7 +262,7 @@ def test_an_error_nobody_foresaw_leaves_no_half_state(live, monkeypatch):
     def broken(*arguments, **options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("gateviz.widget.scene.explorer_document", broken)
+    monkeypatch.setattr("gateviz.widget.selection.explorer_document", broken)
     with pytest.raises(ZeroDivisionError):
         live.hold("input_gate", 0.0)
     monkeypatch.undo()

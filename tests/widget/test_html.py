@@ -17,7 +17,7 @@ from gateviz.errors import OutputError
 from gateviz.panels.explorer import explorer_document
 from gateviz.panels.wire import Wire, decode, encode
 from gateviz.recording import Recording
-from gateviz.widget.html import MODULE, SHIM, html_page, initial_state, static_text, write_html
+from gateviz.widget.html import MODULE, START, html_page, initial_state, static_text, write_html
 from tests.widget.conftest import large_trace
 
 MEGABYTES = 1_000_000
@@ -100,13 +100,13 @@ def test_nothing_but_the_front_end_may_run_and_nothing_may_be_fetched(recording)
 
 
 def test_the_front_end_is_one_module_that_a_page_can_hold():
-    module, shim = static_text(MODULE), static_text(SHIM)
-    assert "</script" not in (module + shim).lower()
-    assert "<!--" not in module + shim
+    module = static_text(MODULE)
+    assert "</script" not in (module + START).lower()
+    assert "<!--" not in module + START
     assert re.search(r"^(async )?function render\(", module, re.MULTILINE)
     assert re.search(r"^export default ", module, re.MULTILINE)
     assert not re.search(r"^\s*import\b", module, re.MULTILINE)
-    assert "gatevizPage" not in module
+    assert START not in module
 
 
 @pytest.mark.parametrize("name", ["</script><script>alert(1)</script>", "<!--", "a & b", "\u2028", "中"])

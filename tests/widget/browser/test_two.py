@@ -92,6 +92,24 @@ def test_the_answer_is_shown_beside_the_first_run(explore_live, recording, edite
     assert opened.page.evaluate("window.sent") == [{"type": "undo"}]
 
 
+def test_small_curves_of_the_ranking_are_those_of_the_answer(explore_live, recording, edited):
+    opened = explore_live(recording)
+    opened.press("n")
+    drawn = "[...document.querySelector('#gateviz').shadowRoot.querySelectorAll('.ranked button')].map((each) => \
+        [each.dataset.unit, each.querySelector('canvas').toDataURL()])"
+    opened.settle()
+    before = dict(opened.page.evaluate(drawn))
+    wire = encode(explorer_document([edited], live=True))
+    opened.page.evaluate(
+        "([header, bytes]) => window.tell({ document: header, data: new DataView(new Uint8Array(bytes).buffer) })",
+        [json.loads(json.dumps(wire.header)), list(wire.data)],
+    )
+    opened.settle()
+    after = dict(opened.page.evaluate(drawn))
+    assert before.keys() == after.keys()
+    assert all(after[unit] != picture for unit, picture in before.items())
+
+
 @pytest.mark.parametrize(
     ("death", "words"),
     [
