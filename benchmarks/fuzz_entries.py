@@ -110,7 +110,7 @@ def _alphabet(path: Path) -> object:
 
 
 def _sidecar(path: Path) -> object:
-    from gateviz.adapters.core.options import read_sidecar
+    from gateviz.adapters.core.sidecar import read_sidecar
 
     return read_sidecar(path.with_name("model.pth"))
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from gateviz.adapters.core.evidence import Adapter, Match, refusal_by_keys
 from gateviz.adapters.core.files import Container, ModelFile, reading
-from gateviz.adapters.core.options import NOTHING_SAID, LoadOptions, read_sidecar
+from gateviz.adapters.core.options import NOTHING_SAID, LoadOptions
+from gateviz.adapters.core.sidecar import read_sidecar
 from gateviz.adapters.opening import PADDLE, TENSORS, open_model_file
 from gateviz.errors import CheckpointError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateviz.adapters.core.options import read_sidecar
+from gateviz.adapters.core.sidecar import read_sidecar
 from gateviz.adapters.registry import ENTRY_POINT_GROUP
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adapters.md"

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import gateviz
-from gateviz.adapters.core.options import LoadOptions, read_sidecar
+from gateviz.adapters.core.options import LoadOptions
+from gateviz.adapters.core.sidecar import read_sidecar
 from gateviz.errors import AlphabetError, CheckpointError
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parent / "conformance.py")

@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 import gateviz
 from gateviz.adapters.core.alphabets import find_alphabet
 from gateviz.adapters.core.files import reading
-from gateviz.adapters.core.options import read_sidecar
 from gateviz.adapters.core.protobuf import Message
+from gateviz.adapters.core.sidecar import read_sidecar
 from gateviz.adapters.kraken.vgsl import parse
 from gateviz.adapters.opening import open_model_file
 from gateviz.adapters.paddle.pickled import read_pickled

@@ -17,7 +17,7 @@ from gateviz.adapters.kraken.network import VgslNetwork
 from gateviz.adapters.kraken.preprocess import recipe_of
 from gateviz.adapters.kraken.vgsl import Kind, Specification, parse
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, prepared_line
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from tests import rounding
 
@@ -129,16 +129,16 @@ def line_of_ink(height, width):
 
 @pytest.mark.parametrize("name", PREPARED)
 def test_krakens_own_preparation(name):
-    recipe, height, _, width = name.rsplit(maxsplit=3)
-    vgsl, variant = RECIPES[recipe]
-    prepare = recipe_of(parse(vgsl), variant)
+    kind, height, _, width = name.rsplit(maxsplit=3)
+    vgsl, variant = RECIPES[kind]
+    recipe = recipe_of(parse(vgsl), variant)
     size = int(height), int(width)
-    image = record.line_image(*size) if recipe == "color" else line_of_ink(*size)
+    image = record.line_image(*size) if kind == "color" else line_of_ink(*size)
     if "refused" in PREPARED[name]:
         # kraken gives up such a line unread.
-        assert not prepare(image).pixels.any()
+        assert not prepared_line(recipe, image).pixels.any()
         return
-    compare.assert_pixels(record.pixel_numbers(prepare(image).pixels), PREPARED[name])
+    compare.assert_pixels(record.pixel_numbers(prepared_line(recipe, image).pixels), PREPARED[name])
 
 
 def test_columns_come_from_where_the_straightened_line_had_them():
@@ -146,7 +146,7 @@ def test_columns_come_from_where_the_straightened_line_had_them():
     image[10:30, 140:144] = 0
     image[18:22, :] = 0
     for variant in ("baselines", "bbox"):
-        line = recipe_of(parse("[1,48,0,1 Lbx3 O1c3]"), variant)(image)
+        line = prepared_line(recipe_of(parse("[1,48,0,1 Lbx3 O1c3]"), variant), image)
         ink = (line.pixels[0].double() ** 2)[:12].sum(0)
         center = float((ink * (torch.arange(len(ink)) + 0.5)).sum() / ink.sum())
         assert line.to_source(center) == pytest.approx(142.0, abs=0.25)
@@ -167,7 +167,7 @@ def test_the_variant_follows_the_file_and_the_user(tmp_path):
 
 
 def test_a_line_without_ink_is_resized():
-    line = recipe_of(parse(SMALL), "bbox")(np.full((24, 50), 255, np.uint8))
+    line = prepared_line(recipe_of(parse(SMALL), "bbox"), np.full((24, 50), 255, np.uint8))
     assert tuple(line.pixels.shape) == (1, 12, 57)
     assert not line.pixels.any()
 
@@ -175,7 +175,7 @@ def test_a_line_without_ink_is_resized():
 def test_lines_too_long_or_too_narrow():
     for image in (np.zeros((400, 1), np.uint8), np.zeros((1, 6000), np.uint8)):
         with pytest.raises(ImageError, match=r"comes to \d+ columns at height 12, and the network takes 1 to 65536"):
-            recipe_of(parse(SMALL), "baselines")(image)
+            prepared_line(recipe_of(parse(SMALL), "baselines"), image)
 
 
 # The files.

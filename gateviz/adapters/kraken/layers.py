@@ -62,23 +62,6 @@ class Convolution(nn.Module):
         return ((self.co,),)
 
 
-class GroupNorm(nn.Module):
-    """A normalization by numbers of the whole line."""
-
-    def __init__(self, groups: int, channels: int) -> None:
-        super().__init__()
-        self.layer = nn.GroupNorm(groups, channels)
-
-    def forward(self, plane: Plane) -> Plane:
-        """The normalized plane."""
-        normalized: torch.Tensor = self.layer(plane)
-        return normalized
-
-    def axis_paths(self) -> tuple[Path, ...]:
-        """The normalization sees the whole line."""
-        return ((self.layer,),)
-
-
 class Reshape(nn.Module):
     """Splits one axis of the plane in two and puts one part in front of another axis.
 

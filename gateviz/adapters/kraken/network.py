@@ -12,7 +12,6 @@ from gateviz.adapters.kraken.layers import (
     Addition,
     Beside,
     Convolution,
-    GroupNorm,
     Output,
     Recurrent,
     Reshape,
@@ -22,6 +21,7 @@ from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.errors import CheckpointError, GeometryError
 from gateviz.geometry.axis_steps import Reach, Step, run
 from gateviz.geometry.receptive import AxisGeometry
+from gateviz.networks.blocks import Chain
 
 _AXES = {1: 2, 3: 1}
 """VGSL's axes (1 height, 3 channels) in the plane; batch and width stay alone here."""
@@ -178,7 +178,7 @@ class _Builder:
             (groups,) = block.numbers
             if groups < 1 or place.channels % groups:
                 raise CheckpointError(f"the layer {block.text!r} cannot divide {place.channels} channels by {groups}")
-            return GroupNorm(groups, place.channels), place.channels, place.height
+            return Chain(layer=nn.GroupNorm(groups, place.channels)), place.channels, place.height
         if block.kind is Kind.RESHAPE:
             return _reshape(block, place)
         if block.kind is Kind.ADDITION:
