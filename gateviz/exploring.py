@@ -9,8 +9,8 @@ from gateviz.recording import Recording
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
     from gateviz.geometry.canvas import Step
-    from gateviz.widget.explorer import RecordingExplorer
     from gateviz.widget.gallery import Gallery
+    from gateviz.widget.jupyter import RecordingExplorer
 
 # Pixels an inch of the picture that a saved notebook keeps: enough to read, and a tenth of the paper's bytes.
 STILL_DPI = 110
@@ -61,7 +61,7 @@ def explore(
         MissingExtraError: anywidget is not installed.
         SelectionError: the recording has no traces, cannot be read again, or has not what was chosen.
     """
-    from gateviz.widget.explorer import RecordingExplorer
+    from gateviz.widget.jupyter import RecordingExplorer
 
     retouch: Sequence[Step] = ()
     if recognizer is not None:

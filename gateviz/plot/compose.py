@@ -24,6 +24,21 @@ from gateviz.plot.painters.spans import paint_spans
 from gateviz.plot.style import Style
 
 
+@dataclass(frozen=True)
+class TopLine:
+    """One line of text above the panels."""
+
+    text: str
+    size: float
+    color: str
+    weight: str = "normal"
+
+    @property
+    def height(self) -> float:
+        """Points from this line to the next."""
+        return 1.35 * self.size
+
+
 def write_top(axes: Axes, lines: Sequence[TopLine]) -> None:
     """The title, the notes and the remarks, above the panels' left end."""
     down = 0.0
@@ -200,21 +215,6 @@ def font_type_of(figure: GateFigure) -> int:
     names = {(name, text.get_fontweight()) for text in texts for name in text.get_fontfamily()}
     others = [Face(name, weight) for name, weight in names if name != base_face().name]
     return 3 if any(has_postscript_outlines(face.path) for face in others) else 42
-
-
-@dataclass(frozen=True)
-class TopLine:
-    """One line of text above the panels."""
-
-    text: str
-    size: float
-    color: str
-    weight: str = "normal"
-
-    @property
-    def height(self) -> float:
-        """Points from this line to the next."""
-        return 1.35 * self.size
 
 
 def top_lines(stack: PanelStack, style: Style, length: float) -> list[TopLine]:

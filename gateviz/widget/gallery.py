@@ -5,7 +5,7 @@ from typing import Any
 
 from gateviz.errors import MissingExtraError, SelectionError
 from gateviz.recording import Recording
-from gateviz.widget.explorer import RecordingExplorer
+from gateviz.widget.jupyter import RecordingExplorer
 
 try:
     import ipywidgets

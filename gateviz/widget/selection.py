@@ -12,34 +12,6 @@ from gateviz.panels.explorer import Document, Orders, explorer_document
 from gateviz.recording import Recording
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """Made whole, or not at all.
-
-    Attributes:
-        recordings: one, or two to compare.
-        document: what the front end is told of them.
-        choices: what can be chosen.
-    """
-
-    recordings: tuple[Recording, ...]
-    document: Document
-    choices: Choices
-
-    @classmethod
-    def of(cls, recordings: Sequence[Recording], *, title: str, exact: bool, live: bool, orders: Orders) -> "Scene":
-        """The scene of these recordings; arguments and errors as ``panels.explorer.explorer_document``."""
-        document = explorer_document(recordings, title=title, exact=exact, live=live, orders=orders)
-        return cls(tuple(recordings), document, Choices(recordings, document))
-
-
-# By selectivity is the front end's own order: of the chosen columns.
-SELECTIVITY = "selectivity"
-ORDERS = (*map(str, Order), SELECTIVITY)
-VIEWS = ("first", "second", "both", "difference")
-THEMES = ("auto", "light", "dark")
-
-
 class Choices:
     """Checks what is chosen against the recordings that are shown.
 
@@ -176,3 +148,31 @@ class Choices:
         if theme not in THEMES:
             raise SelectionError(f"there is no theme {theme!r}; choose one of {', '.join(THEMES)}")
         return theme
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Made whole, or not at all.
+
+    Attributes:
+        recordings: one, or two to compare.
+        document: what the front end is told of them.
+        choices: what can be chosen.
+    """
+
+    recordings: tuple[Recording, ...]
+    document: Document
+    choices: Choices
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording], *, title: str, exact: bool, live: bool, orders: Orders) -> "Scene":
+        """The scene of these recordings; arguments and errors as ``panels.explorer.explorer_document``."""
+        document = explorer_document(recordings, title=title, exact=exact, live=live, orders=orders)
+        return cls(tuple(recordings), document, Choices(recordings, document))
+
+
+# By selectivity is the front end's own order: of the chosen columns.
+SELECTIVITY = "selectivity"
+ORDERS = (*map(str, Order), SELECTIVITY)
+VIEWS = ("first", "second", "both", "difference")
+THEMES = ("auto", "light", "dark")
