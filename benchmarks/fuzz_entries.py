@@ -9,6 +9,9 @@ from pathlib import Path
 
 from benchmarks import fuzz_seeds
 
+# Bytes of the storages of the first seed, so that its pickle is read to its end as long as it is whole.
+_STORAGES = (24, 4, 8)
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -41,8 +44,8 @@ def _pickle(path: Path) -> object:
         for name, data in (
             ("data.pkl", content),
             ("byteorder", b"little"),
-            ("data/0", bytes(256)),
             ("version", b"3\n"),
+            *((f"data/{number}", bytes(size)) for number, size in enumerate(_STORAGES)),
         ):
             archive.writestr(f"archive/{name}", data)
     return _checkpoint(archive_path)
@@ -141,7 +144,7 @@ READERS: dict[str, Reader] = {
     "paddle-parameters": Reader(".pdparams", _checkpoint, fuzz_seeds.paddle_seeds),
     "paddle-program": Reader(".pdmodel", _program, fuzz_seeds.program_seeds),
     "kraken": Reader(".safetensors", _kraken, fuzz_seeds.kraken_seeds),
-    "vgsl": Reader(".txt", _vgsl, lambda: [b"[1,12,0,1 Cr{C_0}3,3,4 Do0.1,2 Mp2,2 S1(1x0)1,3 Lbx5 (Lfx3 [Lbx2 A1,2]) O1c7]"]),
+    "vgsl": Reader(".txt", _vgsl, lambda: [b"[1,12,0,1 Cr{C_0}3,3,4 Do0.1,2 Mp2,2 S1(1x0)1,3 Lbx5 (Lfx3 [Lbx2 A3,2]) O1c7]"]),
     "core-ml": Reader(".mlmodel", _kraken, fuzz_seeds.core_ml_seeds),
     "traineddata": Reader(".traineddata", _traineddata, fuzz_seeds.traineddata_seeds),
     "alphabet": Reader(".txt", _alphabet, lambda: [b"a\nb\nc\n", b"abc", b"<blank>\na\nb\nc\n", "中\r\n文\n".encode()]),

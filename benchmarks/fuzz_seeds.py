@@ -182,4 +182,6 @@ def image_seeds() -> list[bytes]:
 
     line = np.full((12, 40, 3), 255, np.uint8)
     line[3:9, 4:30:5] = 0
-    return [cv2.imencode(ending, line)[1].tobytes() for ending in (".png", ".jpg", ".bmp", ".tiff", ".webp", ".pgm")]
+    # A PGM is gray; OpenCV 5 refuses to write a color image as one.
+    written = [(".pgm", line[..., 0]), *((ending, line) for ending in (".png", ".jpg", ".bmp", ".tiff", ".webp"))]
+    return [cv2.imencode(ending, image)[1].tobytes() for ending, image in written]

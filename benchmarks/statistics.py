@@ -14,9 +14,9 @@ from gateviz.data.gates import Direction
 from gateviz.measure.contrast import contrast
 from gateviz.measure.directions import UnitRatios, direction_contrast
 from gateviz.measure.jackknife import ratio_interval
+from gateviz.measure.line_events import line_event
 from gateviz.measure.selectivity import selectivity
 from gateviz.survey.claim import Claim
-from gateviz.survey.claim_events import line_event
 
 PITCH, UNITS, MEMORY = 4, 8, 0.8
 LINES = (5, 10, 20, 50)
@@ -54,7 +54,7 @@ def line(
     frames = PITCH * symbols
     alignment = Alignment(np.zeros(frames, np.int64), spans, "", 0.0)
     claim = Claim("simulated", "forget_gate", "punctuation", margin=margin)
-    event = line_event(claim, alignment, 0, Direction.FORWARD)
+    event = line_event(claim.rule, alignment, 0, Direction.FORWARD)
     settling = np.exp(-np.arange(frames) / PITCH)
     series = remembering(rng, frames) + rng.normal(size=UNITS)
     series += warm_up * settling[:, None] if warm_up >= 0 else -warm_up * settling[::-1, None]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.lines import corpus_lines, tell
+from gateviz.cli.corpus import found_lines, tell_skipped
 from gateviz.cli.looks import look_at_corpus
 from gateviz.cli.options import (
     debug_option,
@@ -17,9 +17,8 @@ from gateviz.cli.options import (
 )
 from gateviz.cli.paths import PathsFirst, Reads, Writes, check_spared
 from gateviz.cli.remarks import note_corpus
-from gateviz.cli.table import print_json, table
-from gateviz.cli.terminal import say
-from gateviz.files.printable import one_line, printable
+from gateviz.cli.terminal import print_json, say
+from gateviz.files.printable import printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
     from gateviz.files.folders import LineSource
     from gateviz.panels.ablation import AblationPage
+    from gateviz.studies.account import Corpus
     from gateviz.survey.ablation import Ablation, Plan
-    from gateviz.survey.corpus import Corpus
 
 GROUPINGS = ("unit", "layer", "timescale")
 SHOWN = 15
@@ -107,7 +106,7 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path, as_json: 
     for name in (LOG, NUMBERS, FIGURE):
         check_output(out / name)
     recognizer = told["model"].loaded()
-    corpus = _recorded(recognizer, corpus_lines(lines, told["limit"]))
+    corpus = _recorded(recognizer, found_lines(lines, told["limit"]))
     places = places_of(corpus, told["layers"], told["directions"])
     if not places:
         raise click.UsageError("no recorded layer is of the --layer and --direction given; 'gateviz info' lists them")
@@ -129,13 +128,12 @@ def _recorded(recognizer: "Recognizer", sources: "Sequence[LineSource]") -> "Cor
     """The corpus as the model reads it, with a bar; what cannot be read is told."""
     from tqdm import tqdm
 
-    from gateviz.survey.record_corpus import record_corpus
+    from gateviz.studies.corpus import record_corpus
 
     with tqdm(total=len(sources), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(recognizer, sources, progress=bar.update)
     note_corpus(corpus.lines)
-    for skipped in corpus.skipped:
-        tell(f"gateviz: error: {one_line(skipped.why)}", err=True)
+    tell_skipped(corpus.skipped, len(sources))
     return corpus
 
 
@@ -163,9 +161,8 @@ def _studied(recognizer: "Recognizer", corpus: "Corpus", plan: "Plan", log: Path
 
 
 def _write(document: dict[str, Any], path: Path) -> None:
-    from gateviz.cli.table import finite
     from gateviz.files.atomic import write_whole
-    from gateviz.files.json_text import json_text
+    from gateviz.files.json_text import finite, json_text
 
     write_whole(path, (json_text(finite(document), indent=1) + "\n").encode())
 

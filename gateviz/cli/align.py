@@ -11,8 +11,8 @@ from gateviz.cli.lines import LineReader
 from gateviz.cli.looks import look_at_lines
 from gateviz.cli.options import Reading, json_option, reading_options
 from gateviz.cli.paths import PathsFirst, Reads
-from gateviz.cli.table import print_json, table, visible
-from gateviz.cli.terminal import say
+from gateviz.cli.terminal import print_json, say
+from gateviz.files.printable import table, visible
 
 if TYPE_CHECKING:
     from gateviz.data.alignment import Alignment

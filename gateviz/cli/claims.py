@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.claims_report import claims_document, claims_words
+from gateviz.cli.corpus import found_lines, tell_skipped
 from gateviz.cli.describe import study_origin
-from gateviz.cli.lines import corpus_lines
 from gateviz.cli.looks import look_at_claims, look_at_corpus
 from gateviz.cli.options import (
     debug_option,
@@ -22,10 +22,8 @@ from gateviz.cli.options import (
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.remarks import note_corpus
-from gateviz.cli.table import print_json
-from gateviz.cli.terminal import say
+from gateviz.cli.terminal import print_json, say
 from gateviz.errors import OutputError
-from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
     from gateviz.survey.claim_report import ClaimReport
 
 SHIFTS = 1999
-# Lines that could not be read that are told one by one.
-TOLD = 5
 
 
 @click.command("claims", cls=PathsFirst)
@@ -86,7 +82,7 @@ def command(ctx: click.Context, /, corpus: tuple[Path, ...], out: Path | None, a
     """  # noqa: D301  (click reads the backspace)
     _check_outputs(out, told["figure"])
     claims = _claims(told["file"])
-    lines = corpus_lines(corpus, told["limit"])
+    lines = found_lines(corpus, told["limit"])
     recognizer = told["model"].loaded()
     report = _report(recognizer, claims, lines, told)
     if as_json:
@@ -141,26 +137,21 @@ def _report(
     """
     from tqdm import tqdm
 
+    from gateviz.studies.corpus import Wanted, record_corpus
     from gateviz.survey.claim import Statistic, checked_claims, quantities_of
     from gateviz.survey.claims import claims_over
     from gateviz.survey.context_claim import LINES
-    from gateviz.survey.record_corpus import record_corpus
 
     checked_claims(claims, recognizer.alphabet)
     with tqdm(total=len(lines), unit="line", file=sys.stderr, disable=None) as bar:
         corpus = record_corpus(
             recognizer,
             lines,
-            layers=none_if_empty(told["layers"]),
-            quantities=quantities_of(claims),
-            max_pixels=told["max_pixels"],
+            wanted=Wanted(none_if_empty(told["layers"]), quantities_of(claims), (), told["max_pixels"]),
             progress=bar.update,
         )
     note_corpus(corpus.lines)
-    for skipped in corpus.skipped[:TOLD]:
-        say(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
-    if corpus.skipped:
-        say(f"gateviz: {len(corpus.skipped):,} of {len(lines):,} lines could not be read", err=True)
+    tell_skipped(corpus.skipped, len(lines))
     directions = none_if_empty(told["directions"])
     traces = [t for t in corpus.recordings[0].traces if directions is None or t.direction in directions]
     gradients = min(len(corpus.lines), LINES) if any(claim.statistic == Statistic.CONTEXT for claim in claims) else 0

@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from gateviz.cli.table import table
-from gateviz.files.printable import printable
+from gateviz.files.printable import printable, table
 
 if TYPE_CHECKING:
     from gateviz.survey.claim import Claim
@@ -26,7 +25,7 @@ def claims_words(report: "ClaimReport") -> str:
 def claims_document(report: "ClaimReport") -> dict[str, Any]:
     """Everything a report holds, as JSON has it."""
     from gateviz.measure.jackknife import RULE
-    from gateviz.survey.claim import MARGIN
+    from gateviz.measure.line_events import MARGIN
 
     return {
         "truths": report.truths.document,

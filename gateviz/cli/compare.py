@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateviz.cli.compare_report import comparison_words
+from gateviz.cli.corpus import TOLD, found_lines
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
-from gateviz.cli.lines import corpus_lines, tell
+from gateviz.cli.lines import tell
 from gateviz.cli.looks import BUNDLED, look_at_compared
 from gateviz.cli.options import (
     ModelChoice,
@@ -27,8 +28,7 @@ from gateviz.cli.options import (
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
 from gateviz.cli.remarks import note_remarks
-from gateviz.cli.table import print_json
-from gateviz.cli.terminal import say
+from gateviz.cli.terminal import print_json, say
 from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 AXES = ("column", "symbol")
 THRESHOLD = 0.25
-# Skipped lines that are told one by one.
-TOLD = 5
 
 
 @click.command(
@@ -98,7 +96,7 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
     for name, remarks in comparison.remarks.items():
         note_remarks(name, remarks)
     for skipped in comparison.skipped[:TOLD]:
-        tell(f"gateviz: error: {one_line(f'{skipped.source.path}: {skipped.why}')}", err=True)
+        tell(f"gateviz: error: {one_line(skipped.words)}", err=True)
     if comparison.skipped:
         tell(f"gateviz: {len(comparison.skipped):,} times a line could not be read; such lines are left out", err=True)
     if as_json:
@@ -151,7 +149,7 @@ def _of_models(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison
 
     from gateviz.survey.comparison import compare_models
 
-    lines = corpus_lines(given[2:], told["limit"])
+    lines = found_lines(given[2:], told["limit"])
     choice: ModelChoice = told["model"]
     models = [replace(choice, checkpoint=None if str(path) == BUNDLED else path).loaded() for path in given[:2]]
     with tqdm(total=2 * len(lines), unit="line", file=sys.stderr, disable=None) as bar:

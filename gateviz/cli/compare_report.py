@@ -3,8 +3,7 @@
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from gateviz.cli.table import table, text_width, visible
-from gateviz.files.printable import printable
+from gateviz.files.printable import printable, table, text_width, visible
 
 if TYPE_CHECKING:
     from gateviz.measure.jackknife import Estimate

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gateviz.cli.table import table, visible
-from gateviz.files.printable import printable
+from gateviz.files.printable import printable, table, visible
 
 if TYPE_CHECKING:
     from gateviz.measure.evaluation import Evaluation, ReadLine, Score

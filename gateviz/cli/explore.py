@@ -10,7 +10,7 @@ from gateviz.cli.looks import look_at_lines
 from gateviz.cli.options import Reading, json_option, reading_options
 from gateviz.cli.outputs import planned_outputs
 from gateviz.cli.paths import PathsFirst, Reads, Writes
-from gateviz.cli.table import print_json
+from gateviz.cli.terminal import print_json
 from gateviz.files.printable import printable
 
 

@@ -10,10 +10,9 @@ from gateviz.cli.describe import diagnosis_facts, recognizer_facts, recording_fa
 from gateviz.cli.looks import RECORDING_SUFFIX, look_at_described, look_at_models
 from gateviz.cli.options import ModelChoice, debug_option, described_options, json_option
 from gateviz.cli.paths import PathsFirst, Reads
-from gateviz.cli.table import print_json, table, visible
-from gateviz.cli.terminal import say
+from gateviz.cli.terminal import print_json, say
 from gateviz.errors import AlphabetError, CheckpointError
-from gateviz.files.printable import printable
+from gateviz.files.printable import printable, table, visible
 
 SHOWN_SYMBOLS = 60
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from gateviz.files.folders import LineSource
     from gateviz.recording import Recording
 
-# Files that give no line that are told one by one.
-TOLD = 5
-
 # These would come again with every line.
 _STOPPING = (OutputError, CheckpointError, MissingExtraError)
 
@@ -57,22 +54,6 @@ def named_lines(arguments: Sequence[Path], *, recordings: bool) -> Lines:
     suffixes = IMAGE_SUFFIXES | {RECORDING_SUFFIX} if recordings else IMAGE_SUFFIXES
     sources = expand(arguments, suffixes=suffixes)
     return Lines(sources, several=len(sources) > 1 or [source.path for source in sources] != list(arguments))
-
-
-def corpus_lines(arguments: Sequence[Path], limit: int | None = None) -> "tuple[LineSource, ...]":
-    """The lines of a corpus, with their true texts where somebody said them; files that give no line are told.
-
-    Raises:
-        ImageError: a folder or manifest holds none, or an LMDB cannot be read.
-    """
-    from gateviz.files.true_lines import true_lines
-
-    found = true_lines(arguments)
-    for words in found.strays[:TOLD]:
-        tell(f"gateviz: {words}", err=True)
-    if (more := len(found.strays) - TOLD) > 0:
-        tell(f"gateviz: and {more:,} more that give no line", err=True)
-    return found.lines[:limit]
 
 
 @dataclass(frozen=True)

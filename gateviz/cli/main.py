@@ -24,6 +24,9 @@ COMMANDS = (
     "eval", "ablate", "measure", "context", "claims", "compare",
 )  # fmt: skip
 
+STUDIES = ("measure", "context")
+"""Those of which a command stands with its study."""
+
 EXIT_ERROR = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -42,7 +45,8 @@ class Program(click.Group):
         """One of them."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"gateviz.cli.{cmd_name}").command
+        home = f"gateviz.studies.{cmd_name}.command" if cmd_name in STUDIES else f"gateviz.cli.{cmd_name}"
+        command = importlib.import_module(home).command
         assert isinstance(command, click.Command)
         return command
 

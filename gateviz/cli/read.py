@@ -9,7 +9,7 @@ from gateviz.cli.edits import GRAMMAR
 from gateviz.cli.lines import LineReader, for_each, named_lines, tell
 from gateviz.cli.options import Reading, images_argument, json_option, reading_options
 from gateviz.cli.paths import PathsFirst
-from gateviz.cli.table import print_json
+from gateviz.cli.terminal import print_json
 from gateviz.errors import AlignmentError, GatevizError
 from gateviz.files.printable import printable
 

@@ -1,13 +1,13 @@
 """What is to be said of lines that a command read: once a line on stderr, counted where there are many."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from gateviz.survey.corpus import CorpusLine, Skipped
+    from gateviz.studies.account import CorpusLine
 
 _KEY = "gateviz.remarks"
 
@@ -42,16 +42,6 @@ def note_remarks(line: str | Path, remarks: Iterable[str]) -> None:
     heard.lines.add(name)
     for remark in remarks:
         heard.remarks.setdefault(name, {})[remark] = None
-
-
-def noting(outcomes: "Iterable[CorpusLine | Skipped]") -> "Iterator[CorpusLine | Skipped]":
-    """The same outcomes, with what is to be said of each line kept as it passes."""
-    from gateviz.survey.corpus import CorpusLine
-
-    for outcome in outcomes:
-        if isinstance(outcome, CorpusLine):
-            note_remarks(outcome.source.path, outcome.recording.remarks)
-        yield outcome
 
 
 def note_corpus(lines: "Iterable[CorpusLine]") -> None:

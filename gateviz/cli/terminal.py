@@ -3,10 +3,12 @@
 import errno
 import os
 import sys
+from typing import Any
 
 import click
 
 from gateviz.errors import OutputError
+from gateviz.files.json_text import finite, json_text
 from gateviz.files.printable import printable_lines
 
 
@@ -66,3 +68,9 @@ def takes(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; infinity and NaN, for which JSON has no word, become strings."""
+    words = json_text(finite(value), indent=2)
+    say(words if takes(words) else json_text(finite(value), indent=2, ascii_only=True))

@@ -10,9 +10,8 @@ from gateviz.cli.looks import look_at_watched
 from gateviz.cli.options import debug_option, json_option
 from gateviz.cli.paths import PathsFirst, Reads, Writes
 from gateviz.cli.plot import STYLES
-from gateviz.cli.table import print_json, table
-from gateviz.cli.terminal import say
-from gateviz.files.printable import printable
+from gateviz.cli.terminal import print_json, say
+from gateviz.files.printable import printable, table
 
 if TYPE_CHECKING:
     from gateviz.data.watch import GateHistory, WatchRecord

@@ -1,7 +1,9 @@
 """JSON as text that every file and every terminal can hold, and that says exactly the same."""
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 # Halves of surrogate pairs, which UTF-8 has no bytes for; controls beyond ASCII's, which json leaves as they are; and
@@ -25,3 +27,12 @@ def json_text(value: Any, *, indent: int | None = None, ascii_only: bool = False
     between = (",", ":") if indent is None else None
     text = json.dumps(value, ensure_ascii=ascii_only, indent=indent, allow_nan=infinite, separators=between)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def finite(value: Any) -> Any:
+    """A value that JSON has words for: infinity and NaN as strings."""
+    if isinstance(value, Mapping):
+        return {name: finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

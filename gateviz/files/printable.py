@@ -6,6 +6,8 @@ left as it is, in either direction.
 """
 
 import re
+import unicodedata
+from collections.abc import Sequence
 
 # Controls (C0, DEL, C1), line and paragraph separators, what embeds, overrides or isolates a direction, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -41,6 +43,33 @@ def one_line(words: object) -> str:
         'it does not fit: a is missing'
     """
     return printable(_CONTINUED.sub(" ", str(words).strip()))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The lines of a table, its columns two spaces apart; what would break a cell out of its row is shown by its code.
+
+    Example:
+        >>> print(table(["symbol", "frames"], [["a", "0:2"], ["中", "2:3"]]))
+        symbol  frames
+        a       0:2
+        中      2:3
+    """
+    lines = [[printable(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(text_width, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell + " " * (width - text_width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def visible(symbol: str) -> str:
+    """A symbol that can be seen: a space as ␣, other unprintable ones by their code."""
+    return "".join("␣" if c == " " else c if c.isprintable() else f"U+{ord(c):04X}" for c in symbol)
+
+
+def text_width(words: str) -> int:
+    """Columns of a terminal that words take: two for a Chinese character, none for a combining mark."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in words)
 
 
 def _code(character: str) -> str:

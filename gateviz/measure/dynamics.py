@@ -62,22 +62,47 @@ def around(
     """
     if len(series) != len(events):
         raise ShapeError(f"{len(series)} series and {len(events)} lists of events were given; every line needs both")
-    offsets = np.arange(-before, after + 1)
-    sums = np.zeros((len(series), len(offsets)))
-    counts = np.zeros((len(series), len(offsets)), dtype=np.int64)
-    for number, (line, frames) in enumerate(zip(series, events, strict=True)):
-        at = frames[:, None] + offsets
-        there = (at >= 0) & (at < len(line))
-        sums[number] = np.where(there, np.asarray(line, dtype=np.float64)[np.clip(at, 0, len(line) - 1)], 0).sum(axis=0)
-        counts[number] = there.sum(axis=0)
+    found = [windows(line, frames, before=before, after=after) for line, frames in zip(series, events, strict=True)]
+    width = before + after + 1
+    sums = np.array([one for one, _ in found], dtype=np.float64).reshape(-1, width)
+    counts = np.array([one for _, one in found], dtype=np.int64).reshape(-1, width)
+    return course_of_windows(sums, counts, before=before, jackknife=jackknife)
+
+
+def windows(
+    line: Float[np.ndarray, " T"], frames: Int64[np.ndarray, " E"], *, before: int, after: int
+) -> tuple[Float64[np.ndarray, " K"], Int64[np.ndarray, " K"]]:
+    """The series of one line around its E events, summed over them, and how many have a frame at each offset."""
+    at = frames[:, None] + np.arange(-before, after + 1)
+    there = (at >= 0) & (at < len(line))
+    values = np.asarray(line, dtype=np.float64)[np.clip(at, 0, len(line) - 1)]
+    return np.where(there, values, 0).sum(axis=0), there.sum(axis=0)
+
+
+def course_of_windows(
+    sums: Float64[np.ndarray, "L K"],
+    counts: Int64[np.ndarray, "L K"],
+    *,
+    before: int,
+    jackknife: Jackknife | None = None,
+) -> Dynamics:
+    """The mean course from the windows of L lines, or of L groups of lines.
+
+    Args:
+        sums: over the events of a line, at each of K offsets.
+        counts: events of a line that have a frame there.
+        before: offsets before the event.
+        jackknife: of the band.
+    """
     columns: dict[str, np.ndarray] = {}
-    for k in range(len(offsets)):
+    places = range(sums.shape[1])
+    for k in places:
         columns[f"sum {k}"], columns[f"count {k}"] = sums[:, k], counts[:, k]
-    ratios = {str(k): (f"sum {k}", f"count {k}") for k in range(len(offsets))}
+    ratios = {str(k): (f"sum {k}", f"count {k}") for k in places}
     found = (jackknife or Jackknife()).estimates(columns, ratios, signed=ratios)
-    ordered = [found[str(k)] for k in range(len(offsets))]
+    ordered = [found[str(k)] for k in places]
     return Dynamics(
-        offsets,
+        np.arange(-before, sums.shape[1] - before),
         np.array([one.value for one in ordered]),
         np.array([one.low for one in ordered]),
         np.array([one.high for one in ordered]),

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float64
 
+SHORTEST, LONGEST = 0.1, 1000.0
+"""Beyond these a timescale, in symbols, says no more than that nothing, or everything, is kept: ends of axes."""
+
 
 def timescale(forget_gate: Float[np.ndarray, "T H"]) -> Float64[np.ndarray, " H"]:
     """The memory of each unit in frames: -1 / ln(mean f).
@@ -77,3 +80,19 @@ def _quantile(ordered: Float64[np.ndarray, " N"], share: float) -> float:
     place = share * (len(ordered) - 1)
     below, above = float(ordered[int(place)]), float(ordered[math.ceil(place)])
     return below if below == above else below + (place - int(place)) * (above - below)
+
+
+def share_curve(values: Float64[np.ndarray, " H"]) -> tuple[Float64[np.ndarray, " N"], Float64[np.ndarray, " N"]]:
+    """The cumulative distribution of units' timescales, cut to the axis: ends of steps, and shares of units there.
+
+    Example:
+        >>> x, share = share_curve(np.array([2.0, np.inf, 0.0, 5.0]))
+        >>> x.tolist(), share.tolist()
+        ([0.1, 2.0, 5.0, 1000.0], [0.25, 0.5, 0.75, 0.75])
+    """
+    known = np.sort(values[~np.isnan(values)])
+    x = np.concatenate([[SHORTEST], known[(known > SHORTEST) & (known < LONGEST)], [LONGEST]])
+    shares = np.searchsorted(known, x, side="right") / max(len(known), 1)
+    # Units at the very end of the axis or beyond it are not reached on it.
+    shares[-1] = (known < LONGEST).sum() / max(len(known), 1)
+    return x, shares.astype(np.float64)

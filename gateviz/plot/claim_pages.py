@@ -10,6 +10,7 @@ from jaxtyping import Float
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction
 from gateviz.measure.events import At
+from gateviz.measure.line_events import line_event
 from gateviz.panels.claims import (
     Course,
     CoursePage,
@@ -23,7 +24,7 @@ from gateviz.panels.claims import (
 from gateviz.panels.panel import PanelStack
 from gateviz.recording import Recording
 from gateviz.survey.claim import Claim, Sign, Statistic
-from gateviz.survey.claim_events import compared, line_event
+from gateviz.survey.claim_numbers import compared
 from gateviz.survey.claim_report import ClaimReport, Outcome
 
 EFFECTS = "effect the way the claim says (Cohen's d): right of 0 speaks for it, left against"
@@ -145,7 +146,7 @@ def _marked(report: ClaimReport, outcome: Outcome, position: int) -> tuple[int, 
     emission = report.corpus.lines[position].recording.emission
     assert emission is not None
     return line_event(
-        outcome.claim, report.alignments[position], emission.alphabet.blank, Direction(outcome.direction)
+        outcome.claim.rule, report.alignments[position], emission.alphabet.blank, Direction(outcome.direction)
     ).frames
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
@@ -97,6 +99,15 @@ def paint_courses(axes: Axes, page: CoursePage, style: Style) -> None:
     axes.set_xlim(float(offsets[0]), float(offsets[-1]))
     axes.set_ylabel(page.value_label, fontsize=style.small_size, labelpad=2)
     finish_axes(axes, page.axis_label, style)
+    if page.stride is not None:
+        # The same positions twice: in frames below, in columns of the image above.
+        ratio = page.stride
+        above = axes.secondary_xaxis("top", functions=(partial(np.multiply, ratio), partial(np.multiply, 1 / ratio)))
+        above.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+        above.tick_params(labelsize=style.small_size, width=style.rule_width, length=2, pad=2)
+        above.set_xlabel("columns of the image", fontsize=style.small_size, labelpad=2, loc="left")
+        above.spines["top"].set_linewidth(style.rule_width)
+        axes.set_xlim(float(offsets[0]), float(offsets[-1]))
 
 
 def effect_height(panel: EffectPanel, style: Style) -> float:

@@ -7,16 +7,16 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 
-from gateviz.capture.changes import Place
 from gateviz.capture.held_rows import RowHold, held_log_probs
 from gateviz.capture.recognizer import Recognizer
 from gateviz.ctc.collapse import collapse
+from gateviz.data.gates import Place
 from gateviz.errors import SelectionError
 from gateviz.files.true_lines import open_source
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event
 from gateviz.measure.jackknife import Estimate, Jackknife
-from gateviz.survey.corpus import Corpus, CorpusLine, told_alignment
+from gateviz.studies.account import Corpus, CorpusLine, told_alignment
 from gateviz.survey.interventions import Grouping, Intervention, UnitGroup, held, unit_groups
 
 ROWS = 64

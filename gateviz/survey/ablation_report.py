@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from gateviz.capture.changes import Place
+from gateviz.data.gates import Place
 from gateviz.measure.events import Event
 from gateviz.measure.jackknife import Estimate
 from gateviz.measure.selectivity import selectivity
 from gateviz.panels.ablation import AblationPage, EffectPoint, ablation_page
+from gateviz.studies.account import Corpus, Truths, told_alignment
 from gateviz.survey.ablation import Ablation
-from gateviz.survey.corpus import Corpus, Truths, told_alignment
 from gateviz.survey.interventions import Grouping
 
 

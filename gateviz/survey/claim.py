@@ -8,15 +8,10 @@ from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import Quantity
 from gateviz.errors import SelectionError
 from gateviz.measure.events import At, Event, What
+from gateviz.measure.line_events import MARGIN, Borders, EventRule
 
 LEAST_EFFECT = 0.2
 """Cohen 1988, "Statistical power analysis for the behavioral sciences", section 2.2: what he calls a small effect."""
-
-MARGIN = 3
-"""Symbols at both ends of a text at which states are still warming up, and its padding is felt: no event counts there.
-
-Where a state settles within a symbol (to 1/e) and events stand late, a test at 5 % has 40 % of false positives without a
-margin, 6 % with two symbols and 5 % with three (docs/measures.md; ``python -m benchmarks statistics``)."""
 
 # Where the event's own name is too short for a sentence.
 _WHAT_WORDS = {
@@ -61,18 +56,6 @@ class Statistic(StrEnum):
     def is_share(self) -> bool:
         """Whether the effect is a share, held against the one that the claim asks for, and about no event."""
         return self in (Statistic.TIMESCALE, Statistic.CONTEXT)
-
-
-class Borders(StrEnum):
-    """Which frames are a symbol's.
-
-    ``cell``: from half-way after the symbol before to half-way to the next one, so that cells tile
-    the text; their edges are those of the written symbol. ``emitted``: the frames at which the path
-    says it, a few of them, mostly around its middle.
-    """
-
-    CELL = "cell"
-    EMITTED = "emitted"
 
 
 @dataclass(frozen=True)
@@ -152,6 +135,11 @@ class Claim:
     def event(self) -> Event:
         """The event."""
         return Event(self.what, self.at)
+
+    @property
+    def rule(self) -> EventRule:
+        """How the event is found on a line."""
+        return EventRule(self.event, self.borders, self.as_met, self.offset, self.margin)
 
     @property
     def about_share(self) -> bool:

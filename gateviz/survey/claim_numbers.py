@@ -12,9 +12,9 @@ from gateviz.measure.contrast import FEWEST_LINES, contrast
 from gateviz.measure.dynamics import Dynamics, around
 from gateviz.measure.events import At
 from gateviz.measure.jackknife import percentile_tail
+from gateviz.measure.line_events import LineEvent, frames_a_symbol, line_event
 from gateviz.measure.timescale import timescale
-from gateviz.survey.claim import Claim
-from gateviz.survey.claim_events import LineEvent, compared, frames_a_symbol, line_event
+from gateviz.survey.claim import Claim, Statistic
 
 AROUND = 10
 DRAWS = 2000
@@ -70,7 +70,7 @@ def event_numbers(
     seed: int,
 ) -> Numbers:
     """The numbers of a claim about an event: the contrast of the layer's mean and of every unit."""
-    events = [line_event(claim, alignment, blank, direction) for alignment in alignments]
+    events = [line_event(claim.rule, alignment, blank, direction) for alignment in alignments]
     values = [compared(line, claim, direction)[slice(*event.kept)] for line, event in zip(series, events, strict=True)]
     means = [line.mean(axis=1, keepdims=True, dtype=np.float64) for line in values]
     masks = [event.inside for event in events]
@@ -106,7 +106,7 @@ def _course(
     means, frames = [], []
     for line, alignment in zip(series, alignments, strict=True):
         mean = compared(line, claim, direction).mean(axis=1, dtype=np.float64)
-        found = np.array(line_event(entered, alignment, blank, direction).frames, dtype=np.int64)
+        found = np.array(line_event(entered.rule, alignment, blank, direction).frames, dtype=np.int64)
         turned = direction is Direction.BACKWARD
         means.append(mean[::-1] if turned else mean)
         frames.append(np.sort(len(mean) - 1 - found) if turned else found)
@@ -168,3 +168,24 @@ def _line_scores(means: Sequence[Float64[np.ndarray, "_ 1"]], events: Sequence[L
             difference = line[inside].mean() - line[~inside].mean()
             scores[number] = difference * np.sqrt(count * rest / (count + rest))
     return scores
+
+
+def compared(series: Float[np.ndarray, "T H"], claim: Claim, direction: Direction) -> Float[np.ndarray, "T H"]:
+    """The series that the claim compares, over all frames in reading order.
+
+    A step is from the frame that the layer met before; the first frame that it meets has none and gets 0.
+
+    Example:
+        >>> step = Claim("c", "output_gate", statistic="step")
+        >>> compared(np.array([[0.0], [1.0], [1.5]]), step, Direction.BACKWARD).ravel().tolist()
+        [1.0, 0.5, 0.0]
+    """
+    if claim.statistic != Statistic.STEP:
+        return series
+    steps = np.zeros_like(series)
+    sizes = np.abs(np.diff(series, axis=0))
+    if direction is Direction.BACKWARD:
+        steps[:-1] = sizes
+    else:
+        steps[1:] = sizes
+    return steps

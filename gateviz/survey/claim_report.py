@@ -6,9 +6,9 @@ from enum import StrEnum
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Direction
 from gateviz.measure.contrast import SHIFTS
+from gateviz.studies.account import Corpus, Truths
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_numbers import Numbers
-from gateviz.survey.corpus import Corpus, Truths
 
 ALPHA = 0.05
 

@@ -13,11 +13,11 @@ from gateviz.errors import AlignmentError, SelectionError
 from gateviz.measure.contrast import SHIFTS
 from gateviz.measure.multiple import benjamini_hochberg
 from gateviz.recording import Recording
+from gateviz.studies.account import Corpus, told_alignment
 from gateviz.survey.claim import Claim, Statistic, checked_claims
 from gateviz.survey.claim_numbers import Numbers, event_numbers, memory_numbers
 from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Units, Verdict
 from gateviz.survey.context_claim import SampledContext, context_numbers, sampled_context
-from gateviz.survey.corpus import Corpus, told_alignment
 
 SHOWN = 3
 
@@ -51,7 +51,7 @@ class _Run:
     @cached_property
     def context(self) -> SampledContext:
         """By gradient, of some of the lines: measured once, when the first claim asks."""
-        return sampled_context(self.recognizer, self.corpus, self.alignments, seed=self.seed, progress=self.on_context)
+        return sampled_context(self.recognizer, self.corpus, seed=self.seed, progress=self.on_context)
 
 
 def claims_over(

@@ -1,7 +1,8 @@
 """A report on claims in words, the same for a page and for the command line."""
 
 from gateviz.measure.contrast import FEWEST_FRAMES, FEWEST_LINES
-from gateviz.survey.claim import LEAST_EFFECT, MARGIN, Statistic
+from gateviz.measure.line_events import MARGIN
+from gateviz.survey.claim import LEAST_EFFECT, Statistic
 from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Verdict
 
 READING = (

@@ -14,10 +14,10 @@ from gateviz.measure.common_axis import FramePairs, by_column, by_symbol, symbol
 from gateviz.measure.jackknife import Estimate
 from gateviz.measure.shared_posteriors import shared_posteriors
 from gateviz.recording import Recording
+from gateviz.studies.account import Corpus, Skipped, Truths
+from gateviz.studies.corpus import Wanted, record_corpus
 from gateviz.survey.comparison_lines import Cost, LineComparison, LinePair, compared_line, cost_of, mean_of
 from gateviz.survey.comparison_units import PlaceComparison, place_comparison
-from gateviz.survey.corpus import Corpus, Skipped, Truths
-from gateviz.survey.record_corpus import record_corpus
 
 # Differences up to here are those of adding up in another order.
 ROUNDING = 1e-5
@@ -96,7 +96,7 @@ def compare_models(
         GeometryError: their frames cannot be put on one column axis.
     """
     read: list[Corpus] = [
-        record_corpus(model, sources, layers=layers, quantities=quantities, max_pixels=max_pixels, progress=progress)
+        record_corpus(model, sources, wanted=Wanted(layers, quantities, (), max_pixels), progress=progress)
         for model in (first, second)
     ]
     skipped = tuple(

@@ -7,9 +7,8 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Bool, Float64
 
-from gateviz.capture.changes import Place, place_words
 from gateviz.capture.held_rows import Held, RowHold
-from gateviz.data.gates import GateTrace, Quantity
+from gateviz.data.gates import GateTrace, Place, Quantity, place_words
 from gateviz.errors import SelectionError
 from gateviz.measure.timescale import timescale
 from gateviz.recording import Recording

@@ -1,6 +1,7 @@
 """The claims that come with gateviz: what write-ups of text recognizers say about their gates, made precise."""
 
-from gateviz.survey.claim import Borders, Claim, Sign, Statistic
+from gateviz.measure.line_events import Borders
+from gateviz.survey.claim import Claim, Sign, Statistic
 
 _MEMORY = "The forget gate is highly active at sentence starts and punctuation and so clears old memory."
 _LITTLE_INK = "A control for punctuation: a space is as bare of ink and ends no thought."

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateviz.cli.table import table
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.data.provenance import Provenance
+from gateviz.files.printable import table
 from gateviz.recording import Recording, open_recording
 
 ESCAPE = "\x1b]0;pwn\x07\x1b[31m"

@@ -9,9 +9,9 @@ from gateviz.capture.edits import ablate, clamp, patch, scale
 from gateviz.cli import options, outputs
 from gateviz.cli.edits import GRAMMAR, EditRequest, parse_edit
 from gateviz.cli.selection import DIRECTIONS, QUANTITIES, parse_number, parse_span, parse_units, parse_whole
-from gateviz.cli.table import table, visible
 from gateviz.data.gates import Direction, Quantity
 from gateviz.files import images
+from gateviz.files.printable import table, visible
 from gateviz.plot.export import FORMATS
 from gateviz.recording import open_recording
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from gateviz.errors import ImageError
 from gateviz.files.true_lines import open_source, true_lines
-from gateviz.survey.corpus import Truths
+from gateviz.studies.account import Truths
 from gateviz.training.line_files import LineFiles
 
 

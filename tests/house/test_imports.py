@@ -50,6 +50,16 @@ def test_drawing_needs_no_torch():
     assert loaded_after(statement, ("torch", "seaborn", "matplotlib.pyplot")) == []
 
 
+def test_what_a_study_is_asked_and_what_it_says_need_no_torch():
+    statement = "\n".join(
+        f"import {name}"
+        for name in modules()
+        if name.split(".")[1:2] == ["studies"] and name.split(".")[-1] in ("request", "report", "page", "account")
+    )
+    assert "studies.measure.report" in statement
+    assert loaded_after(statement, ("torch", "matplotlib", "click")) == []
+
+
 @pytest.mark.parametrize("room", ["capture", "networks", "adapters", "cli"])
 def test_rooms_import_silently(room):
     loaded_after("\n".join(f"import {name}" for name in modules() if name.split(".")[1:2] == [room]), HEAVY)

@@ -1,5 +1,7 @@
 """What a watched training has to show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -93,6 +95,16 @@ def test_a_line_of_which_nothing_was_read_and_one_without_an_image():
     stack = line_stack(told, told.records[0])
     assert [type(panel) for panel in stack.panels] == [HeatmapPanel] * 3
     assert (stack.title, stack.axis_label) == ("step 0", "frame")
+
+
+def test_what_bars_are_is_said_where_no_symbol_is_doubtful():
+    """A renderer says it of the others itself; it is one remark either way."""
+    told = history()
+    assert line_stack(told, told.records[2]).remarks == ()
+    reading = told.records[2].reading
+    for log_prob, remarks in ((-0.69, ("Bars: the frames of each symbol",)), (-0.7, ())):
+        sure = replace(reading, spans=tuple(replace(span, log_prob=log_prob) for span in reading.spans))
+        assert line_stack(told, replace(told.records[2], reading=sure)).remarks == remarks
 
 
 def test_what_was_not_looked_at_is_said():

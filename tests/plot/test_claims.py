@@ -14,10 +14,10 @@ from gateviz.panels.colors import ALARM, INK, LAYERS, PAPER
 from gateviz.plot.claim_pages import course_page, effect_page, line_stacks
 from gateviz.plot.claims import course, effects
 from gateviz.plot.claims_report import report_html, shown_outcome, write_report
+from gateviz.studies.account import Corpus, Skipped
 from gateviz.survey.claim import Claim
 from gateviz.survey.claims import claims_over
-from gateviz.survey.corpus import Corpus, Skipped
-from tests.survey.planted import CELL, at_punctuation, planted_corpus
+from tests.studies.planted import CELL, at_punctuation, planted_corpus
 
 LOW = Claim("marks-clear", "forget_gate", "punctuation", sign="lower", margin=0, says="Marks <clear> memory.")
 HIGH = Claim("marks-keep", "forget_gate", "punctuation", margin=0)

@@ -11,12 +11,12 @@ from gateviz.errors import OutputError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event
+from gateviz.studies.account import told_alignment
+from gateviz.studies.corpus import record_corpus
 from gateviz.survey.ablation import Ablation, Plan, ablate_lines, groups_of
 from gateviz.survey.ablation_log import AblationLog
 from gateviz.survey.ablation_report import ablation_document, page_of, places_of, selectivities
-from gateviz.survey.corpus import told_alignment
 from gateviz.survey.interventions import Intervention, intervention_named, unit_groups
-from gateviz.survey.record_corpus import record_corpus
 
 F = Quantity.FORGET_GATE
 PLACE = (1, Direction.FORWARD)

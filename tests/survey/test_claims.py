@@ -10,12 +10,13 @@ from gateviz.errors import AlignmentError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.measure.contrast import contrast
 from gateviz.recording import Recording
+from gateviz.studies.account import Corpus, CorpusLine
 from gateviz.survey.claim import Claim, checked_claims, quantities_of
+from gateviz.survey.claim_numbers import compared
 from gateviz.survey.claim_report import Verdict
 from gateviz.survey.claims import claims_over
-from gateviz.survey.corpus import Corpus, CorpusLine
 from gateviz.survey.stated_claims import STATED
-from tests.survey.planted import CELL, at_punctuation, planted_corpus
+from tests.studies.planted import CELL, at_punctuation, planted_corpus
 
 HIGH = Claim("high", "forget_gate", "punctuation")
 LOW = Claim("low", "forget_gate", "punctuation", sign="lower")
@@ -220,3 +221,11 @@ def test_the_stated_claims_are_sound_and_name_their_series():
     assert all(claim.says for claim in STATED)
     signs = {claim.sign for claim in STATED if claim.what == "punctuation"}
     assert signs == {"higher", "lower"}
+
+
+def test_a_step_is_from_the_frame_that_the_layer_met_before():
+    claim = Claim("c", "output_gate", statistic="step")
+    series = np.array([[0.0, 1.0], [0.5, 1.0], [0.25, 0.0]])
+    assert compared(series, claim, Direction.FORWARD).tolist() == [[0, 0], [0.5, 0], [0.25, 1]]
+    assert compared(series, claim, Direction.BACKWARD).tolist() == [[0.5, 0], [0.25, 1], [0, 0]]
+    assert compared(series, Claim("c", "output_gate"), Direction.FORWARD) is series

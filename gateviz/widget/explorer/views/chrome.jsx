@@ -55,7 +55,7 @@ export class Chrome {
     const notes = shown.notes();
     this.notes.hidden = !notes.length;
     render(
-      notes.map((note) => <li key={note}>{note}</li>),
+      notes.map((note, at) => <li key={at}>{note}</li>),
       this.notes,
     );
     render(<Readout shown={shown} />, this.readout);

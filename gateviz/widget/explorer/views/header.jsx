@@ -1,5 +1,6 @@
 // What was read, and what can be done with the whole page.
 
+import { Component } from "preact";
 import { contextOf, hasGlyph, lettered, sized } from "../canvas.js";
 import { clamp } from "../numbers.js";
 import { CanvasPen } from "../pens.js";
@@ -66,6 +67,10 @@ export function readingMarks(lines) {
  * @param {{ shown: Shown, line: Line, at: number, marks?: boolean[] }} props
  */
 function Reading({ shown, line, at, marks }) {
+  const { alike, side } = shown.store.state;
+  const { symbol } = shown.asked;
+  const twins = alike && at === side ? symbol?.symbol : undefined;
+  const unread = unreadAt(shown, at);
   return (
     <div class="reading">
       {shown.scene.two && <span class="which">{["first", "second"][at]}</span>}
@@ -77,7 +82,16 @@ function Reading({ shown, line, at, marks }) {
         onKeyDown={(event) => roving(event, [...event.currentTarget.querySelectorAll("button")])}
       >
         {line.spans.map((span, index) => (
-          <Letter key={index} shown={shown} at={at} span={span} first={index === 0} changed={marks?.[index] ?? false} />
+          <Letter
+            key={index}
+            shown={shown}
+            at={at}
+            span={span}
+            first={index === 0}
+            changed={marks?.[index] ?? false}
+            chosen={symbol === span || twins === span.symbol}
+            unread={unread(span)}
+          />
         ))}
         {!line.spans.length && <span class="plain">{line.text || line.name}</span>}
       </span>
@@ -90,39 +104,54 @@ function Reading({ shown, line, at, marks }) {
  * While the reading runs, the letters not yet read are pale.
  *
  * @param {Shown} shown
- * @param {Span} span
  * @param {number} at
+ * @returns {(span: Span) => boolean}
  */
-function isUnread({ asked, stage, store }, span, at) {
+function unreadAt({ asked, stage, store }, at) {
   const frame = store.state.played ? stage.stacks.find((stack) => stack.at === at)?.cursorFrame() : null;
-  if (frame === null || frame === undefined) return false;
-  return asked.trace?.backward ? span.frames[0] < frame : span.frames[1] > frame + 1;
+  if (frame === null || frame === undefined) return () => false;
+  return asked.trace?.backward ? (span) => span.frames[0] < frame : (span) => span.frames[1] > frame + 1;
 }
 
-/** @param {{ shown: Shown, at: number, span: Span, first: boolean, changed: boolean }} props */
-function Letter({ shown, at, span, first, changed }) {
-  const { alike, side } = shown.store.state;
-  const { symbol } = shown.asked;
-  const chosen = symbol === span || (alike && symbol?.symbol === span.symbol && at === side);
-  const words = `${frameWords(span.frames)}, confidence ${number(span.confidence, 2)}`;
-  const classes = ["letter"];
-  if (changed) classes.push("changed");
-  if (span.confidence < 0.5) classes.push("doubtful");
-  if (isUnread(shown, span, at)) classes.push("unread");
-  const picture = shown.look.pictures[at];
-  return (
-    <button
-      type="button"
-      class={classes.join(" ")}
-      tabIndex={first ? 0 : -1}
-      aria-pressed={chosen}
-      aria-label={`${visible(span.symbol)}, ${words}${changed ? ", differs from the other reading" : ""}`}
-      title={words}
-      onClick={() => shown.moves.chooseSymbol(span, at)}
-    >
-      {hasGlyph(visible(span.symbol)) || !picture ? lettered(span.symbol) : <OwnPixels picture={picture} span={span} />}
-    </button>
-  );
+/** @typedef {{ shown: Shown, at: number, span: Span, first: boolean, changed: boolean, chosen: boolean, unread: boolean }} LetterProps */
+
+/** A long line has hundreds of them, of which a step of the reading changes one. @extends {Component<LetterProps>} */
+class Letter extends Component {
+  /** @param {LetterProps} next */
+  shouldComponentUpdate(next) {
+    const { shown, span, changed, chosen, unread } = this.props;
+    return (
+      next.shown !== shown ||
+      next.span !== span ||
+      next.changed !== changed ||
+      next.chosen !== chosen ||
+      next.unread !== unread
+    );
+  }
+
+  render() {
+    const { shown, at, span, first, changed, chosen, unread } = this.props;
+    const words = `${frameWords(span.frames)}, confidence ${number(span.confidence, 2)}`;
+    const classes = ["letter"];
+    if (changed) classes.push("changed");
+    if (span.confidence < 0.5) classes.push("doubtful");
+    if (unread) classes.push("unread");
+    const picture = shown.look.pictures[at];
+    const plain = hasGlyph(visible(span.symbol)) || !picture;
+    return (
+      <button
+        type="button"
+        class={classes.join(" ")}
+        tabIndex={first ? 0 : -1}
+        aria-pressed={chosen}
+        aria-label={`${visible(span.symbol)}, ${words}${changed ? ", differs from the other reading" : ""}`}
+        title={words}
+        onClick={() => shown.moves.chooseSymbol(span, at)}
+      >
+        {plain ? lettered(span.symbol) : <OwnPixels picture={picture} span={span} />}
+      </button>
+    );
+  }
 }
 
 /**

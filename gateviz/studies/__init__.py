@@ -1,0 +1,1 @@
+"""Questions put to a whole corpus, one folder each, over one runner (``corpus``) and one document (``page``)."""

@@ -1,0 +1,1 @@
+"""What the gates of every layer do over a corpus."""
