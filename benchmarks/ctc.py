@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from gateviz.ctc.occupancy import occupancy, total_log_prob
 
 from benchmarks.timing import Report, interleaved, table
 from gateviz.ctc.beam import prefix_beam_search
 from gateviz.ctc.forced import align
 from gateviz.ctc.greedy import greedy
 from gateviz.ctc.ngram import CharacterNgram
-from gateviz.ctc.occupancy import occupancy, total_log_prob
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
 

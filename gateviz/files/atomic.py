@@ -1,4 +1,4 @@
-"""Results appear whole or not at all."""
+"""Results appear whole or not at all, and what a killed run left behind is swept."""
 
 import errno
 import os

@@ -9,9 +9,8 @@ from jaxtyping import Float, Float64, Int64
 from gateviz.data.alignment import Alignment
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Quantity
-from gateviz.panels.origin import metadata_of
 from gateviz.panels.panel import Line, LinePanel, Panel, PanelStack
-from gateviz.panels.reading import boundaries, column_axis, image_panel, span_panel
+from gateviz.panels.reading import boundaries, column_axis, image_panel, metadata_of, span_panel
 from gateviz.recording import Recording
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, Palette, Scale, SpanPanel
-from gateviz.panels.scales import rounded_up
+from gateviz.panels.traces import rounded_up
 
 
 @dataclass(frozen=True)

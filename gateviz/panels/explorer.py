@@ -11,16 +11,12 @@ from gateviz.data.gates import GateTrace, Quantity
 from gateviz.errors import SelectionError
 from gateviz.measure.saturation import saturation
 from gateviz.measure.timescale import timescale
+from gateviz.panels.choice import KEEPING, Order, chosen_quantities, unit_order
 from gateviz.panels.colors import ALARM, ENDS, INK, QUIET, ROLES, SHADE, ramp
 from gateviz.panels.comparison import comparison_of, names_of
-from gateviz.panels.heatmaps import group_name
-from gateviz.panels.order import KEEPING, Order, unit_order
-from gateviz.panels.origin import notes_of, remarks_of
 from gateviz.panels.panel import Palette, Scale
-from gateviz.panels.reading import boundaries, column_axis, posterior_panel, span_panel
-from gateviz.panels.scales import scales_for
-from gateviz.panels.select import chosen_quantities
-from gateviz.panels.strips import spread
+from gateviz.panels.reading import boundaries, column_axis, notes_of, posterior_panel, remarks_of, span_panel
+from gateviz.panels.traces import group_name, scales_for, spread
 from gateviz.panels.wire import Quantized
 from gateviz.recording import Recording
 

@@ -1,5 +1,6 @@
-"""Panels of what was read: the line image, the symbols under it, the posteriors."""
+"""Panels of what was read: the line image, the symbols under it, the posteriors; and what the recording says of itself."""
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -9,9 +10,11 @@ from gateviz.ctc.forced import align
 from gateviz.data.alignment import Alignment
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
+from gateviz.data.gates import GateTrace
+from gateviz.data.layer_columns import columns_apart
 from gateviz.errors import AlignmentError, SelectionError
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, Line, LinePanel, SpanPanel, SymbolSpan
-from gateviz.panels.scales import POSTERIOR_SCALE
+from gateviz.panels.traces import POSTERIOR_SCALE
 from gateviz.recording import Recording
 
 BLANK = "blank"
@@ -161,3 +164,44 @@ def column_axis(recording: Recording) -> tuple[float, float, str]:
     bare = recording.image is None and grid.stride == 1.0 and grid.frame_count == grid.source_width
     seen = f" {recording.provenance.seen}" if recording.provenance.seen else ""
     return 0.0, float(grid.source_width), "frame" if bare else f"column of the line image{seen} (px)"
+
+
+def notes_of(recording: Recording, traces: Sequence[GateTrace]) -> tuple[str, ...]:
+    """Sentences that a reader of the picture must see: the edits of the run, and layers that looked elsewhere.
+
+    Args:
+        recording: what is drawn.
+        traces: those of its traces that are drawn.
+    """
+    edits = recording.provenance.edits
+    apart = columns_apart({trace.layer: recording.grid_of(trace) for trace in traces}, recording.grid)
+    sentences = (f"Edited run: {'; '.join(edits)}" if edits else "", apart)
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def remarks_of(recording: Recording) -> tuple[str, ...]:
+    """What is to be said of the line, for a small note: what was found, without the advice behind it."""
+    return tuple(f"{words[:1].upper()}{words[1:]}" for words in (said.partition(";")[0] for said in recording.remarks))
+
+
+def metadata_of(recording: Recording, alignment: Alignment | None) -> dict[str, str]:
+    """The provenance of a recording as short texts, for the metadata of a file; what is unknown is left out."""
+    origin = recording.provenance
+    facts = {
+        "image": origin.image,
+        "text": "" if alignment is None else alignment.reading,
+        "adapter": origin.adapter,
+        "checkpoint": origin.checkpoint,
+        "checkpoint_sha256": origin.checkpoint_sha256,
+        "device": origin.device,
+        "created": origin.created,
+        "engine": json.dumps(dict(origin.engine)) if origin.engine else "",
+        "witness": "" if origin.witness is None else repr(origin.witness),
+        "edits": "; ".join(origin.edits),
+        "remarks": " | ".join(origin.remarks),
+        "versions": json.dumps(dict(origin.versions)) if origin.versions else "",
+        "frames": str(recording.grid.frame_count),
+        "stride": f"{recording.grid.stride:.6g}",
+        "receptive_field": f"{recording.grid.receptive_field:.6g}",
+    }
+    return {key: value for key, value in facts.items() if value}

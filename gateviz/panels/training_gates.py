@@ -23,7 +23,7 @@ from gateviz.panels.panel import (
     SpanPanel,
 )
 from gateviz.panels.reading import BLANK, SYMBOL, boundaries, symbol_spans
-from gateviz.panels.scales import GATE_SCALE
+from gateviz.panels.traces import GATE_SCALE
 
 QUANTILES = (0.1, 0.5, 0.9)
 BAND = "median and 10–90 % of units"

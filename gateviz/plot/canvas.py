@@ -1,4 +1,4 @@
-"""The figure that gateviz returns, and the bare axes its painters draw in."""
+"""The figure that gateviz returns, the bare axes that its painters draw in, and its colors."""
 
 import io
 import json
@@ -6,12 +6,14 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from typing import IO, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.text import Text
@@ -20,8 +22,8 @@ from matplotlib.transforms import ScaledTranslation, Transform
 from gateviz.files.atomic import write_whole
 from gateviz.files.json_text import json_text
 from gateviz.files.printable import printable
-from gateviz.panels.colors import HAIRLINE, INK
-from gateviz.panels.panel import Panel
+from gateviz.panels.colors import ENDS, HAIRLINE, INK, ramp
+from gateviz.panels.panel import Palette, Panel
 from gateviz.plot.fonts import base_face, look_again
 from gateviz.plot.missing import said_once
 from gateviz.plot.style import Style
@@ -203,3 +205,11 @@ def shifted(axes: Axes, ground: Transform, right: float, up: float) -> Transform
     figure = axes.get_figure()
     assert figure is not None, "axes that are drawn in stand in a figure"
     return ground + ScaledTranslation(right / 72, up / 72, figure.dpi_scale_trans)
+
+
+@cache
+def colormap(palette: Palette) -> Colormap:
+    """The color map of a palette; missing values are transparent, so that what lies below shows."""
+    colors = ListedColormap(ramp(palette) / 255, name=f"gateviz-{palette.value}")
+    under, over = ENDS[palette]
+    return colors.with_extremes(bad=(0, 0, 0, 0), under=under, over=over)

@@ -9,8 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from gateviz.panels.colors import HAIRLINE, INK, QUIET, ROLES, SHADE
 from gateviz.panels.contrasted import ContrastPage, DistributionPanel, DistributionRow, LikenessPanel, Strip
 from gateviz.panels.panel import HeatmapPanel, Palette
-from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings, write
-from gateviz.plot.colors import colormap
+from gateviz.plot.canvas import GateFigure, bare_axes, colormap, new_figure, settings, write
 from gateviz.plot.compose import font_type_of
 from gateviz.plot.fitting import cut, heading_height, write_footing, write_heading
 from gateviz.plot.fonts import running_text

@@ -1,19 +1,21 @@
 """A picture's panels become a figure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.gridspec import GridSpec, SubplotSpec
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from gateviz.panels.colors import INK, QUIET, RULE, SHADE
+from gateviz.panels.colors import ALARM, INK, QUIET, RULE, SHADE
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, Panel, PanelStack, SpanPanel
 from gateviz.plot.canvas import GateFigure, bare_axes, new_figure, settings, write
-from gateviz.plot.fonts import Face, base_face, has_postscript_outlines, running_text
+from gateviz.plot.fitting import wrapped
+from gateviz.plot.fonts import Face, base_face, face_for, has_postscript_outlines, running_text, visible
 from gateviz.plot.layout import MARGIN, PAD, Sizes, column_length, group_gap, group_of, key_gap, key_height, measure
-from gateviz.plot.notes import TopLine, top_lines
 from gateviz.plot.painters.curves import paint_curves, paint_legend
 from gateviz.plot.painters.heatmap import label_rows, lanes, paint_heatmap
 from gateviz.plot.painters.image import paint_image
@@ -198,3 +200,58 @@ def font_type_of(figure: GateFigure) -> int:
     names = {(name, text.get_fontweight()) for text in texts for name in text.get_fontfamily()}
     others = [Face(name, weight) for name, weight in names if name != base_face().name]
     return 3 if any(has_postscript_outlines(face.path) for face in others) else 42
+
+
+@dataclass(frozen=True)
+class TopLine:
+    """One line of text above the panels."""
+
+    text: str
+    size: float
+    color: str
+    weight: str = "normal"
+
+    @property
+    def height(self) -> float:
+        """Points from this line to the next."""
+        return 1.35 * self.size
+
+
+def top_lines(stack: PanelStack, style: Style, length: float) -> list[TopLine]:
+    """The title, the notes and the remarks in lines of at most ``length`` points."""
+    lines = [
+        TopLine(text, style.font_size, INK, "bold")
+        for text in wrapped(stack.title, style.font_size, length, weight=700)
+    ]
+    for words, color in [(note, ALARM) for note in stack.notes] + [(remark, QUIET) for remark in remarks(stack)]:
+        lines += [TopLine(text, style.small_size, color) for text in wrapped(words, style.small_size, length)]
+    return lines
+
+
+def remarks(stack: PanelStack) -> list[str]:
+    """The remarks of the picture, and what the marks in it mean, as far as it has such marks."""
+    notes = list(stack.remarks)
+    heatmaps = [panel for panel in stack.panels if isinstance(panel, HeatmapPanel)]
+    if any(not np.isfinite(panel.values).all() for panel in heatmaps):
+        notes.append("Hatched: missing values (not a number, or infinite)")
+    bounded = [panel for panel in heatmaps if not panel.scale.rule]
+    if any(_is_outside(panel) for panel in bounded):
+        notes.append("Magenta, darkest blue and darkest red: values outside of the range that the equations allow")
+    if any(_by_pixels(panel) for panel in stack.panels):
+        notes.append("Symbols that no font here has are shown by the line's own pixels, whatever was read there")
+    if any(span.doubtful for panel in stack.panels if isinstance(panel, SpanPanel) for span in panel.spans):
+        notes.append("Symbols in red: confidence below 0.5")
+    return notes
+
+
+def _by_pixels(panel: Panel) -> bool:
+    if not isinstance(panel, SpanPanel) or panel.image is None:
+        return False
+    return any(face_for(visible(span.symbol)) is None for span in panel.spans)
+
+
+def _is_outside(panel: HeatmapPanel) -> bool:
+    # Comparisons with a missing value are false, and rounding may pass a bound by a hair.
+    slack = 1e-5 * (panel.scale.high - panel.scale.low)
+    low, high = panel.scale.low - slack, panel.scale.high + slack
+    return bool(((panel.values < low) | (panel.values > high)).any())

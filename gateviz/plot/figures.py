@@ -7,12 +7,11 @@ from typing import Protocol, runtime_checkable
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.errors import SelectionError
-from gateviz.panels.build import gates_stack, overview_stack, reading_stack, units_stack
+from gateviz.panels.build import gates_stack, overview_stack, reading_stack, saturation_row, units_stack
+from gateviz.panels.choice import Order
 from gateviz.panels.colors import ALARM
-from gateviz.panels.order import Order
 from gateviz.panels.panel import ScatterRow
 from gateviz.panels.reading import chosen_alignment
-from gateviz.panels.saturation import saturation_row
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.compose import compose
 from gateviz.plot.fitting import wrapped

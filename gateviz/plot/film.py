@@ -21,10 +21,10 @@ from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import MissingExtraError, OutputError, SelectionError
 from gateviz.files.atomic import written_whole
 from gateviz.panels.build import gates_stack
+from gateviz.panels.choice import Order
 from gateviz.panels.colors import INK, PAPER, SHADE
-from gateviz.panels.heatmaps import group_name
-from gateviz.panels.order import Order
 from gateviz.panels.panel import HeatmapPanel, LinePanel
+from gateviz.panels.traces import group_name
 from gateviz.plot.canvas import GateFigure, settings
 from gateviz.plot.compose import compose
 from gateviz.plot.style import Style, style_named

@@ -7,9 +7,8 @@ from typing import Any
 
 from gateviz.data.gates import Direction, GateTrace
 from gateviz.errors import SelectionError
+from gateviz.panels.choice import KEEPING, Order, chosen_quantities
 from gateviz.panels.explorer import Document, Orders, explorer_document
-from gateviz.panels.order import KEEPING, Order
-from gateviz.panels.select import chosen_quantities
 from gateviz.recording import Recording
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gateviz.cli.plot import ORDERS, STYLES, VIEWS
-from gateviz.panels.order import Order
+from gateviz.panels.choice import Order
 from gateviz.plot import figures
 from gateviz.plot.fonts import face_for
 from gateviz.plot.style import STYLES as LIBRARY_STYLES

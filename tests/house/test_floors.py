@@ -132,6 +132,33 @@ def test_imports_go_downward():
     assert [each for offenders in found.values() for each in offenders] == []
 
 
+def circle_in(graph: dict[str, list[str]]) -> list[str]:
+    """Modules that import each other in a loop; none if there is no loop."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_file_comes_back_to_itself_by_imports():
+    """Also not by those inside functions; what is imported for type checkers alone is no import."""
+    graph = {}
+    for relative in package_files():
+        tree = ast.parse((PACKAGE / relative).read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                node.body = [ast.Pass()]
+        own = f"gateviz/{relative}".removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        imported = imported_modules(ast.unparse(tree))
+        graph[own] = [name for name in imported if name.startswith("gateviz.") and name != own]
+    assert circle_in(graph) == []
+
+
+def test_a_circle_is_found():
+    assert set(circle_in({"a": ["b"], "b": ["c"], "c": ["a"], "d": []})) == {"a", "b", "c"}
+
+
 def test_every_room_has_a_floor():
     rooms = {room_of(relative) for relative in package_files()}
     assert {room for room in rooms if not room.startswith("studies/")} <= set(FLOORS)

@@ -12,11 +12,10 @@ from gateviz.data.provenance import Provenance
 from gateviz.errors import SelectionError
 from gateviz.measure.saturation import saturation
 from gateviz.measure.timescale import timescale
+from gateviz.panels.choice import Order, unit_order
 from gateviz.panels.explorer import TOLERANCE, explorer_document
-from gateviz.panels.order import Order, unit_order
 from gateviz.panels.reading import boundaries
-from gateviz.panels.scales import scales_for
-from gateviz.panels.strips import spread
+from gateviz.panels.traces import scales_for, spread
 from gateviz.panels.wire import Quantized, decode, encode
 from gateviz.recording import Recording
 from tests.panels.conftest import random_trace

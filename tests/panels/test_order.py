@@ -3,7 +3,7 @@ import pytest
 
 from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.errors import SelectionError
-from gateviz.panels.order import Order, _distances, order_named, unit_order
+from gateviz.panels.choice import Order, _distances, order_named, unit_order
 
 PEAKS = [6, 2, 4, 0]
 

@@ -8,13 +8,10 @@ import pytest
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.errors import AlignmentError, SelectionError, ShapeError
 from gateviz.measure.saturation import saturation
-from gateviz.panels.build import gates_stack, overview_stack, reading_stack, units_stack
-from gateviz.panels.heatmaps import heatmaps
-from gateviz.panels.order import Order
+from gateviz.panels.build import gates_stack, overview_stack, reading_stack, saturation_row, units_stack
+from gateviz.panels.choice import Order
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, SpanPanel
-from gateviz.panels.saturation import saturation_row
-from gateviz.panels.scales import GATE_SCALE, scales_for
-from gateviz.panels.strips import gate_strip, spread
+from gateviz.panels.traces import GATE_SCALE, gate_strip, heatmaps, scales_for, spread
 from gateviz.recording import Recording
 
 ALL = tuple(Quantity)

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 
 from gateviz.panels.colors import ENDS, LEVELS, ramp
 from gateviz.panels.panel import Palette
-from gateviz.plot.colors import colormap
+from gateviz.plot.canvas import colormap
 
 
 @pytest.mark.parametrize("palette", Palette)

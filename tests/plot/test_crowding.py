@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateviz.plot.crowding import place
+from gateviz.plot.painters.spans import place
 
 SIZE, LEAST = 9.0, 5.5
 

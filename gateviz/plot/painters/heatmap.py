@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.image import AxesImage
@@ -13,11 +13,49 @@ from matplotlib.patches import Rectangle
 
 from gateviz.panels.colors import FADED, HAIRLINE, PAPER, QUIET, RULE
 from gateviz.panels.panel import HeatmapPanel
-from gateviz.panels.shrink import shrunk
-from gateviz.plot.canvas import write
-from gateviz.plot.colors import colormap
+from gateviz.plot.canvas import colormap, write
 from gateviz.plot.fitting import row_label
 from gateviz.plot.style import Style
+
+
+def shrunk(
+    values: Float[np.ndarray, "rows columns"],
+    rows: int,
+    columns: int,
+    *,
+    bounds: tuple[float, float] | None = None,
+) -> Float[np.ndarray, "_ _"]:
+    """The means over blocks of neighboring values, at most ``rows`` by ``columns`` of them.
+
+    A matrix that is small enough is returned as it is. A block with a missing value is missing, and
+    a block with a value outside of ``bounds`` keeps the one farthest outside, so that a mark is
+    never averaged away.
+
+    Example:
+        >>> shrunk(np.array([[0.0, 1.0], [0.5, 0.5]]), 1, 2).tolist()
+        [[0.25, 0.75]]
+    """
+    if values.shape[0] <= rows and values.shape[1] <= columns:
+        return values
+    row_starts, row_sizes = _blocks(values.shape[0], rows)
+    column_starts, column_sizes = _blocks(values.shape[1], columns)
+    sums = np.add.reduceat(np.add.reduceat(values, row_starts, axis=0, dtype=np.float64), column_starts, axis=1)
+    means = sums / np.outer(row_sizes, column_sizes)
+    if bounds is not None:
+        low, high = bounds
+        most = np.maximum.reduceat(np.maximum.reduceat(values, row_starts, axis=0), column_starts, axis=1)
+        least = np.minimum.reduceat(np.minimum.reduceat(values, row_starts, axis=0), column_starts, axis=1)
+        means = np.where(least < low, least, means)
+        means = np.where(most > high, most, means)
+    return means
+
+
+def _blocks(count: int, limit: int) -> tuple[np.ndarray, Float64[np.ndarray, " blocks"]]:
+    """The first index and the size of at most ``limit`` blocks of nearly equal size."""
+    blocks = max(1, min(count, limit))
+    borders = np.arange(blocks + 1) * count // blocks
+    return borders[:-1], np.diff(borders).astype(np.float64)
+
 
 # How far a value that is not marked fades: towards gray, since paper is the color of a gate that is shut.
 _FADE = 0.86

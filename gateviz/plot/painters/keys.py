@@ -9,8 +9,7 @@ from matplotlib.image import AxesImage
 
 from gateviz.panels.colors import LEVELS, QUIET
 from gateviz.panels.panel import HeatmapPanel, Panel, Scale
-from gateviz.plot.canvas import write
-from gateviz.plot.colors import colormap
+from gateviz.plot.canvas import colormap, write
 from gateviz.plot.style import Style
 
 

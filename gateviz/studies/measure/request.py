@@ -6,7 +6,7 @@ from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.errors import SelectionError
 from gateviz.measure.events import Event, event_named
-from gateviz.panels.order import KEEPING
+from gateviz.panels.choice import KEEPING
 
 EVENTS = tuple(
     map(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gateviz.data.gates import Quantity
+from gateviz.panels.choice import Order, unit_order
 from gateviz.panels.explorer import explorer_document
-from gateviz.panels.order import Order, unit_order
 
 pytestmark = pytest.mark.system
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gateviz.data.gates import Quantity
-from gateviz.panels.scales import scales_for
+from gateviz.panels.traces import scales_for
 
 pytestmark = pytest.mark.system
 

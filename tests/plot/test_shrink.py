@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateviz.panels.shrink import shrunk
+from gateviz.plot.painters.heatmap import shrunk
 
 
 def test_a_small_matrix_stays_as_it_is():

@@ -2,7 +2,7 @@ import pytest
 
 from gateviz.data.gates import Quantity
 from gateviz.errors import SelectionError
-from gateviz.panels.select import checked_units, chosen_quantities, chosen_traces, last_layer
+from gateviz.panels.choice import checked_units, chosen_quantities, chosen_traces, last_layer
 
 
 def names(traces):

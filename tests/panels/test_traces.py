@@ -3,7 +3,7 @@ import pytest
 
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.panels.panel import Palette
-from gateviz.panels.scales import rounded_up, scales_for, state_scale
+from gateviz.panels.traces import rounded_up, scales_for, state_scale
 
 
 def test_bounded_quantities_have_the_bounds_of_their_equations(trace):
