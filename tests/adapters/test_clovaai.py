@@ -11,8 +11,7 @@ import torch
 
 import gateviz
 from gateviz.adapters.clovaai.adapter import ADAPTER, ALPHANUMERIC, SENSITIVE
-from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, backbone_of
-from gateviz.adapters.clovaai.rectification import rectified_size, spline_matrices
+from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, backbone_of, rectified_size, spline_matrices
 from gateviz.adapters.opening import open_model_file
 from gateviz.capture.recognizer import prepared_line
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError

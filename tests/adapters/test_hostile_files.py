@@ -25,9 +25,9 @@ from gateviz.adapters.kraken.vgsl import parse
 from gateviz.adapters.opening import open_model_file
 from gateviz.adapters.paddle.pickled import read_pickled
 from gateviz.adapters.paddle.program import read_program
-from gateviz.adapters.tesseract.charset import read_recoder, read_unicharset
 from gateviz.adapters.tesseract.cursor import Cursor
 from gateviz.adapters.tesseract.matrix import read_matrix
+from gateviz.adapters.tesseract.model import read_recoder, read_unicharset
 from gateviz.errors import AlphabetError, CheckpointError, SelectionError, ShapeError
 from gateviz.files import budget
 

@@ -22,8 +22,7 @@ import torch
 from jaxtyping import UInt8
 
 from gateviz.adapters.clovaai.lines import HEIGHT, VARIANTS, WIDTH, recipe, variant_words
-from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape
-from gateviz.adapters.clovaai.rectification import USUAL_SIZE, rectified_size, spline_matrices
+from gateviz.adapters.clovaai.network import SPLINE, USUAL_SIZE, Clovaai, ClovaaiShape, rectified_size, spline_matrices
 from gateviz.adapters.core.evidence import Match
 from gateviz.adapters.core.files import Checkpoint, ModelFile
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chosen_variant

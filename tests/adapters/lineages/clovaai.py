@@ -6,8 +6,7 @@ from pathlib import Path
 
 import torch
 
-from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape
-from gateviz.adapters.clovaai.rectification import spline_matrices
+from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, spline_matrices
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parents[1] / "conformance.py")
 conformance = importlib.util.module_from_spec(_spec)

@@ -1,7 +1,7 @@
 import pytest
 
-from gateviz.adapters.tesseract.charset import alphabet_of, read_recoder, read_unicharset
 from gateviz.adapters.tesseract.cursor import Cursor
+from gateviz.adapters.tesseract.model import alphabet_of, read_recoder, read_unicharset
 from gateviz.errors import CheckpointError
 
 
