@@ -90,7 +90,8 @@ def test_measured_columns_are_those_worked_out(tmp_path):
         worked_out = recognizer.geometry
         measured = measure(
             lambda image, of=recognizer.module: of.frames(image)[of.recurrent_nodes[0].ports.X],
-            (1, graphs.HEIGHT, 80),
+            # Three receptive fields wide: every column more is eight more runs of the graph.
+            (1, graphs.HEIGHT, 40),
             open_width=True,
         )
         assert measured.stride == worked_out.stride, name
