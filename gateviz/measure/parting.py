@@ -5,9 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Float64
 
-# Two series that have nothing to do with each other and vary alike lie sqrt(2) apart.
-THRESHOLD = 0.25
-
 
 def spread(first: Float[np.ndarray, "T H"], second: Float[np.ndarray, "T H"]) -> float:
     """How much units vary over the frames: the root of the mean variance, over all units of both series.
@@ -39,7 +36,7 @@ def apart(first: Float[np.ndarray, "T H"], second: Float[np.ndarray, "T H"], sca
     return np.asarray(np.sqrt((difference**2).mean(axis=1)) / scale)
 
 
-def parted(distance: Float64[np.ndarray, " T"], threshold: float = THRESHOLD) -> list[tuple[int, int]]:
+def parted(distance: Float64[np.ndarray, " T"], threshold: float) -> list[tuple[int, int]]:
     """The runs of frames, half-open, whose distance is above a threshold; missing ones are not.
 
     Example:

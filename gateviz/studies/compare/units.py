@@ -85,6 +85,11 @@ class PlaceComparison:
         """For people."""
         return f"layer {self.layer} {self.direction}"
 
+    @property
+    def matched_likeness(self) -> Float64[np.ndarray, "H K"]:
+        """Likeness with matched units on the diagonal: rows and columns in the matching's order, the unmatched last."""
+        return in_matched_order(self.likeness, self.matching.first.tolist(), self.matching.second.tolist())
+
 
 def place_comparison(traces: Traces, quantities: Sequence[Quantity], *, same_units: bool = False) -> PlaceComparison:
     """The comparison of one layer and direction.
@@ -118,6 +123,22 @@ def paired_units(second: Float[np.ndarray, "N K"], matching: Matching, quantity:
     """The second network's units in the order of the first's, states with their sign."""
     chosen = second[:, matching.second]
     return chosen if quantity.is_gate else chosen * matching.sign.astype(chosen.dtype)
+
+
+def in_matched_order(
+    likeness: Float64[np.ndarray, "H K"], first: Sequence[int], second: Sequence[int]
+) -> Float64[np.ndarray, "H K"]:
+    """Rows and columns in the order of matched units, the others last.
+
+    Example:
+        >>> in_matched_order(np.array([[0.0, 1.0], [0.5, -1.0]]), [0, 1], [1, 0]).tolist()
+        [[1.0, 0.0], [-1.0, 0.5]]
+    """
+    orders = [
+        [*chosen, *(unit for unit in range(count) if unit not in set(chosen))]
+        for chosen, count in zip((first, second), likeness.shape, strict=True)
+    ]
+    return likeness[np.ix_(*orders)]
 
 
 def _together(traces: Traces, quantity: Quantity) -> tuple[Float[np.ndarray, "N H"], Float[np.ndarray, "N K"]]:

@@ -19,10 +19,12 @@ from gateviz.measure.common_axis import by_column
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.crnn_file import save_crnn
 from gateviz.recording import Recording
-from gateviz.survey.comparison import compare_images, compare_models, compare_pairs
-from gateviz.survey.comparison_lines import LinePair
-from gateviz.survey.comparison_report import comparison_document, comparison_page
-from tests.survey.changed_models import changed_model, noisy, permuted, rounded
+from gateviz.studies.compare.figure import ComparisonFigures
+from gateviz.studies.compare.report import document
+from gateviz.studies.compare.request import CompareRequest
+from gateviz.studies.compare.results import LinePair
+from gateviz.studies.compare.run import compare_images, compare_models, compare_pairs
+from tests.studies.compare.changed_models import changed_model, noisy, permuted, rounded
 
 TEXT = "gates open wide"
 PLACES = ["0.forward", "0.backward", "1.forward", "1.backward"]
@@ -225,7 +227,7 @@ def test_what_cannot_be_compared_is_said_in_words():
     assert found.cost.bits is None
     assert found.lines[0].bits is None
     assert found.cost.edits.value == 1.0
-    assert comparison_page(found, title="two").bits is None
+    assert ComparisonFigures(found, {name: {"image": name} for name in ("first", "second")}).bits is None
     with pytest.raises(SelectionError, match=r"A has the layers 0\.forward, .* and B has none; with no layer"):
         compare_pairs([toy_pair(plain, Recording(None, plain.grid, (), plain.emission))])
     with pytest.raises(ImageError, match="there is nothing to compare"):
@@ -263,9 +265,9 @@ def test_images_of_other_widths_are_put_together_symbol_by_symbol():
     assert np.isnan(line.symbols[1].distance)
     assert np.isnan(line.bits).sum() == np.isnan(line.course("0.forward")).sum() == 5
     with pytest.raises(GeometryError, match="over 160 columns and over 176"):
-        compare_images(first, second, by="column")
+        compare_images(first, second, CompareRequest(by="column"))
     with pytest.raises(SelectionError, match="cannot be put together by 'word'; choose column or symbol"):
-        compare_images(first, second, by="word")
+        CompareRequest(by="word")
     with pytest.raises(AlignmentError, match="'abc' and '' have no symbols to put beside each other"):
         compare_images(first, toy(22, 8.0, 176, spelled(22)))
 
@@ -282,14 +284,15 @@ def test_lines_that_one_cannot_read_are_told_and_counted(bundled, line, tmp_path
     broken.write_bytes(b"\x89PNG nothing more")
     seen = []
     sources = [LineSource(broken), line, LineSource(missing)]
-    found = compare_models(bundled, bundled, sources, layers=[0], quantities=["forget_gate"], progress=seen.append)
+    asked = CompareRequest(layers=[0], quantities=["forget_gate"])
+    found = compare_models(bundled, bundled, sources, asked, progress=seen.append)
     assert sum(seen) == 6
     assert [one.pair.name for one in found.lines] == ["line.png"]
     assert [(one.source.path.name, one.why[:3]) for one in found.skipped] == [
         ("broken.png", "A: "), ("missing.png", "A: "), ("broken.png", "B: "), ("missing.png", "B: "),
     ]  # fmt: skip
     assert [place.name for place in found.places] == PLACES[:2]
-    assert len(comparison_document(found)["skipped"]) == 4
+    assert len(document(found)["skipped"]) == 4
     with pytest.raises(ImageError, match="none of the 1 lines of the corpus can be read"):
         compare_models(bundled, bundled, [LineSource(missing)])
     with pytest.raises(ImageError, match="the corpus holds no line"):
@@ -311,12 +314,12 @@ def test_another_backbone_and_another_recurrent_part(line, tmp_path):
     assert found.places[0].likeness.shape == (8, 5)
     assert len(found.places[0].matching.first) == 5
     assert found.lines[0].pair.frames.count <= min(grid.frame_count for grid in grids)
-    document = comparison_document(found)
-    assert document["layers"][0]["units"] == [8, 5]
-    assert document["layers"][0]["matching"]["keeps_numbers"] is False
+    numbers = document(found)
+    assert numbers["layers"][0]["units"] == [8, 5]
+    assert numbers["layers"][0]["matching"]["keeps_numbers"] is False
 
 
 def test_the_same_comparison_gives_the_same_digits(bundled, line, tmp_path):
     other = changed(tmp_path, rounded)
-    documents = [comparison_document(compare_models(bundled, other, [line])) for _ in range(2)]
+    documents = [document(compare_models(bundled, other, [line])) for _ in range(2)]
     assert repr(documents[0]) == repr(documents[1])

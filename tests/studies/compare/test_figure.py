@@ -12,14 +12,14 @@ from gateviz.data.gates import GateTrace, Quantity
 from gateviz.errors import SelectionError
 from gateviz.measure.common_axis import by_column
 from gateviz.panels.colors import INK, ROLES, SHADE
-from gateviz.panels.contrasted import distance_scale, in_matched_order
-from gateviz.plot.comparison import contrast
 from gateviz.plot.export import save_figure
-from gateviz.survey.comparison import compare_images, compare_pairs
-from gateviz.survey.comparison_lines import LinePair
-from gateviz.survey.comparison_report import comparison_page
+from gateviz.studies.compare.figure import ComparisonFigures, distance_scale
+from gateviz.studies.compare.results import LinePair
+from gateviz.studies.compare.run import compare_images, compare_pairs
+from gateviz.studies.compare.units import in_matched_order
 from tests.plot.conftest import make_recording
 
+ORIGIN = {"first": {"checkpoint": "one.pt"}, "second": {"checkpoint": "中.pt"}}
 ORDER = np.random.default_rng(0).permutation(24)
 
 
@@ -46,13 +46,13 @@ def comparison():
 
 
 @pytest.fixture(scope="module")
-def page(comparison):
-    return comparison_page(comparison, title="A: one.pt   B: 中.pt", metadata={"about": "two"})
+def drawing(comparison):
+    return ComparisonFigures(comparison, ORIGIN)
 
 
 @pytest.fixture(scope="module")
-def figure(page):
-    made = contrast(page)
+def figure(drawing):
+    made = drawing.whole()
     made.draw_without_rendering()
     return made
 
@@ -61,7 +61,7 @@ def images(axes):
     return [image.get_array() for image in axes.images]
 
 
-def test_every_layer_has_its_distances_under_the_columns(comparison, page, figure):
+def test_every_layer_has_its_distances_under_the_columns(comparison, drawing, figure):
     (line,) = comparison.lines
     matrices = [image for axes in figure.axes for image in axes.images if image.get_array().shape[0] == 6]
     assert len(matrices) == len(comparison.places) == 4
@@ -74,14 +74,14 @@ def test_every_layer_has_its_distances_under_the_columns(comparison, page, figur
         frames = np.asarray(image.get_array()).max(axis=0)
         third = len(frames) // 3
         assert frames[:third].max() < 1e-5 < frames[third : 2 * third].max()
-    assert {image.get_clim() for image in matrices} == {(0.0, page.courses[0].scale.high)}
+    assert {image.get_clim() for image in matrices} == {(0.0, drawing.courses[0].scale.high)}
 
 
-def test_what_is_read_differently_is_framed(comparison, page, figure):
+def test_what_is_read_differently_is_framed(comparison, drawing, figure):
     (line,) = comparison.lines
     misread = [one for one in line.symbols if one.first != one.second]
     assert [(one.first, one.second) for one in misread] == [("b", "n")]
-    assert page.highlights == ((misread[0].start, misread[0].stop),)
+    assert line.misread == ((misread[0].start, misread[0].stop),)
     frames = [
         patch
         for axes in figure.axes
@@ -90,7 +90,7 @@ def test_what_is_read_differently_is_framed(comparison, page, figure):
     ]
     # Under the curve of the posteriors and each layer.
     assert len(frames) == 5
-    assert {(patch.get_x(), patch.get_x() + patch.get_width()) for patch in frames} == set(page.highlights)
+    assert {(patch.get_x(), patch.get_x() + patch.get_width()) for patch in frames} == set(line.misread)
 
 
 def test_distributions_of_both_lie_in_one_cell(comparison, figure):
@@ -126,17 +126,17 @@ def test_matched_units_lie_on_the_diagonal(comparison, figure):
 
 def test_two_images_have_their_own_axes():
     first, second = make_recording("balloon", units=24), make_recording("ballon", units=24)
-    page = comparison_page(compare_images(first, second), title="two")
-    assert [(strip.name, strip.image is not None, strip.stop) for strip in page.strips] == [
+    drawing = ComparisonFigures(compare_images(first, second), ORIGIN)
+    assert [(strip.name, strip.image is not None, strip.stop) for strip in drawing.strips] == [
         ("A", True, float(first.grid.source_width)), ("B", True, float(second.grid.source_width)),
     ]  # fmt: skip
-    assert page.axis_label == "column of the line image A (px)"
-    assert contrast(page).axes[2].get_xlim() == (0.0, second.grid.source_width)
+    assert drawing.axis[2] == "column of the line image A (px)"
+    assert drawing.whole().axes[2].get_xlim() == (0.0, second.grid.source_width)
 
 
-def test_one_image_is_drawn_once(page):
-    assert [strip.image is not None for strip in page.strips] == [True, False]
-    assert "".join(span.symbol for span in page.strips[1].spans.spans) == "A naloon, 27."
+def test_one_image_is_drawn_once(drawing):
+    assert [strip.image is not None for strip in drawing.strips] == [True, False]
+    assert "".join(span.symbol for span in drawing.strips[1].spans.spans) == "A naloon, 27."
 
 
 def test_nothing_overlaps_and_nothing_leaves_the_page(figure):
@@ -156,8 +156,8 @@ def test_nothing_overlaps_and_nothing_leaves_the_page(figure):
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
-def test_it_is_written_in_every_format(page, tmp_path, kind):
-    save_figure(contrast(page, style="icml-wide"), tmp_path / f"figure.{kind}")
+def test_it_is_written_in_every_format(comparison, tmp_path, kind):
+    save_figure(ComparisonFigures(comparison, ORIGIN, style="icml-wide").whole(), tmp_path / f"figure.{kind}")
     assert (tmp_path / f"figure.{kind}").stat().st_size > 10_000
 
 
@@ -166,15 +166,12 @@ def test_styles_and_scales():
     values = in_matched_order(np.arange(6.0).reshape(2, 3), [1], [2])
     assert values.tolist() == [[5.0, 3.0, 4.0], [2.0, 0.0, 1.0]]
     with pytest.raises(SelectionError, match="there is no figure style 'poster'"):
-        contrast(
-            comparison_page(
-                compare_images(make_recording("ab", units=24), make_recording("ab", units=24)), title="same"
-            ),
-            style="poster",
+        ComparisonFigures(
+            compare_images(make_recording("ab", units=24), make_recording("ab", units=24)), ORIGIN, style="poster"
         )
 
 
-def test_few_series_make_a_smaller_page(page, comparison):
+def test_few_series_make_a_smaller_page(figure, comparison):
     line = comparison.lines[0].pair
     gates = [
         replace(
@@ -186,6 +183,6 @@ def test_few_series_make_a_smaller_page(page, comparison):
         )
         for recording in (line.first, line.second)
     ]
-    small = comparison_page(compare_pairs([LinePair("line.png", *gates, line.frames)]), title="one gate")
+    small = ComparisonFigures(compare_pairs([LinePair("line.png", *gates, line.frames)]), ORIGIN)
     assert [panel.row_labels for panel in small.courses] == [("f",)]
-    assert contrast(small).get_size_inches()[1] < contrast(page).get_size_inches()[1]
+    assert small.whole().get_size_inches()[1] < figure.get_size_inches()[1]

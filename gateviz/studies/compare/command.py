@@ -8,34 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.compare_report import comparison_words
-from gateviz.cli.corpus import TOLD, found_lines
+from gateviz.cli.corpus import TOLD, PageChoice, found_lines, limit_option, page_options
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
 from gateviz.cli.lines import tell
 from gateviz.cli.looks import BUNDLED, look_at_compared
 from gateviz.cli.options import (
     ModelChoice,
-    debug_option,
     direction_option,
-    json_option,
     layer_option,
     max_pixels_option,
     model_options,
     none_if_empty,
     quantity_option,
 )
-from gateviz.cli.paths import PathsFirst, Reads, Writes
-from gateviz.cli.plot import STYLES
+from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.remarks import note_remarks
-from gateviz.cli.terminal import print_json, say
 from gateviz.files.printable import one_line
+from gateviz.studies.compare.request import AXES, THRESHOLD, CompareRequest
 
 if TYPE_CHECKING:
-    from gateviz.survey.comparison import Comparison
-
-AXES = ("column", "symbol")
-THRESHOLD = 0.25
+    from gateviz.studies.compare.results import Comparison
 
 
 @click.command(
@@ -43,10 +36,11 @@ THRESHOLD = 0.25
 )
 @click.argument("given", metavar="A B [IMAGE]...", nargs=-1, required=True, type=Reads(look_at_compared))
 @model_options
+@page_options
 @layer_option
 @direction_option
 @quantity_option
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Of IMAGES, read the first N lines only.")
+@limit_option
 @click.option(
     "--by",
     "axis",
@@ -55,20 +49,12 @@ THRESHOLD = 0.25
     "columns, else symbol]",
 )
 @click.option(
-    "--threshold",
-    metavar="X",
-    type=click.FloatRange(0),
-    default=THRESHOLD,
-    show_default=True,
+    "--threshold", metavar="X", type=click.FloatRange(0), default=THRESHOLD, show_default=True,
     help="Above it two series have parted, in units of how much units vary.",
-)
+)  # fmt: skip
 @max_pixels_option
-@click.option("-o", "--out", metavar="FILE", type=Writes(), help="Also draw it, as .png, .pdf or .svg.")
-@click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Of the figure.")
-@json_option
-@debug_option
 @click.pass_context
-def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as_json: bool, **told: Any) -> None:
+def command(ctx: click.Context, /, given: tuple[Path, ...], outputs: PageChoice, **asked: Any) -> None:
     """Say where two models part on the same lines, or two images as one model reads them.
 
     A and B are checkpoints (the word 'bundled' is the model that comes with gateviz), and IMAGES are line
@@ -86,27 +72,20 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], out: Path | None, as
       gateviz compare clean.png damaged.png --model crnn.pth
     """  # noqa: D301  (click reads the backspace)
     images = _images_given(ctx, given)
-    if out is not None:
-        from gateviz.files.atomic import check_output
-        from gateviz.plot.export import checked_format
+    outputs.check("the comparison")
+    request = CompareRequest(
+        none_if_empty(asked["layers"]), none_if_empty(asked["directions"]), none_if_empty(asked["quantities"]),
+        asked["axis"], asked["threshold"],
+    )  # fmt: skip
+    comparison, origin = (_of_images if images else _of_models)(given, request, asked)
+    from gateviz.studies.compare.report import comparison_page
 
-        checked_format(out)
-        check_output(out)
-    comparison, origin = (_of_images if images else _of_models)(given, told)
-    for name, remarks in comparison.remarks.items():
-        note_remarks(name, remarks)
-    for skipped in comparison.skipped[:TOLD]:
-        tell(f"gateviz: error: {one_line(skipped.words)}", err=True)
-    if comparison.skipped:
-        tell(f"gateviz: {len(comparison.skipped):,} times a line could not be read; such lines are left out", err=True)
-    if as_json:
-        from gateviz.survey.comparison_report import comparison_document
+    def figures(style: str) -> Any:
+        from gateviz.studies.compare.figure import ComparisonFigures
 
-        print_json(origin | comparison_document(comparison, threshold=told["threshold"]))
-    else:
-        say(comparison_words(comparison, origin, told["threshold"]))
-    if out is not None:
-        _draw(comparison, origin, out, told["style"])
+        return ComparisonFigures(comparison, origin, style=style)
+
+    outputs.deliver(comparison_page(comparison, origin), figures)
     ctx.exit(1 if comparison.skipped else 0)
 
 
@@ -125,10 +104,9 @@ def _images_given(ctx: click.Context, given: Sequence[Path]) -> bool:
     if all(images):
         if len(given) > 2:
             raise click.UsageError(f"{len(given)} images were named; two images are compared, or two models on many")
-        wrong = [options[name] for name in ("limit",) if name in options]
-        if wrong:
+        if "limit" in options:
             raise click.UsageError(
-                f"{wrong[0]} is of lines that two models read, and two images were named; leave it out"
+                f"{options['limit']} is of lines that two models read, and two images were named; leave it out"
             )
         return True
     if any(images):
@@ -144,70 +122,45 @@ def _images_given(ctx: click.Context, given: Sequence[Path]) -> bool:
     return False
 
 
-def _of_models(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison, dict[str, Any]]":
+def _of_models(
+    given: Sequence[Path], request: CompareRequest, asked: dict[str, Any]
+) -> "tuple[Comparison, dict[str, Any]]":
+    """Read by two models, with a bar; lines that one of them could not read are told, remarks are kept."""
     from tqdm import tqdm
 
-    from gateviz.survey.comparison import compare_models
+    from gateviz.studies.compare.run import compare_models
 
-    lines = found_lines(given[2:], told["limit"])
-    choice: ModelChoice = told["model"]
-    models = [replace(choice, checkpoint=None if str(path) == BUNDLED else path).loaded() for path in given[:2]]
+    lines = found_lines(given[2:], asked["limit"])
+    choice: ModelChoice = asked["model"]
+    first, second = (replace(choice, checkpoint=None if str(path) == BUNDLED else path).loaded() for path in given[:2])
     with tqdm(total=2 * len(lines), unit="line", file=sys.stderr, disable=None) as bar:
-        comparison = compare_models(
-            models[0],
-            models[1],
-            lines,
-            layers=none_if_empty(told["layers"]),
-            directions=none_if_empty(told["directions"]),
-            quantities=none_if_empty(told["quantities"]),
-            max_pixels=told["max_pixels"],
-            progress=bar.update,
-        )
-    return comparison, {
-        "first": model_facts(models[0]),
-        "second": model_facts(models[1]),
-        "versions": versions(),
-    }
+        comparison = compare_models(first, second, lines, request, max_pixels=asked["max_pixels"], progress=bar.update)
+    for line in comparison.lines:
+        note_remarks(line.pair.name, line.pair.remarks)
+    for skipped in comparison.skipped[:TOLD]:
+        tell(f"gateviz: error: {one_line(skipped.words)}", err=True)
+    if comparison.skipped:
+        tell(f"gateviz: {len(comparison.skipped):,} times a line could not be read; such lines are left out", err=True)
+    return comparison, {"first": model_facts(first), "second": model_facts(second), "versions": versions()}
 
 
-def _of_images(given: Sequence[Path], told: dict[str, Any]) -> "tuple[Comparison, dict[str, Any]]":
+def _of_images(
+    given: Sequence[Path], request: CompareRequest, asked: dict[str, Any]
+) -> "tuple[Comparison, dict[str, Any]]":
+    """Two images, read by one model; remarks are kept."""
     from gateviz.api import record
-    from gateviz.survey.comparison import compare_images
+    from gateviz.studies.compare.run import compare_images
 
-    model = told["model"].loaded()
+    model = asked["model"].loaded()
     one, other = record(
-        model,
-        list(given),
-        layers=none_if_empty(told["layers"]),
-        quantities=none_if_empty(told["quantities"]),
-        max_pixels=told["max_pixels"],
+        model, list(given), layers=request.layers, quantities=request.quantities, max_pixels=asked["max_pixels"]
     )
     for path, recording in zip(given, (one, other), strict=True):
         note_remarks(path, recording.remarks)
-    comparison = compare_images(one, other, directions=none_if_empty(told["directions"]), by=told["axis"])
     names = list(map(str, given))
-    return comparison, {
+    return compare_images(one, other, request), {
         "first": {"image": names[0]},
         "second": {"image": names[1]},
         "model": model_facts(model),
         "versions": versions(),
     }
-
-
-def _draw(comparison: "Comparison", origin: dict[str, Any], out: Path, style: str) -> None:
-    import json
-
-    from gateviz.cli.compare_report import title_of
-    from gateviz.files.json_text import json_text
-    from gateviz.plot.comparison import contrast
-    from gateviz.plot.export import save_figure
-    from gateviz.survey.comparison_report import comparison_page
-
-    title = title_of(origin)
-    facts = {
-        "about": f"Where two part: {title}",
-        "first": json_text(origin["first"]),
-        "second": json_text(origin["second"]),
-        "versions": json.dumps(origin["versions"]),
-    }
-    save_figure(contrast(comparison_page(comparison, title=title, metadata=facts), style=style), out)

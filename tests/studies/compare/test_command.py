@@ -1,5 +1,7 @@
 """``gateviz compare`` from its command line to its words, numbers and figure."""
 
+import csv
+import io
 import json
 
 import numpy as np
@@ -7,13 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from gateviz.cli.compare import AXES, THRESHOLD
-from gateviz.cli.compare_report import marked
 from gateviz.data.alphabet import Alphabet
-from gateviz.measure import parting
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.networks.crnn_file import save_crnn
-from tests.survey.changed_models import changed_model, noisy
+from gateviz.studies.compare import command
+from gateviz.studies.compare.report import marked
+from gateviz.studies.compare.request import AXES, THRESHOLD
+from tests.studies.compare.changed_models import changed_model, noisy
 
 
 @pytest.fixture
@@ -40,9 +42,10 @@ def models(tmp_path):
     return paths
 
 
-def test_the_choices_are_the_librarys():
-    assert parting.THRESHOLD == THRESHOLD
-    assert AXES == ("column", "symbol")
+def test_the_choices_are_the_requests():
+    given = {option.name: option for option in command.command.params}
+    assert (given["threshold"].default, tuple(given["axis"].type.choices)) == (THRESHOLD, AXES)
+    assert (THRESHOLD, AXES) == (0.25, ("column", "symbol"))
 
 
 def test_two_models_on_a_manifest(run, lines, models, tmp_path):
@@ -69,6 +72,21 @@ def test_two_models_on_a_manifest(run, lines, models, tmp_path):
     assert [one["quantity"] for one in numbers["layers"][0]["quantities"]] == [
         "input_gate", "forget_gate", "candidate", "output_gate", "cell_state", "hidden_state",
     ]  # fmt: skip
+
+
+def test_a_page_and_rows_for_a_spreadsheet(run, lines, models, tmp_path):
+    out = tmp_path / "page.html"
+    result = run("compare", *models, lines / "manifest.tsv", "--csv", "-o", out)
+    assert result.exit_code == 0
+    numbers = json.loads(run("compare", *models, lines / "manifest.tsv", "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    series = [one for place in numbers["layers"] for one in place["quantities"]]
+    assert [row["quantity"] for row in rows] == [one["quantity"] for one in series]
+    assert [float(row["apart"]) for row in rows] == [one["apart"] for one in series]
+    assert [float(row["mean_second"]) for row in rows] == [one["mean"][1] for one in series]
+    page = out.read_text(encoding="utf-8")
+    assert "<h1>Where two part: A: a.safetensors   B: b.safetensors</h1>" in page
+    assert page.count("<img ") == 1
 
 
 def test_a_model_and_itself_say_that_nothing_parts(run, lines, models):
@@ -132,7 +150,9 @@ def test_what_does_not_go_together_is_told_before_anything_runs(run, lines, mode
     assert "--by is of two images, and two models were named" in error(*models, image, "--by", "symbol")
     assert "--model is of two images" in error(*models, image, "--model", models[0])
     assert "--limit is of lines that two models read" in error(image, image, "--limit", 1)
-    assert "cannot be written by the name 'x.docx'" in error(*models, image, "-o", tmp_path / "x.docx", status=1)
+    assert "the comparison cannot be written as x.docx; end its name in .html" in error(
+        *models, image, "-o", tmp_path / "x.docx", status=1
+    )
     (tmp_path / "empty").mkdir()
     assert "holds no image" in error(*models, tmp_path / "empty", status=1)
     assert "missing.png is not there; check its path" in error(*models, tmp_path / "missing.png", status=1)

@@ -1,4 +1,4 @@
-"""One line read twice: how far the two lie apart along it, symbol by symbol, and what that costs in text."""
+"""What a comparison comes to: line by line, layer by layer, and in text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,16 @@ from jaxtyping import Float64
 
 from gateviz.data.gates import Direction, Quantity
 from gateviz.files.folders import LineSource
-from gateviz.measure.common_axis import FramePairs, at_columns, sampled, symbol_pairs
-from gateviz.measure.edit_distance import Pairs, edit_distance
+from gateviz.measure.common_axis import FramePairs, at_columns
 from gateviz.measure.jackknife import Estimate, Jackknife
-from gateviz.measure.parting import THRESHOLD, jensen_shannon, parted
-from gateviz.measure.shared_posteriors import shared_posteriors
-from gateviz.panels.reading import boundaries
+from gateviz.measure.parting import parted
 from gateviz.recording import Recording
-from gateviz.survey.comparison_units import PlaceComparison
+from gateviz.studies.account import Skipped, Truths
+from gateviz.studies.compare.request import THRESHOLD, CompareRequest
+from gateviz.studies.compare.units import PlaceComparison
+
+ROUNDING = 1e-5
+"""Differences up to here are those of adding up in another order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,17 @@ class LinePair:
         one, other = (each.grid_of(each.trace(layer, direction)) for each in (self.first, self.second))
         own = one != self.first.grid or other != self.second.grid
         return at_columns(self.frames.columns, one, other) if own and self.by_columns else self.frames
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be said of the line (``data.remarks``), by either recording."""
+        return tuple(dict.fromkeys(self.first.remarks + self.second.remarks))
+
+    @property
+    def one_image(self) -> bool:
+        """Whether both recordings are of the same image."""
+        one, other = self.first.image, self.second.image
+        return one is not None and other is not None and np.array_equal(one, other)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +90,7 @@ class LineComparison:
         distances: by layer and direction (``0.forward``), for each series how far both lie apart at every
             place, in units of how much units vary; NaN where one has no counterpart.
         bits: divergence of the posteriors at every place (Jensen and Shannon); None where they cannot be compared.
-        pairs: which symbol stands for which, in the frames' order.
-        symbols: the same with how far they lie apart.
+        symbols: which symbol stands for which, in the frames' order, with how far they lie apart.
         edits: between the two texts.
         errors: of both against the truth; None where nobody said it.
     """
@@ -86,7 +98,6 @@ class LineComparison:
     pair: LinePair
     distances: Mapping[str, Mapping[Quantity, Float64[np.ndarray, " N"]]]
     bits: Float64[np.ndarray, " N"] | None
-    pairs: Pairs
     symbols: tuple[SymbolParting, ...]
     edits: int
     errors: tuple[int, int] | None
@@ -96,16 +107,32 @@ class LineComparison:
         """Divergence of the posteriors, mean over places; 0 where they cannot be compared."""
         return 0.0 if self.bits is None else float(np.nansum(self.bits) / max(np.isfinite(self.bits).sum(), 1))
 
+    @property
+    def misread(self) -> tuple[tuple[float, float], ...]:
+        """Columns of the symbols that are read differently, neighboring ones together."""
+        found: list[tuple[float, float]] = []
+        for one in self.symbols:
+            if one.first == one.second or not np.isfinite(one.start):
+                continue
+            joins = bool(found) and found[-1][1] == one.start
+            found[-1:] = [(found[-1][0], one.stop)] if joins else [*found[-1:], (one.start, one.stop)]
+        return tuple(found)
+
     def course(self, place: str) -> Float64[np.ndarray, " N"]:
         """How far one layer and direction lies apart along the line: the mean over its series."""
         return np.asarray(np.mean(list(self.distances[place].values()), axis=0))
 
     def stretches(self, place: str, threshold: float = THRESHOLD) -> list[tuple[float, float]]:
         """Where one layer and direction lies apart by more than a threshold: columns of the first image, half-open."""
-        columns = self.pair.frames.columns
-        half = float(np.median(np.diff(columns))) / 2 if len(columns) > 1 else self.pair.first.grid.stride / 2
+        columns, half = self.pair.frames.columns, self.step / 2
         runs = parted(self.course(place), threshold)
         return [(float(columns[start]) - half, float(columns[stop - 1]) + half) for start, stop in runs]
+
+    @property
+    def step(self) -> float:
+        """Columns from one place to the next."""
+        columns = self.pair.frames.columns
+        return float(np.median(np.diff(columns))) if len(columns) > 1 else self.pair.first.grid.stride
 
     def onset(self, place: str, threshold: float = THRESHOLD) -> float:
         """The column at which a layer, the way it reads, first lies apart by more than a threshold; NaN if nowhere."""
@@ -138,67 +165,50 @@ class Cost:
     lines: int
 
 
-def compared_line(pair: LinePair, places: Sequence[PlaceComparison], *, with_bits: bool) -> LineComparison:
-    """The comparison of one line.
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Everything.
 
-    Args:
-        pair: its recordings.
-        places: layers and directions, compared over all lines: their matched units and their scale.
-        with_bits: whether the posteriors can be compared.
+    Attributes:
+        request: what was asked.
+        names: of the first and the second.
+        axis: how frames are put together: ``column`` or ``symbol``.
+        lines: that both could read.
+        places: layers and directions that both have, in network order.
+        apart: by layer and direction, how far they lie apart on average, with an interval over lines.
+        cost: in text.
+        alone: layers and directions that only one has, and other things that could not be compared, in words.
+        skipped: lines that one of the two could not read.
     """
-    distances = {
-        place.name: {
-            one.quantity: one.course(
-                pair.first.trace(place.layer, place.direction),
-                pair.second.trace(place.layer, place.direction),
-                pair.frames_of(place.layer, place.direction),
-            )
-            for one in place.quantities
-        }
-        for place in places
-    }
-    bits = None
-    if with_bits:
-        assert pair.first.emission is not None, "posteriors were looked for"
-        assert pair.second.emission is not None, "posteriors were looked for"
-        one, other = shared_posteriors(pair.first.emission, pair.second.emission)
-        bits = jensen_shannon(sampled(one, pair.frames.first), sampled(other, pair.frames.second))
-    texts = [recording.text for recording in (pair.first, pair.second)]
-    errors = None
-    if pair.truth:
-        errors = edit_distance(pair.truth, texts[0]), edit_distance(pair.truth, texts[1])
-    mean = np.mean([values for one in distances.values() for values in one.values()], axis=0)
-    symbols = symbol_pairs(pair.first.alignment, pair.second.alignment) if _read(pair) else []
-    return LineComparison(
-        pair, distances, bits, symbols, _symbols(pair, symbols, mean, bits), edit_distance(*texts), errors
-    )
 
+    request: CompareRequest
+    names: tuple[str, str]
+    axis: str
+    lines: tuple[LineComparison, ...]
+    places: tuple[PlaceComparison, ...]
+    apart: Mapping[str, Estimate]
+    cost: Cost
+    alone: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
-def _read(pair: LinePair) -> bool:
-    return pair.first.emission is not None and pair.second.emission is not None
+    def first_apart(self, threshold: float = ROUNDING) -> PlaceComparison | None:
+        """The first layer and direction, in network order, that lies apart by more than a threshold on average."""
+        return next((place for place in self.places if self.apart[place.name].value > threshold), None)
 
+    def mean_distance(self, place: PlaceComparison, quantity: Quantity) -> float:
+        """How far one series lies apart on average over the places of all lines."""
+        return float(np.nanmean(np.concatenate([line.distances[place.name][quantity] for line in self.lines])))
 
-def _symbols(
-    pair: LinePair, pairs: Pairs, distance: Float64[np.ndarray, " N"], bits: Float64[np.ndarray, " N"] | None
-) -> tuple[SymbolParting, ...]:
-    """Every symbol with the mean over its own columns: half-way to its neighbors."""
-    borders = boundaries(pair.first.alignment, pair.first.grid)
-    columns = pair.frames.columns
-    found = []
-    for a, b in pairs:
-        start, stop = (borders[a], borders[a + 1]) if a is not None else (float("nan"), float("nan"))
-        inside = (columns >= start) & (columns < stop) & np.isfinite(distance)
-        found.append(
-            SymbolParting(
-                None if a is None else pair.first.alignment.spans[a].symbol,
-                None if b is None else pair.second.alignment.spans[b].symbol,
-                start,
-                stop,
-                float(distance[inside].mean()) if inside.any() else float("nan"),
-                float(bits[inside].mean()) if bits is not None and inside.any() else float("nan"),
-            )
-        )
-    return tuple(found)
+    @property
+    def truths(self) -> Truths | None:
+        """How many lines have a true text, by which errors are counted; None for two images."""
+        sources = [line.pair.source for line in self.lines if line.pair.source is not None]
+        return Truths.of((source, True) for source in sources) if sources else None
+
+    @property
+    def shown(self) -> LineComparison:
+        """The line to look at: the most edits, then the most divergence."""
+        return max(self.lines, key=lambda line: (line.edits, line.mean_bits))
 
 
 def mean_of(courses: Sequence[Float64[np.ndarray, " _"]]) -> Estimate:

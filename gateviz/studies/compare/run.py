@@ -1,78 +1,36 @@
-"""Two recognizers on the same lines, or one on two: where they part, and what it costs in text."""
+"""Two recognizers on the same lines, or one on two: recorded, and held against each other."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from jaxtyping import Float64
 
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import AlphabetError, GeometryError, ImageError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.files.images import DEFAULT_MAX_PIXELS
-from gateviz.measure.common_axis import FramePairs, by_column, by_symbol, symbol_pairs
-from gateviz.measure.jackknife import Estimate
+from gateviz.measure.common_axis import FramePairs, by_column, by_symbol, sampled, symbol_pairs
+from gateviz.measure.edit_distance import Pairs, edit_distance
+from gateviz.measure.parting import jensen_shannon
 from gateviz.measure.shared_posteriors import shared_posteriors
+from gateviz.panels.reading import boundaries
 from gateviz.recording import Recording
-from gateviz.studies.account import Corpus, Skipped, Truths
+from gateviz.studies.account import Skipped
+from gateviz.studies.compare.request import CompareRequest
+from gateviz.studies.compare.results import Comparison, LineComparison, LinePair, SymbolParting, cost_of, mean_of
+from gateviz.studies.compare.units import PlaceComparison, place_comparison
 from gateviz.studies.corpus import Wanted, record_corpus
-from gateviz.survey.comparison_lines import Cost, LineComparison, LinePair, compared_line, cost_of, mean_of
-from gateviz.survey.comparison_units import PlaceComparison, place_comparison
 
-# Differences up to here are those of adding up in another order.
-ROUNDING = 1e-5
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Everything.
-
-    Attributes:
-        names: of the first and the second.
-        axis: how frames are put together: ``column`` or ``symbol``.
-        lines: that both could read.
-        places: layers and directions that both have, in network order.
-        apart: by layer and direction, how far they lie apart on average, with an interval over lines.
-        cost: in text.
-        alone: layers and directions that only one has, and other things that could not be compared, in words.
-        skipped: lines that one of the two could not read.
-        remarks: what is to be said of lines that were read (``data.remarks``), by the line's name.
-    """
-
-    names: tuple[str, str]
-    axis: str
-    lines: tuple[LineComparison, ...]
-    places: tuple[PlaceComparison, ...]
-    apart: Mapping[str, Estimate]
-    cost: Cost
-    alone: tuple[str, ...] = field(default=())
-    skipped: tuple[Skipped, ...] = field(default=())
-    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def first_apart(self, threshold: float = ROUNDING) -> PlaceComparison | None:
-        """The first layer and direction, in network order, that lies apart by more than a threshold on average."""
-        return next((place for place in self.places if self.apart[place.name].value > threshold), None)
-
-    @property
-    def truths(self) -> Truths | None:
-        """How many lines have a true text, by which errors are counted; None for two images."""
-        sources = [line.pair.source for line in self.lines if line.pair.source is not None]
-        return Truths.of((source, True) for source in sources) if sources else None
-
-    @property
-    def shown(self) -> LineComparison:
-        """The line to look at: the most edits, then the most divergence."""
-        return max(self.lines, key=lambda line: (line.edits, line.mean_bits))
+EVERYTHING = CompareRequest()
 
 
 def compare_models(
     first: Recognizer,
     second: Recognizer,
     sources: Sequence[LineSource],
+    request: CompareRequest = EVERYTHING,
     *,
-    layers: Collection[int] | None = None,
-    directions: Collection[Direction | str] | None = None,
-    quantities: Collection[Quantity | str] | None = None,
     names: tuple[str, str] = ("A", "B"),
     max_pixels: int = DEFAULT_MAX_PIXELS,
     progress: Callable[[int], object] | None = None,
@@ -83,9 +41,7 @@ def compare_models(
         first: the one.
         second: the other.
         sources: the lines, as ``files.folders.expand`` lists them.
-        layers: compare these layers only.
-        directions: compare these directions only.
-        quantities: compare these series only.
+        request: what is compared.
         names: of both, for words.
         max_pixels: refuse larger image files before they are decoded.
         progress: called with the number of lines that one of the two has just read.
@@ -95,10 +51,8 @@ def compare_models(
         SelectionError: they have no layer, direction and series in common.
         GeometryError: their frames cannot be put on one column axis.
     """
-    read: list[Corpus] = [
-        record_corpus(model, sources, wanted=Wanted(layers, quantities, (), max_pixels), progress=progress)
-        for model in (first, second)
-    ]
+    wanted = Wanted(request.layers, request.quantities, max_pixels=max_pixels)
+    read = [record_corpus(model, sources, wanted=wanted, progress=progress) for model in (first, second)]
     skipped = tuple(
         Skipped(one.source, f"{name}: {one.why}")
         for name, corpus in zip(names, read, strict=True)
@@ -107,63 +61,51 @@ def compare_models(
     others = {line.source: line.recording for line in read[1].lines}
     pairs = [
         LinePair(
-            line.source.path.name,
-            line.recording,
-            other,
-            _columns(line.recording, other, names),
-            line.source.text,
+            line.source.path.name, line.recording, other, _columns(line.recording, other, names), line.source.text,
             source=line.source,
         )
         for line in read[0].lines
         if (other := others.get(line.source)) is not None
-    ]
+    ]  # fmt: skip
     if not pairs:
         raise ImageError(f"none of the {len(sources)} lines can be read by both; the first reason: {skipped[0].why}")
-    said = {pair.name: tuple(dict.fromkeys(pair.first.remarks + pair.second.remarks)) for pair in pairs}
-    return replace(compare_pairs(pairs, names=names, directions=directions, skipped=skipped), remarks=said)
+    return compare_pairs(pairs, request, names=names, skipped=skipped)
 
 
 def compare_images(
     first: Recording,
     second: Recording,
+    request: CompareRequest = EVERYTHING,
     *,
-    directions: Collection[Direction | str] | None = None,
     names: tuple[str, str] = ("A", "B"),
-    by: str | None = None,
 ) -> Comparison:
     """Two images as one recognizer reads them.
 
     Args:
         first: the recording of the one.
         second: of the other.
-        directions: compare these directions only.
+        request: what of them is compared.
         names: of both, for words.
-        by: ``column`` puts together frames that look at the same columns, ``symbol`` those that read the
-            same symbol of an edit alignment; None takes columns where both images are of one size and
-            what both read alike lies at the same columns, to within a frame.
 
     Raises:
-        SelectionError: there is no such axis.
         GeometryError: by column, and the images differ in width.
         AlignmentError: by symbol, and one reads nothing.
     """
-    if by not in (None, "column", "symbol"):
-        raise SelectionError(f"frames cannot be put together by {by!r}; choose column or symbol")
-    axis = by or ("column" if _same_columns(first, second) else "symbol")
+    axis = request.by or ("column" if _same_columns(first, second) else "symbol")
     frames = (
         by_column(first.grid, second.grid)
         if axis == "column"
         else by_symbol(first.alignment, first.grid, second.alignment)
     )
     pair = LinePair(" and ".join(names), first, second, frames, by_columns=axis == "column")
-    return compare_pairs([pair], names=names, directions=directions, axis=axis, same_units=True)
+    return compare_pairs([pair], request, names=names, axis=axis, same_units=True)
 
 
 def compare_pairs(
     pairs: Sequence[LinePair],
+    request: CompareRequest = EVERYTHING,
     *,
     names: tuple[str, str] = ("A", "B"),
-    directions: Collection[Direction | str] | None = None,
     axis: str = "column",
     same_units: bool = False,
     skipped: Sequence[Skipped] = (),
@@ -172,8 +114,8 @@ def compare_pairs(
 
     Args:
         pairs: of every line.
+        request: what of them is compared.
         names: of both, for words.
-        directions: compare these directions only.
         axis: how their frames were put together: ``column`` or ``symbol``.
         same_units: one network made all recordings, and its units need no matching.
         skipped: lines that could not be read.
@@ -184,7 +126,7 @@ def compare_pairs(
     """
     if not pairs:
         raise ImageError("there is nothing to compare; give at least one line that both can read")
-    common, alone = _common(pairs[0], names, directions)
+    common, alone = _common(pairs[0], names, request)
     places = [
         place_comparison(
             [(pair.first.trace(*place), pair.second.trace(*place), pair.frames_of(*place)) for pair in pairs],
@@ -194,8 +136,9 @@ def compare_pairs(
         for place, quantities in common.items()
     ]
     words = _posterior_words(pairs[0])
-    lines = [compared_line(pair, places, with_bits=not words) for pair in pairs]
+    lines = [_compared_line(pair, places, with_bits=not words) for pair in pairs]
     return Comparison(
+        request,
         names,
         axis,
         tuple(lines),
@@ -233,7 +176,7 @@ def _same_columns(first: Recording, second: Recording) -> bool:
 
 
 def _common(
-    pair: LinePair, names: tuple[str, str], directions: Collection[Direction | str] | None
+    pair: LinePair, names: tuple[str, str], request: CompareRequest
 ) -> tuple[dict[tuple[int, Direction], list[Quantity]], list[str]]:
     """The series that both have, by layer and direction; and in words what only one has.
 
@@ -244,7 +187,7 @@ def _common(
         {
             (trace.layer, trace.direction): trace
             for trace in recording.traces
-            if directions is None or trace.direction in directions
+            if request.directions is None or trace.direction in request.directions
         }
         for recording in (pair.first, pair.second)
     ]
@@ -283,3 +226,55 @@ def _posterior_words(pair: LinePair) -> str:
     except AlphabetError as error:
         return str(error)
     return ""
+
+
+def _compared_line(pair: LinePair, places: Sequence[PlaceComparison], *, with_bits: bool) -> LineComparison:
+    """One line, in the matched units and on the scale of all of them; ``with_bits`` where posteriors can be compared."""
+    distances = {
+        place.name: {
+            one.quantity: one.course(
+                pair.first.trace(place.layer, place.direction),
+                pair.second.trace(place.layer, place.direction),
+                pair.frames_of(place.layer, place.direction),
+            )
+            for one in place.quantities
+        }
+        for place in places
+    }
+    bits, symbols = None, []
+    if pair.first.emission is not None and pair.second.emission is not None:
+        symbols = symbol_pairs(pair.first.alignment, pair.second.alignment)
+    if with_bits:
+        assert pair.first.emission is not None, "posteriors were looked for"
+        assert pair.second.emission is not None, "posteriors were looked for"
+        one, other = shared_posteriors(pair.first.emission, pair.second.emission)
+        bits = jensen_shannon(sampled(one, pair.frames.first), sampled(other, pair.frames.second))
+    texts = [recording.text for recording in (pair.first, pair.second)]
+    errors = None
+    if pair.truth:
+        errors = edit_distance(pair.truth, texts[0]), edit_distance(pair.truth, texts[1])
+    mean = np.mean([values for one in distances.values() for values in one.values()], axis=0)
+    return LineComparison(pair, distances, bits, _symbols(pair, symbols, mean, bits), edit_distance(*texts), errors)
+
+
+def _symbols(
+    pair: LinePair, pairs: Pairs, distance: Float64[np.ndarray, " N"], bits: Float64[np.ndarray, " N"] | None
+) -> tuple[SymbolParting, ...]:
+    """Every symbol with the mean over its own columns: half-way to its neighbors."""
+    borders = boundaries(pair.first.alignment, pair.first.grid)
+    columns = pair.frames.columns
+    found = []
+    for a, b in pairs:
+        start, stop = (borders[a], borders[a + 1]) if a is not None else (float("nan"), float("nan"))
+        inside = (columns >= start) & (columns < stop) & np.isfinite(distance)
+        found.append(
+            SymbolParting(
+                None if a is None else pair.first.alignment.spans[a].symbol,
+                None if b is None else pair.second.alignment.spans[b].symbol,
+                start,
+                stop,
+                float(distance[inside].mean()) if inside.any() else float("nan"),
+                float(bits[inside].mean()) if bits is not None and inside.any() else float("nan"),
+            )
+        )
+    return tuple(found)
