@@ -8,16 +8,8 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32
 
-from gateviz.data.gates import Direction
+from gateviz.data.gates import Place, place_words
 from gateviz.errors import SelectionError
-
-Place = tuple[int, Direction]
-"""A layer and a direction."""
-
-
-def place_words(place: Place) -> str:
-    """``layer 1 backward``."""
-    return f"layer {place[0]} {place[1]}"
 
 
 @runtime_checkable

@@ -16,13 +16,12 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int64
 
-from gateviz.capture.changes import Place, place_words
 from gateviz.capture.layer_runs import Followed, call_frames, run_direction
 from gateviz.capture.recognizer import Recognizer, device_of
 from gateviz.capture.run_checks import require_frames
 from gateviz.capture.traces import CapturedCall, Traces
 from gateviz.capture.tracing import trace_gates
-from gateviz.data.gates import Direction, Quantity
+from gateviz.data.gates import Direction, Place, Quantity, place_words
 from gateviz.errors import CheckpointError, SelectionError
 
 HIDDEN = Quantity.HIDDEN_STATE

@@ -11,13 +11,12 @@ import torch
 from jaxtyping import Float
 
 from gateviz.capture.calls import RecurrentCall
-from gateviz.capture.changes import Place
 from gateviz.capture.equal_lines import EqualLines
 from gateviz.capture.layer_runs import call_frames, run_direction
 from gateviz.capture.recognizer import PreparedLine, Recognizer, device_of
 from gateviz.capture.stack import CaptureRequest
 from gateviz.capture.tracing import Tracer
-from gateviz.data.gates import Direction
+from gateviz.data.gates import Direction, Place
 from gateviz.errors import SelectionError
 
 

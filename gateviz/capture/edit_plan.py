@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from jaxtyping import Float
 
-from gateviz.capture.changes import Patch, Place, place_words
+from gateviz.capture.changes import Patch
 from gateviz.capture.edits import Edit
 from gateviz.data.frames import FrameGrid
-from gateviz.data.gates import Direction, Quantity
+from gateviz.data.gates import Direction, Place, Quantity, place_words
 from gateviz.errors import SelectionError
 
 Spans = tuple[tuple[int, int], ...]

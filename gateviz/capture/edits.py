@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateviz.capture.changes import Change, Hold, Mean, Patch, Scale, place_words
-from gateviz.data.gates import Direction, Quantity
+from gateviz.capture.changes import Change, Hold, Mean, Patch, Scale
+from gateviz.data.gates import Direction, Quantity, place_words
 from gateviz.errors import SelectionError
 from gateviz.recording import Recording
 

@@ -11,12 +11,11 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from gateviz.capture.changes import Place, place_words
 from gateviz.capture.equal_lines import EqualLines
 from gateviz.capture.layer import StepEditor
 from gateviz.capture.recognizer import Recognizer, device_of
 from gateviz.capture.tracing import trace_gates
-from gateviz.data.gates import Direction, Quantity
+from gateviz.data.gates import Direction, Place, Quantity, place_words
 from gateviz.errors import SelectionError
 
 

@@ -18,6 +18,15 @@ class Direction(StrEnum):
     BACKWARD = "backward"
 
 
+Place = tuple[int, Direction]
+"""A layer and a direction."""
+
+
+def place_words(place: Place) -> str:
+    """``layer 1 backward``."""
+    return f"layer {place[0]} {place[1]}"
+
+
 class Quantity(StrEnum):
     """One series that a recurrent cell computes at every frame."""
 

@@ -10,6 +10,7 @@ from gateviz.data.alignment import Alignment
 from gateviz.data.provenance import Provenance
 from gateviz.errors import AlignmentError, AlphabetError, CheckpointError
 from gateviz.files.folders import LineSource, display_name
+from gateviz.files.images import DEFAULT_MAX_PIXELS
 from gateviz.files.true_lines import open_source
 from gateviz.recording import Recording, align
 
@@ -26,12 +27,14 @@ class CorpusLine:
         recording: what the network did on it.
         number: its place in the corpus, from 0; lines that cannot be read count.
         recognizer: what read it; None where only the recording is at hand.
+        max_pixels: a larger image is not read.
     """
 
     source: LineSource
     recording: Recording
     number: int = 0
     recognizer: "Recognizer | None" = field(default=None, repr=False)
+    max_pixels: int = DEFAULT_MAX_PIXELS
 
     @property
     def alignment(self) -> Alignment:
@@ -58,7 +61,7 @@ class CorpusLine:
             raise CheckpointError(
                 f"only the recording of {self.source.path} is at hand; give the recognizer that read it"
             )
-        return self.recognizer.prepare(open_source(self.source).pixels)
+        return self.recognizer.prepare(open_source(self.source, max_pixels=self.max_pixels).pixels)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class _Run:
     @cached_property
     def context(self) -> SampledContext:
         """By gradient, of some of the lines: measured once, when the first claim asks."""
-        return sampled_context(self.recognizer, self.corpus, self.alignments, seed=self.seed, progress=self.on_context)
+        return sampled_context(self.recognizer, self.corpus, seed=self.seed, progress=self.on_context)
 
 
 def claims_over(

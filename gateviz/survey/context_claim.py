@@ -1,20 +1,21 @@
 """Claims about context: which share of what a layer answers to in its own input lies further away than so many symbols."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
 
-from gateviz.capture.changes import Place
 from gateviz.capture.recognizer import Recognizer
-from gateviz.data.alignment import Alignment
+from gateviz.data.gates import Place
 from gateviz.measure.contrast import FEWEST_LINES
+from gateviz.measure.gradient_context import GradientContext, LineContext
 from gateviz.measure.jackknife import Jackknife
 from gateviz.studies.account import Corpus
+from gateviz.studies.corpus import gather
+from gateviz.studies.gradients import GradientTally, Sampling
 from gateviz.survey.claim import Claim
 from gateviz.survey.claim_numbers import Numbers
-from gateviz.survey.context import GradientContext, LineContext, Sampling, gradient_context
 
 LINES = 40
 """Lines of a corpus whose gradients are taken: a line costs seconds, and more of them tell little more."""
@@ -39,7 +40,6 @@ class SampledContext:
 def sampled_context(
     recognizer: Recognizer | None,
     corpus: Corpus,
-    alignments: Sequence[Alignment],
     *,
     seed: int = 0,
     progress: Callable[[int], object] | None = None,
@@ -49,17 +49,16 @@ def sampled_context(
     Args:
         recognizer: what made the recordings; None leaves the context unknown.
         corpus: recorded without edits.
-        alignments: of its lines.
         seed: of the lines, frames and directions.
         progress: called with 1 after each of the lines.
     """
     if recognizer is None:
         return SampledContext(None, {}, "its gradients need the recognizer, and only its recordings are at hand")
     drawn = sorted(np.random.default_rng(seed).permutation(len(corpus.lines))[:LINES].tolist())
-    part = Corpus(tuple(corpus.lines[at] for at in drawn))
+    part = [replace(corpus.lines[at], number=number, recognizer=recognizer) for number, at in enumerate(drawn)]
     layers = sorted({trace.layer for trace in corpus.recordings[0].traces})
     sampling = Sampling(FRAMES, PROBES, layers, seed, ("input",))
-    gradient = gradient_context(recognizer, part, [alignments[at] for at in drawn], sampling, progress=progress)
+    gradient = gather(part, GradientTally(sampling), progress=progress).tally.result()
     positions = {str(corpus.lines[at].source.path): at for at in drawn}
     return SampledContext(gradient, positions, gradient.why_not)
 

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from gateviz.capture.changes import Place
-from gateviz.data.gates import Quantity
+from gateviz.data.gates import Place, Quantity
 from gateviz.errors import SelectionError
 from gateviz.measure.events import Event, What
 from gateviz.recording import Recording

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from gateviz.capture.changes import Place
+from gateviz.data.gates import Place
 from gateviz.errors import OutputError
 from gateviz.measure.jackknife import Estimate
 from gateviz.measure.selectivity import rank_correlation

@@ -5,11 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-from gateviz.capture.changes import Place, place_words
 from gateviz.capture.held_rows import Held, RowHold, held_log_probs
 from gateviz.capture.recognizer import Recognizer
 from gateviz.ctc.collapse import collapse
-from gateviz.data.gates import GateTrace
+from gateviz.data.gates import GateTrace, Place, place_words
 from gateviz.errors import SelectionError
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event

@@ -5,15 +5,16 @@ import pytest
 
 from gateviz.errors import ShapeError
 from gateviz.panels.colors import INK, LAYERS
-from gateviz.panels.context import WHOLE, ContextCurve, ContextPage, ContextPanel
-from gateviz.plot.context import context
+from gateviz.plot.style import style_named
+from gateviz.studies.context.figure import WHOLE, Curve, CurvePanel, drawn
 
+A4 = style_named("a4")
 X = np.array([-1.0, 0.0, 1.0])
-NORMS = ContextPanel(
+NORMS = CurvePanel(
     "norms",
     (
-        ContextCurve("layer 1 backward", 1, "backward", X, np.array([np.nan, 1.0, 0.5])),
-        ContextCurve("posterior", WHOLE, "both", X, np.array([0.2, 1.0, 0.1])),
+        Curve("layer 1 backward", 1, "backward", X, np.array([np.nan, 1.0, 0.5])),
+        Curve("posterior", WHOLE, "both", X, np.array([0.2, 1.0, 0.1])),
     ),
     "columns",
     "norm",
@@ -22,9 +23,9 @@ NORMS = ContextPanel(
     shaded=(-2.0, 2.0),
     shaded_label="receptive field",
 )
-FALLS = ContextPanel(
+FALLS = CurvePanel(
     "falls",
-    (ContextCurve("all", WHOLE, "both", X + 1, X + 2, X + 1.5, X + 2.5),),
+    (Curve("all", WHOLE, "both", X + 1, X + 2, X + 1.5, X + 2.5),),
     "symbols",
     "nats",
     (1e-3, 9.0),
@@ -33,7 +34,7 @@ FALLS = ContextPanel(
 
 
 def test_every_curve_is_drawn_as_it_is():
-    figure = context(ContextPage((NORMS, FALLS), "a title with $ in it", "remark", {"adapter": "crnn"}))
+    figure = drawn((NORMS, FALLS), A4, title="a title with $ in it", remark="remark", facts={"adapter": "crnn"})
     left, right = figure.axes
     backward, posterior = (line for line in left.lines if len(line.get_xdata()) == 3)
     np.testing.assert_array_equal(backward.get_ydata(), [np.nan, 1.0, 0.5])
@@ -52,10 +53,10 @@ def test_every_curve_is_drawn_as_it_is():
 
 
 def test_an_odd_number_of_panels_leaves_no_empty_axes():
-    assert len(context(ContextPage((NORMS, FALLS, FALLS))).axes) == 3
-    assert len(context(ContextPage((NORMS,))).axes) == 1
+    assert len(drawn((NORMS, FALLS, FALLS), A4).axes) == 3
+    assert len(drawn((NORMS,), A4).axes) == 1
 
 
 def test_nothing_cannot_be_drawn():
     with pytest.raises(ShapeError, match="needs at least one panel; nothing was measured"):
-        context(ContextPage(()))
+        drawn((), A4)

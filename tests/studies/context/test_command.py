@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from gateviz.cli import context as command
-from gateviz.survey.context_falls import DISTANCES
-from gateviz.survey.context_report import MEASURES, Asked
+from gateviz.studies.context import command
+from gateviz.studies.context.request import DISTANCES, ContextRequest
 
 QUICK = ("--frames", 1, "--probes", 1, "--symbols", 1, "--at", "0,2,500")
 
@@ -25,10 +24,9 @@ def lines(tmp_path_factory, font_folder):
     return folder
 
 
-def test_the_choices_are_the_librarys():
-    assert command.MEASURES == MEASURES
+def test_the_defaults_are_the_requests():
     given = {option.name: option.default for option in command.command.params}
-    asked = Asked()
+    asked = ContextRequest()
     assert (given["frames"], given["probes"], given["symbols"], given["seed"]) == (
         asked.frames, asked.probes, asked.symbols, asked.seed,
     )  # fmt: skip
@@ -51,7 +49,7 @@ def test_numbers_table_and_figure(run, lines, tmp_path):
     assert all(row["reached"][2] == row["fall"][2]["value"] == 0 for row in document["reset"]["taken"])
     with Image.open(out) as figure:
         assert figure.width > 400
-    printed = command.in_words(document)
+    printed = run("context", lines / "manifest.tsv", *QUICK).stdout
     assert "effective context over 2 lines: within it lies 90 %" in printed
     assert "by gradient, on the image (the receptive field is 34 columns)" in printed
     assert "beyond 500 symbols nothing lies on any line" in printed
@@ -65,7 +63,7 @@ def test_a_line_that_cannot_be_read_is_told(run, lines, tmp_path):
     result = run("context", lines / "0.png", tmp_path / "2.png", *QUICK, "--by", "blank")
     assert result.exit_code == 1
     assert "2.png" in result.stderr
-    assert "1 lines could not be read and are left out" in result.stdout
+    assert "1 line could not be read and took no part" in result.stdout
     assert "columns further away blanked" in result.stdout
 
 
@@ -81,14 +79,3 @@ def test_what_cannot_be_measured_is_one_line(run, lines, tmp_path):
     assert run("context", lines / "0.png", "--at", "one").exit_code == 2
     (tmp_path / "empty").mkdir()
     assert "holds no" in run("context", tmp_path / "empty").stderr
-
-
-def test_a_refused_gradient_is_words():
-    document = {
-        "truths": {"words": "1 line, none with a true text"},
-        "lines": 1,
-        "within": 0.9,
-        "skipped": [],
-        "gradient": {"why_not": "no gradient of layer 0 forward"},
-    }
-    assert command.in_words(document).endswith("by gradient: not measured; no gradient of layer 0 forward")

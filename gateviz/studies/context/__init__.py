@@ -1,0 +1,1 @@
+"""How far away lies what a recognizer answers to."""
