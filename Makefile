@@ -40,7 +40,7 @@ test: $(BIN)/.installed-test lint types
 PLAIN_CPU := ONEDNN_MAX_CPU_ISA=SSE41 ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE
 PLAIN_CPU_TESTS := tests/networks tests/capture/test_engines.py tests/capture/test_recorder.py tests/capture/test_held_rows.py \
 	tests/capture/test_witness.py tests/training/test_trainer.py tests/training/test_gate_watch.py \
-	tests/survey/test_ablation.py tests/adapters
+	tests/studies/ablate/test_ablation.py tests/adapters
 PLAIN_CPU_WORDS := numbers or same or weights or witness or trace or bit or held or resumed or copies
 test-plain-cpu: $(BIN)/.installed-test
 	$(PLAIN_CPU) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 $(PLAIN_CPU_TESTS) -k "$(PLAIN_CPU_WORDS)"

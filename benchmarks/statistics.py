@@ -16,7 +16,7 @@ from gateviz.measure.directions import UnitRatios, direction_contrast
 from gateviz.measure.jackknife import ratio_interval
 from gateviz.measure.line_events import line_event
 from gateviz.measure.selectivity import selectivity
-from gateviz.survey.claim import Claim
+from gateviz.studies.claims.request import Claim
 
 PITCH, UNITS, MEMORY = 4, 8, 0.8
 LINES = (5, 10, 20, 50)

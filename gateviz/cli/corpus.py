@@ -15,7 +15,7 @@ from gateviz.cli.options import Command, ModelChoice, debug_option, json_option,
 from gateviz.cli.outputs import FIGURE_FORMATS
 from gateviz.cli.paths import Reads, Writes
 from gateviz.cli.plot import STYLES
-from gateviz.cli.remarks import note_remarks
+from gateviz.cli.remarks import note_corpus, note_remarks
 from gateviz.cli.terminal import print_json, say
 from gateviz.errors import OutputError
 from gateviz.files.printable import one_line
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
     from gateviz.files.folders import LineSource
     from gateviz.plot.canvas import GateFigure
-    from gateviz.studies.account import Skipped
+    from gateviz.studies.account import Corpus, Skipped
     from gateviz.studies.corpus import Outcome, Tally, Wanted
     from gateviz.studies.page import Page
 
@@ -234,6 +234,28 @@ def studied(
         note_remarks(name, remarks)
     tell_skipped(outcome.account.skipped, len(lines))
     return outcome
+
+
+def recorded(recognizer: "Recognizer", lines: "Sequence[LineSource]", wanted: "Wanted | None" = None) -> "Corpus":
+    """All lines of a corpus, recorded and held, with a bar; lines that could not be read are told, remarks are kept.
+
+    Args:
+        recognizer: what reads.
+        lines: of the corpus.
+        wanted: what of each line is recorded; None for everything.
+
+    Raises:
+        GatevizError: no line can be read.
+    """
+    from tqdm import tqdm
+
+    from gateviz.studies.corpus import record_corpus
+
+    with tqdm(total=len(lines), unit="line", desc="reading", file=sys.stderr, disable=None) as bar:
+        corpus = record_corpus(recognizer, lines, wanted=wanted, progress=bar.update)
+    note_corpus(corpus.lines)
+    tell_skipped(corpus.skipped, len(lines))
+    return corpus
 
 
 def tell_skipped(skipped: "Sequence[Skipped]", total: int) -> None:

@@ -163,7 +163,7 @@ def look_at_claims(paths: Sequence[Path]) -> None:
     Raises:
         SelectionError: one is missing, or holds no claims that can be tested.
     """
-    from gateviz.survey.claim_file import read_claims
+    from gateviz.studies.claims.stated import read_claims
 
     for path in paths:
         read_claims(path)

@@ -162,6 +162,20 @@ def selectivity(
     )
 
 
+def rank_correlation(first: Float64[np.ndarray, " N"], second: Float64[np.ndarray, " N"]) -> float:
+    """Spearman's rank correlation; NaN below three pairs or where one does not vary.
+
+    Example:
+        >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.0, 5.0, 6.0]))
+        1.0
+    """
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")
+    from scipy.stats import rankdata
+
+    return round(float(np.corrcoef(rankdata(first), rankdata(second))[0, 1]), 12)
+
+
 def _shift_variance(ranks: Float64[np.ndarray, "T H"], masks: Float64[np.ndarray, "E T"]) -> Float64[np.ndarray, "E H"]:
     frames = len(ranks)
     if frames < 2:

@@ -2,6 +2,7 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from gateviz.plot.fitting import wrapped
 from gateviz.plot.style import Style
@@ -39,3 +40,13 @@ def titled(axes: Axes, words: str, style: Style, *, bold: bool = True) -> None:
         words, fontsize=style.font_size if bold else style.small_size, fontweight="bold" if bold else "normal",
         loc="left", pad=4, parse_math=False,
     )  # fmt: skip
+
+
+def finish_axes(axes: Axes, label: str, style: Style) -> None:
+    """The label below, few ticks, and two of the four spines."""
+    axes.set_xlabel(label, fontsize=style.small_size, labelpad=2, loc="left")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.tick_params(labelsize=style.small_size, width=style.rule_width, length=2, pad=2)
+    for side, spine in axes.spines.items():
+        spine.set(visible=side in ("left", "bottom"), linewidth=style.rule_width)

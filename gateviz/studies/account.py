@@ -99,6 +99,14 @@ class Corpus:
         """The recordings alone."""
         return tuple(line.recording for line in self.lines)
 
+    @property
+    def account(self) -> "Account":
+        """What became of the lines."""
+        account = Account(list(self.skipped))
+        for line in self.lines:
+            account.add(line)
+        return account
+
 
 @dataclass(frozen=True)
 class Truths:

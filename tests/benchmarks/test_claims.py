@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.claims import PICTURES, STUDIES, Prose, is_prose, markdown
-from gateviz.survey.stated_claims import STATED
+from gateviz.studies.claims.stated import STATED
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ APART = {
     "training/run_folder.py": "the run's own config and log, which it writes",
     "training/checkpoints.py": "the run's own state, which it writes",
     "studies/kept.py": "the study's own outcomes, which it writes",
-    "survey/ablation_log.py": "the study's own outcomes, which it writes",
     "adapters/onnx/worker_program.py": "the memory that the process itself has, as the system tells it",
     "widget/html.py": "a file of the package",
     "plot/fonts.py": "fonts of the system, for their format",

@@ -13,16 +13,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from gateviz.data.gates import Quantity
 from gateviz.measure.events import At
 from gateviz.measure.timescale import LONGEST, SHORTEST, share_curve
-from gateviz.panels.claims import Course, CoursePage, EffectGroup, EffectPanel, EffectRow, span_of_axis
 from gateviz.panels.colors import HAIRLINE, INK, LAYERS, PAPER, QUIET
 from gateviz.panels.panel import PointGroup, ScatterPanel
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
-from gateviz.plot.claims import DASHES, effect_height, finish_axes, paint_courses, paint_effects
 from gateviz.plot.compose import font_type_of
 from gateviz.plot.fitting import cut, heading_height, wrapped, write_heading
 from gateviz.plot.fonts import running_text
-from gateviz.plot.labels import Ground, broken, legend_below, legend_columns, spot, titled
+from gateviz.plot.labels import Ground, broken, finish_axes, legend_below, legend_columns, spot, titled
 from gateviz.plot.painters.alike import UnitMap, map_columns, paint_alike
+from gateviz.plot.painters.courses import DASHES, Course, paint_courses
+from gateviz.plot.painters.effects import EffectGroup, EffectPanel, EffectRow, effect_height, paint_effects
 from gateviz.plot.painters.scatter import MARKERS, paint_scatter
 from gateviz.plot.painters.sides import SidePair, paint_sides, paint_sides_key
 from gateviz.plot.settle import settle
@@ -118,7 +118,7 @@ def effect_panel(report: MeasureReport) -> EffectPanel:
         for layer in layers
     ]
     label = "Cliff's delta: right of 0 forward units have more, left of it backward ones"
-    return EffectPanel("forward against backward", tuple(groups), *span_of_axis(groups), label)
+    return EffectPanel("forward against backward", tuple(groups), label)
 
 
 def _settled(figure: GateFigure) -> GateFigure:
@@ -202,7 +202,7 @@ def _course(axes: Axes, report: MeasureReport, style: Style) -> None:
     when = event.words if event.at != At.SPAN else f"onset of {event.words.removeprefix('within ')}"
     label = broken(f"frames from the {when}, the way the layer goes", style, 0.45 if style.words else 0.9)
     value = f"mean {report.places[0].course_quantity.letter}" + ("" if unit is None else f" of unit {unit}")
-    paint_courses(axes, CoursePage(courses, value, label, stride=report.stride), style)
+    paint_courses(axes, courses, style, value_label=value, axis_label=label, stride=report.stride)
 
 
 def _sides(ground: Ground, report: MeasureReport, style: Style) -> None:
@@ -223,8 +223,7 @@ def _sides(ground: Ground, report: MeasureReport, style: Style) -> None:
 
 
 def _effects(ground: Ground, report: MeasureReport, style: Style) -> None:
-    axes = ground.add_subplot()
-    panel = effect_panel(report)
+    axes, panel = ground.add_subplot(), effect_panel(report)
     titled(axes, panel.title, style)
     paint_effects(axes, replace(panel, axis_label=broken(panel.axis_label, style, 0.5)), style)
     if not style.words:

@@ -1,5 +1,7 @@
 """``gateviz claims``: what it prints, writes and refuses."""
 
+import csv
+import io
 import json
 
 import numpy as np
@@ -7,11 +9,11 @@ import pytest
 from PIL import Image
 
 import gateviz.api
-from gateviz.cli import claims as command
 from gateviz.data.alphabet import Alphabet
 from gateviz.measure.contrast import SHIFTS
 from gateviz.networks.crnn import CrnnConfig
-from gateviz.survey.stated_claims import STATED
+from gateviz.studies.claims.command import SHIFTS as TOLD
+from gateviz.studies.claims.stated import STATED
 from gateviz.training.pupil import new_crnn
 from tests.one_thread import one_thread  # noqa: F401
 
@@ -50,7 +52,7 @@ def mine(tmp_path):
 
 
 def test_the_help_tells_what_is_needed(run):
-    assert command.SHIFTS == SHIFTS
+    assert TOLD == SHIFTS
     done = run("claims", "--help")
     assert done.exit_code == 0
     for word in ("[[claim]]", "--claims", "--layer", "--direction", "--shifts", "--json", "keeps"):
@@ -93,6 +95,17 @@ def test_the_document_has_the_numbers(run, corpus, mine):
     assert run(*words).stdout == done.stdout
 
 
+def test_a_row_an_outcome_for_spreadsheets(run, corpus, mine):
+    done = run("claims", corpus, "--claims", mine, "--shifts", 99, "--csv")
+    assert done.exit_code == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["claim"], row["layer"], row["direction"]) for row in rows] == [
+        ("mine", "0", "forward"), ("mine", "0", "backward"),
+    ]  # fmt: skip
+    assert all(float(row["low"]) <= float(row["effect"]) <= float(row["high"]) for row in rows)
+    assert {row["units"] for row in rows} == {"3"}
+
+
 def test_a_report_and_a_figure_are_written(run, corpus, mine, tmp_path):
     out, figure = tmp_path / "claims.html", tmp_path / "effects.svg"
     done = run("claims", corpus, "--claims", mine, "--shifts", 99, "-o", out, "--figure", figure)
@@ -130,9 +143,12 @@ def test_a_claim_that_cannot_be_tested_is_refused_before_any_line_is_read(run, c
 
 
 def test_what_cannot_be_written_or_read_is_refused(run, corpus, mine, tmp_path):
-    done = run("claims", corpus, "-o", tmp_path / "claims.pdf")
+    done = run("claims", corpus, "-o", tmp_path / "claims.txt")
     assert done.exit_code == 1
-    assert "it is one HTML file, so end its name in .html" in done.stderr
+    assert "claims cannot be written as claims.txt; end its name in .html for a report" in done.stderr
+    done = run("claims", corpus, "--figure", tmp_path / "claims.html")
+    assert done.exit_code == 1
+    assert "claims.html" in done.stderr
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "holds no image" in run("claims", empty, "--claims", mine).stderr

@@ -3,8 +3,8 @@
 import pytest
 
 from gateviz.errors import SelectionError
-from gateviz.survey.claim import Claim
-from gateviz.survey.claim_file import read_claims
+from gateviz.studies.claims.request import Claim
+from gateviz.studies.claims.stated import read_claims
 
 FIVE = """[[claim]]
 name = "commas-open-the-input-gate"

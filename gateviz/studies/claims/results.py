@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from gateviz.data.alignment import Alignment
+import numpy as np
+
 from gateviz.data.gates import Direction
 from gateviz.measure.contrast import SHIFTS
-from gateviz.studies.account import Corpus, Truths
-from gateviz.survey.claim import Claim
-from gateviz.survey.claim_numbers import Numbers
+from gateviz.studies.account import Account, Corpus
+from gateviz.studies.claims.numbers import Numbers
+from gateviz.studies.claims.request import Claim
 
 ALPHA = 0.05
 
@@ -66,6 +68,16 @@ class Outcome:
     best: tuple[int, ...]
     worst: tuple[int, ...]
 
+    @property
+    def place(self) -> str:
+        """Layer and direction in words."""
+        return f"layer {self.layer} {self.direction}"
+
+    @property
+    def has_course(self) -> bool:
+        """Whether there is an event, around which the layer's mean can be drawn."""
+        return self.numbers.course is not None and bool(np.isfinite(self.numbers.course.mean).any())
+
 
 @dataclass(frozen=True)
 class ClaimReport:
@@ -73,16 +85,12 @@ class ClaimReport:
 
     Attributes:
         corpus: the lines, and those that could not be read.
-        alignments: of every line, by its true text where the corpus has it.
-        untold: positions of lines aligned by what was read: nobody said what is written there, or it cannot be aligned.
         outcomes: by claim, then layer and direction.
         shifts: of the tests.
         seed: of everything random.
     """
 
     corpus: Corpus
-    alignments: tuple[Alignment, ...]
-    untold: tuple[int, ...]
     outcomes: tuple[Outcome, ...]
     shifts: int = SHIFTS
     seed: int = 0
@@ -92,10 +100,10 @@ class ClaimReport:
         """The claims, in the order in which they were given."""
         return tuple(dict.fromkeys(outcome.claim for outcome in self.outcomes))
 
-    @property
-    def truths(self) -> Truths:
-        """How many lines have a true text."""
-        return Truths.of((line.source, number not in self.untold) for number, line in enumerate(self.corpus.lines))
+    @cached_property
+    def account(self) -> Account:
+        """What became of the lines."""
+        return self.corpus.account
 
     def of(self, claim: Claim) -> tuple[Outcome, ...]:
         """The outcomes of one claim."""

@@ -1,25 +1,45 @@
 """Claims tested over a corpus: per claim, layer and direction an effect, an interval, a corrected p and a verdict."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Float64
 
-from gateviz.capture.recognizer import Recognizer
-from gateviz.data.alignment import Alignment
-from gateviz.data.gates import Direction
+from gateviz.data.gates import Direction, Place
 from gateviz.errors import AlignmentError, SelectionError
-from gateviz.measure.contrast import SHIFTS
+from gateviz.measure.contrast import FEWEST_LINES, SHIFTS
+from gateviz.measure.gradient_context import GradientContext, LineContext
+from gateviz.measure.jackknife import Jackknife
 from gateviz.measure.multiple import benjamini_hochberg
 from gateviz.recording import Recording
-from gateviz.studies.account import Corpus, told_alignment
-from gateviz.survey.claim import Claim, Statistic, checked_claims
-from gateviz.survey.claim_numbers import Numbers, event_numbers, memory_numbers
-from gateviz.survey.claim_report import ALPHA, ClaimReport, Outcome, Units, Verdict
-from gateviz.survey.context_claim import SampledContext, context_numbers, sampled_context
+from gateviz.studies.account import Corpus
+from gateviz.studies.claims.numbers import Numbers, event_numbers, memory_numbers
+from gateviz.studies.claims.request import Claim, Statistic, checked_claims
+from gateviz.studies.claims.results import ALPHA, ClaimReport, Outcome, Units, Verdict
+from gateviz.studies.corpus import gather
+from gateviz.studies.gradients import GradientTally, Sampling
 
 SHOWN = 3
+LINES = 40
+"""Lines of a corpus whose gradients are taken: a line costs seconds, and more of them tell little more."""
+FRAMES, PROBES = 4, 2
+
+
+@dataclass(frozen=True, eq=False)
+class SampledContext:
+    """The context of some lines of a corpus.
+
+    Attributes:
+        gradient: what was measured; None where there was nothing to measure it with.
+        positions: of the lines in the corpus, by their file.
+        why_not: why there is nothing; empty where there is.
+    """
+
+    gradient: GradientContext | None
+    positions: dict[str, int]
+    why_not: str = ""
 
 
 @dataclass
@@ -27,38 +47,39 @@ class _Run:
     """What all tests of a run share; a test is made once for claims that differ in their sign alone."""
 
     corpus: Corpus
-    alignments: tuple[Alignment, ...]
     shifts: int
     seed: int
-    recognizer: Recognizer | None = None
     on_context: Callable[[int], object] | None = None
     made: dict[tuple[object, ...], Numbers] = field(default_factory=dict)
 
     def numbers(self, claim: Claim, layer: int, direction: Direction) -> Numbers:
         key = (*claim.tested, layer, direction)
-        if key not in self.made and claim.statistic == Statistic.CONTEXT:
-            self.made[key] = context_numbers(self.context, claim, (layer, direction), len(self.corpus.lines))
-        elif key not in self.made:
-            series = [recording.trace(layer, direction)[claim.quantity] for recording in self.corpus.recordings]
-            if claim.statistic == Statistic.TIMESCALE:
-                self.made[key] = memory_numbers(series, self.alignments, claim, seed=self.seed)
-            else:
-                self.made[key] = event_numbers(
-                    series, self.alignments, _blank(self.corpus), claim, direction, shifts=self.shifts, seed=self.seed
-                )
+        if key not in self.made:
+            self.made[key] = self._measured(claim, layer, direction)
         return self.made[key]
+
+    def _measured(self, claim: Claim, layer: int, direction: Direction) -> Numbers:
+        if claim.statistic == Statistic.CONTEXT:
+            return context_numbers(self.context, claim, (layer, direction), len(self.corpus.lines))
+        series = [recording.trace(layer, direction)[claim.quantity] for recording in self.corpus.recordings]
+        alignments = [line.alignment for line in self.corpus.lines]
+        if claim.statistic == Statistic.TIMESCALE:
+            return memory_numbers(series, alignments, claim, seed=self.seed)
+        emission = self.corpus.recordings[0].emission
+        assert emission is not None, "claims_over has asked for one"
+        blank = emission.alphabet.blank
+        return event_numbers(series, alignments, blank, claim, direction, shifts=self.shifts, seed=self.seed)
 
     @cached_property
     def context(self) -> SampledContext:
         """By gradient, of some of the lines: measured once, when the first claim asks."""
-        return sampled_context(self.recognizer, self.corpus, seed=self.seed, progress=self.on_context)
+        return sampled_context(self.corpus, seed=self.seed, progress=self.on_context)
 
 
 def claims_over(
     corpus: Corpus,
     claims: Sequence[Claim],
     *,
-    recognizer: Recognizer | None = None,
     layers: Collection[int] | None = None,
     directions: Collection[Direction | str] | None = None,
     shifts: int = SHIFTS,
@@ -74,9 +95,8 @@ def claims_over(
     below 0.05 and an effect of at least the claim's least; a timescale claim's interval must leave its share out.
 
     Args:
-        corpus: recorded lines with the claims' series.
+        corpus: recorded lines with the claims' series; claims about context need the gradients of what read them.
         claims: what to test.
-        recognizer: what made the recordings; claims about context need its gradients.
         layers: these only.
         directions: these only.
         shifts: circular shifts of each test.
@@ -95,9 +115,7 @@ def claims_over(
         )
     listed = checked_claims(claims, emission.alphabet)
     places = _places(corpus.recordings[0], layers, directions)
-    found = [told_alignment(line.recording, line.source.text) for line in corpus.lines]
-    alignments = tuple(alignment for alignment, _ in found)
-    run = _Run(corpus, alignments, shifts, seed, recognizer, on_context)
+    run = _Run(corpus, shifts, seed, on_context)
     measured: list[tuple[Claim, int, Direction, Numbers]] = []
     for claim in listed:
         for layer, direction in places:
@@ -110,8 +128,7 @@ def claims_over(
         _outcome(claim, layer, direction, numbers, corrected[*claim.tested, layer, direction])
         for claim, layer, direction, numbers in measured
     )
-    untold = tuple(position for position, (_, told) in enumerate(found) if not told)
-    return ClaimReport(corpus, alignments, untold, outcomes, shifts, seed)
+    return ClaimReport(corpus, outcomes, shifts, seed)
 
 
 def _outcome(claim: Claim, layer: int, direction: Direction, numbers: Numbers, p: float) -> Outcome:
@@ -176,7 +193,72 @@ def _places(
     return chosen
 
 
-def _blank(corpus: Corpus) -> int:
-    emission = corpus.recordings[0].emission
-    assert emission is not None
-    return emission.alphabet.blank
+def sampled_context(
+    corpus: Corpus, *, seed: int = 0, progress: Callable[[int], object] | None = None
+) -> SampledContext:
+    """The context of up to ``LINES`` lines of a corpus, drawn without replacement, by their layers' own input.
+
+    Args:
+        corpus: recorded without edits; where only its recordings are at hand, the context stays unknown.
+        seed: of the lines, frames and directions.
+        progress: called with 1 after each of the lines.
+    """
+    if any(line.recognizer is None for line in corpus.lines):
+        return SampledContext(None, {}, "its gradients need the recognizer, and only its recordings are at hand")
+    drawn = sorted(np.random.default_rng(seed).permutation(len(corpus.lines))[:LINES].tolist())
+    part = [replace(corpus.lines[at], number=number) for number, at in enumerate(drawn)]
+    layers = sorted({trace.layer for trace in corpus.recordings[0].traces})
+    sampling = Sampling(FRAMES, PROBES, layers, seed, ("input",))
+    gradient = gather(part, GradientTally(sampling), progress=progress).tally.result()
+    positions = {str(corpus.lines[at].source.path): at for at in drawn}
+    return SampledContext(gradient, positions, gradient.why_not)
+
+
+def context_numbers(sampled: SampledContext, claim: Claim, place: Place, lines: int) -> Numbers:
+    """The share that lies further away than the claim's symbols, and its interval over lines.
+
+    Each line's own symbols count: the frames from one to the next, of those lines that have two.
+
+    Args:
+        sampled: the context of some lines.
+        claim: which distance.
+        place: the layer and direction.
+        lines: of the whole corpus.
+    """
+    scores = np.full(lines, np.nan)
+    if sampled.gradient is None or sampled.why_not:
+        return _numbers(scores, why_not=sampled.why_not, measured=False)
+    usable = [line for line in sampled.gradient.lines if np.isfinite(line.frames_a_symbol) and place in line.input]
+    if len(usable) < FEWEST_LINES:
+        why = f"{len(usable)} lines have two symbols or more, and an interval needs {FEWEST_LINES}"
+        return _numbers(scores, why_not=why, lines=len(usable))
+    beyond = np.array([_beyond(line, place, claim.symbols) for line in usable])
+    frames = np.array([line.input[place].frames for line in usable])
+    for line, share in zip(usable, beyond / np.maximum(frames, 1), strict=True):
+        scores[sampled.positions[line.name]] = share - claim.share
+    found = Jackknife().estimates({"beyond": beyond, "frames": frames}, {"share": ("beyond", "frames")})["share"]
+    context = sampled.gradient.reach("input", place).context()[0] / sampled.gradient.frames_a_symbol
+    return _numbers(scores, found.value, found.low, found.high, context, int(frames.sum()), len(usable))
+
+
+def _beyond(line: LineContext, place: Place, symbols: float) -> float:
+    return line.input[place].beyond(symbols * line.frames_a_symbol)
+
+
+def _numbers(
+    scores: Float64[np.ndarray, " L"],
+    effect: float = float("nan"),
+    low: float = float("nan"),
+    high: float = float("nan"),
+    context: float = float("nan"),
+    frames: int = 0,
+    lines: int = 0,
+    *,
+    why_not: str = "",
+    measured: bool = True,
+) -> Numbers:
+    """Numbers without units and without a test of chance: a share has an interval alone."""
+    none = np.zeros(0)
+    return Numbers(
+        effect, low, high, float("nan"), context, frames, 0, lines, none, none, scores, why_not, measured=measured
+    )

@@ -11,11 +11,11 @@ from gateviz.files.folders import LineSource
 from gateviz.measure.contrast import contrast
 from gateviz.recording import Recording
 from gateviz.studies.account import Corpus, CorpusLine
-from gateviz.survey.claim import Claim, checked_claims, quantities_of
-from gateviz.survey.claim_numbers import compared
-from gateviz.survey.claim_report import Verdict
-from gateviz.survey.claims import claims_over
-from gateviz.survey.stated_claims import STATED
+from gateviz.studies.claims.numbers import compared
+from gateviz.studies.claims.request import Claim, checked_claims, quantities_of
+from gateviz.studies.claims.results import Verdict
+from gateviz.studies.claims.run import claims_over
+from gateviz.studies.claims.stated import STATED
 from tests.studies.planted import CELL, at_punctuation, planted_corpus
 
 HIGH = Claim("high", "forget_gate", "punctuation")
@@ -189,8 +189,8 @@ def test_lines_that_nobody_wrote_down_are_aligned_by_reading_and_counted():
     untold = CorpusLine(LineSource(lines[1].source.path), lines[1].recording)
     foreign = CorpusLine(LineSource(lines[2].source.path, "?"), lines[2].recording)
     report = claims_over(Corpus((lines[0], untold, foreign)), [HIGH], shifts=99)
-    assert report.untold == (1, 2)
-    assert [alignment.text for alignment in report.alignments] == [line.recording.text for line in lines]
+    assert report.account.by_reading == [untold.source, foreign.source]
+    assert [line.alignment.text for line in report.corpus.lines] == [line.recording.text for line in lines]
 
 
 def test_what_cannot_be_tested_is_refused_by_name():

@@ -14,7 +14,7 @@ from gateviz.measure.events import At
 from gateviz.measure.jackknife import percentile_tail
 from gateviz.measure.line_events import LineEvent, frames_a_symbol, line_event
 from gateviz.measure.timescale import timescale
-from gateviz.survey.claim import Claim, Statistic
+from gateviz.studies.claims.request import Claim, Statistic
 
 AROUND = 10
 DRAWS = 2000

@@ -11,12 +11,12 @@ from gateviz.errors import OutputError, SelectionError
 from gateviz.files.folders import LineSource
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.events import Event
-from gateviz.studies.account import told_alignment
+from gateviz.studies.ablate.report import ablate_page
+from gateviz.studies.ablate.request import AblateRequest, Intervention, intervention_named
+from gateviz.studies.ablate.results import LineOutcome
+from gateviz.studies.ablate.run import ablate_lines, ablated, unit_groups
 from gateviz.studies.corpus import record_corpus
-from gateviz.survey.ablation import Ablation, Plan, ablate_lines, groups_of
-from gateviz.survey.ablation_log import AblationLog
-from gateviz.survey.ablation_report import ablation_document, page_of, places_of, selectivities
-from gateviz.survey.interventions import Intervention, intervention_named, unit_groups
+from gateviz.studies.kept import KeptOutcomes
 
 F = Quantity.FORGET_GATE
 PLACE = (1, Direction.FORWARD)
@@ -41,11 +41,26 @@ def corpus(recognizer, tmp_path_factory, font_folder):
     return record_corpus(recognizer, sources)
 
 
+def asked(value=0.0, grouping="layer", **options):
+    """The forget gate held, in one layer and direction."""
+    return AblateRequest(Intervention(F, value), grouping, (PLACE[0],), (PLACE[1],), **options)
+
+
+def every_outcome(corpus, request):
+    return list(ablate_lines(corpus, request, unit_groups(request, corpus)))
+
+
+def whole(corpus, request, outcomes=None):
+    return ablated(corpus, request, unit_groups(request, corpus), outcomes or every_outcome(corpus, request))
+
+
 def test_every_group_is_its_own_edited_run(recognizer, corpus):
-    plan = Plan(Intervention(F, 0.0), "layer", places_of(corpus))
-    outcomes = list(ablate_lines(recognizer, corpus, plan))
-    groups = groups_of(plan, corpus)
-    assert [group.place for group in groups] == list(places_of(corpus))
+    request = AblateRequest(Intervention(F, 0.0), "layer")
+    outcomes = every_outcome(corpus, request)
+    groups = unit_groups(request, corpus)
+    assert [group.place for group in groups] == [
+        (layer, direction) for layer in (0, 1) for direction in (Direction.FORWARD, Direction.BACKWARD)
+    ]
     for line, outcome in zip(corpus.lines, outcomes, strict=True):
         plain = line.recording
         for number, group in enumerate(groups):
@@ -62,9 +77,9 @@ def test_every_group_is_its_own_edited_run(recognizer, corpus):
     assert max(outcome.divergence.max() for outcome in outcomes) > 0.01
 
 
-def test_an_event_holds_its_frames_alone(recognizer, corpus):
-    plan = Plan(Intervention(F, 0.0), "layer", (PLACE,), Event("punctuation"))
-    outcomes = list(ablate_lines(recognizer, corpus, plan))
+def test_an_event_holds_its_frames_alone(corpus):
+    request = asked(event=Event("punctuation"))
+    outcomes = every_outcome(corpus, request)
     for line, outcome in zip(corpus.lines, outcomes, strict=True):
         alignment = line.recording.alignment
         frames = [t for span in alignment.spans if span.symbol in ",." for t in range(span.start, span.stop)]
@@ -72,59 +87,55 @@ def test_an_event_holds_its_frames_alone(recognizer, corpus):
         if not frames:
             assert outcome.divergence.tolist() == [0.0]
             assert outcome.edits.tolist() == [0]
-    ablation = Ablation(plan, groups_of(plan, corpus), tuple(outcomes))
-    assert len(ablation.met) == sum(outcome.held_frames > 0 for outcome in outcomes) == 2
+    found = whole(corpus, request, outcomes)
+    assert found.held == sum(outcome.held_frames > 0 for outcome in outcomes) == 2
 
 
-def test_effects_are_means_over_lines(recognizer, corpus):
-    plan = Plan(Intervention(F, 0.0), "layer", places_of(corpus))
-    outcomes = tuple(ablate_lines(recognizer, corpus, plan))
-    ablation = Ablation(plan, groups_of(plan, corpus), outcomes)
-    effect = ablation.effects[0]
+def test_effects_are_means_over_lines(corpus):
+    request = AblateRequest(Intervention(F, 0.0), "layer")
+    outcomes = every_outcome(corpus, request)
+    found = whole(corpus, request, outcomes)
+    effect = found.effects[0]
     assert effect.divergence.value == pytest.approx(np.mean([outcome.divergence[0] for outcome in outcomes]))
     assert effect.edits.value == sum(o.edits[0] for o in outcomes) / sum(o.symbols for o in outcomes)
     told = [outcome for outcome in outcomes if outcome.truth_symbols]
     rise = sum(o.errors[0] - o.plain_errors for o in told) / sum(o.truth_symbols for o in told)
     assert effect.errors.value == pytest.approx(rise)
-    values = [ablation.effects[group].divergence.value for group in ablation.ranking]
+    values = [effect.divergence.value for effect in found.ranking]
     assert values == sorted(values, reverse=True)
 
 
 def test_units_are_told_with_their_selectivity(recognizer, corpus):
-    plan = Plan(Intervention(F, 1.0), "unit", (PLACE,))
-    ablation = Ablation(plan, groups_of(plan, corpus), tuple(ablate_lines(recognizer, corpus, plan)))
-    event = Event("blank")
-    told = selectivities(ablation, corpus, event)
-    assert told.shape == (96,)
+    found = whole(corpus, asked(1.0, "unit", beside=Event("blank")))
+    told = [effect.selectivity for effect in found.effects]
+    assert len(told) == 96
     pairs: list[float] = []
     for line in corpus.lines:
-        alignment, _ = told_alignment(line.recording, line.source.text)
-        values, blank = line.recording.trace(*PLACE).forget_gate[:, 5], alignment.path == recognizer.alphabet.blank
+        values, blank = line.recording.trace(*PLACE).forget_gate[:, 5], line.alignment.path == recognizer.alphabet.blank
         pairs += [(a > b) + 0.5 * (a == b) for a in values[blank] for b in values[~blank]]
     assert told[5] == pytest.approx(np.mean(pairs))
-    document = ablation_document(ablation, corpus, told, event, {"checkpoint": "m"})
+    document = ablate_page(found, {"checkpoint": "m"}).document
     assert (document["held"], document["lines"], document["selectivity_for"]) == (
         "forget gate held at 1",
         3,
         "within blank",
     )
     strongest = document["groups"][0]
-    assert strongest["units"] == ablation.groups[ablation.ranking[0]].words
-    page = page_of(ablation, corpus, told, event, {})
-    assert len(page.points) == 96
-    assert page.bars[0].effect == strongest["divergence"]["value"]
-    assert -1 <= page.correlation <= 1
+    assert strongest["units"] == found.ranking[0].group.words
+    assert len(found.telling) == 96
+    assert found.ranking[0].divergence.value == strongest["divergence"]["value"]
+    assert -1 <= found.correlation <= 1
 
 
 def test_groups_of_like_memory(corpus):
-    groups = unit_groups(corpus.recordings, F, "timescale", [PLACE])
+    groups = unit_groups(asked(grouping="timescale"), corpus)
     assert len(groups) == 4
     assert np.sum([group.units for group in groups], axis=0).tolist() == [1] * 96
     gate = np.concatenate([recording.trace(*PLACE).forget_gate for recording in corpus.recordings]).mean(axis=0)
     assert gate[groups[0].units].max() <= gate[groups[1].units].min()
     assert groups[0].words.startswith("memory of ")
     with pytest.raises(SelectionError, match="there is no grouping 'heads'; choose one of unit, layer, timescale"):
-        unit_groups(corpus.recordings, F, "heads", [PLACE])
+        asked(grouping="heads")
 
 
 def test_the_words_of_interventions():
@@ -145,36 +156,39 @@ def test_the_words_of_interventions():
         intervention_named("o=nan")
 
 
-def test_no_line_has_the_event(recognizer, corpus):
-    plan = Plan(Intervention(F, 0.0), "layer", (PLACE,), Event("han"))
-    ablation = Ablation(plan, groups_of(plan, corpus), tuple(ablate_lines(recognizer, corpus, plan)))
+def test_no_line_has_the_event(corpus):
     with pytest.raises(SelectionError, match=r"no line has the event \(forget gate held at 0, within han\)"):
-        _ = ablation.effects
+        whole(corpus, asked(event=Event("han")))
 
 
-def test_outcomes_go_on_where_they_stopped(recognizer, corpus, tmp_path):
-    plan = Plan(Intervention(F, 0.0), "layer", (PLACE,))
-    outcomes = list(ablate_lines(recognizer, corpus, plan))
-    header = {"held": plan.words, "groups": ["1.forward"]}
-    log = AblationLog(tmp_path / "new" / "log.jsonl", header)
-    for outcome in outcomes[:2]:
-        log.add(outcome)
+def test_outcomes_go_on_where_they_stopped(corpus, tmp_path):
+    request = asked()
+    groups = unit_groups(request, corpus)
+    outcomes = every_outcome(corpus, request)
+    header = {"held": request.words, "groups": ["1.forward"]}
     path = tmp_path / "new" / "log.jsonl"
+    kept = KeptOutcomes(path, header)
+    for outcome in outcomes[:2]:
+        kept.add(outcome.document)
     # A line that was cut off while it was written is as good as not there.
     path.write_text(path.read_text(encoding="utf-8") + '{"name": "cut', encoding="utf-8")
-    again = AblationLog(path, header)
-    assert [outcome.name for outcome in again.outcomes] == [outcome.name for outcome in outcomes[:2]]
-    assert again.outcomes[1].divergence.tolist() == outcomes[1].divergence.tolist()
-    rest = list(ablate_lines(recognizer, corpus, plan, done=[outcome.name for outcome in again.outcomes]))
+    kept = KeptOutcomes(path, header)
+    again = list(map(LineOutcome.of, kept.outcomes))
+    assert [outcome.name for outcome in again] == [outcome.name for outcome in outcomes[:2]]
+    assert again[1].divergence.tolist() == outcomes[1].divergence.tolist()
+    rest = list(ablate_lines(corpus, request, groups, done=[outcome.name for outcome in again]))
     assert [outcome.name for outcome in rest] == [outcomes[2].name]
-    again.add(rest[0])
-    assert len(AblationLog(path, header).outcomes) == 3
+    kept.add(rest[0].document)
+    assert len(KeptOutcomes(path, header).outcomes) == 3
 
 
 def test_outcomes_of_another_study_are_not_mixed(tmp_path):
-    AblationLog(tmp_path / "log.jsonl", {"held": "forget gate held at 0"})
+    KeptOutcomes(tmp_path / "log.jsonl", {"held": "forget gate held at 0"})
     with pytest.raises(OutputError, match=r"is of another study \(its held differ\); name another folder or remove it"):
-        AblationLog(tmp_path / "log.jsonl", {"held": "forget gate held at 1"})
+        KeptOutcomes(tmp_path / "log.jsonl", {"held": "forget gate held at 1"})
     (tmp_path / "text.jsonl").write_text("something else\n", encoding="utf-8")
     with pytest.raises(OutputError, match="is no file of outcomes"):
-        AblationLog(tmp_path / "text.jsonl", {"held": "x"})
+        KeptOutcomes(tmp_path / "text.jsonl", {"held": "x"})
+    for wrong in ({"name": "a.png"}, {"name": "a.png", "divergence": "b", "edits": [], "errors": []}):
+        with pytest.raises(OutputError, match=r"what was kept of a line is no outcome .*; name another folder"):
+            LineOutcome.of(wrong)

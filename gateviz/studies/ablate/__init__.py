@@ -1,0 +1,1 @@
+"""What holding units does to the reading, group by group over a corpus."""
