@@ -176,7 +176,14 @@ class Recording:
             MissingExtraError: xarray is not installed.
         """
         alignment = None if self.emission is None else self.alignment
-        return to_datatree(self.image, self.grid, self.traces, self.emission, alignment, self.provenance)
+        return to_datatree(
+            self.image,
+            self.grid,
+            traces=self.traces,
+            emission=self.emission,
+            alignment=alignment,
+            provenance=self.provenance,
+        )
 
 
 def align(recording: Recording, text: str) -> Alignment:

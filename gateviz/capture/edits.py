@@ -82,7 +82,15 @@ def clamp(
     Raises:
         SelectionError: the selection cannot mean anything.
     """
-    return _edit(quantity, Hold(_finite(value, "clamp")), layer, direction, units, frames, columns)
+    return _edit(
+        quantity,
+        Hold(_finite(value, "clamp")),
+        layer=layer,
+        direction=direction,
+        units=units,
+        frames=frames,
+        columns=columns,
+    )
 
 
 def scale(
@@ -99,7 +107,15 @@ def scale(
 
     Args and errors: as for ``clamp``, with ``factor`` in the place of the value.
     """
-    return _edit(quantity, Scale(_finite(factor, "scale")), layer, direction, units, frames, columns)
+    return _edit(
+        quantity,
+        Scale(_finite(factor, "scale")),
+        layer=layer,
+        direction=direction,
+        units=units,
+        frames=frames,
+        columns=columns,
+    )
 
 
 def ablate(
@@ -183,7 +199,15 @@ def patch(
     kind = _quantity(quantity)
     series = {(trace.layer, trace.direction): trace[kind] for trace in source.traces if kind in trace.values}
     _require_places(series, kind, source)
-    return _edit(kind, Patch(series, _recording_words(source)), layer, direction, units, frames, columns)
+    return _edit(
+        kind,
+        Patch(series, _recording_words(source)),
+        layer=layer,
+        direction=direction,
+        units=units,
+        frames=frames,
+        columns=columns,
+    )
 
 
 def _edit(
@@ -215,11 +239,11 @@ def _edit(
     return Edit(
         kind,
         change,
-        layer,
-        None if direction is None else Direction(direction),
-        chosen,
-        None if frames is None else (int(frames[0]), int(frames[1])),
-        None if columns is None else (float(columns[0]), float(columns[1])),
+        layer=layer,
+        direction=None if direction is None else Direction(direction),
+        units=chosen,
+        frames=None if frames is None else (int(frames[0]), int(frames[1])),
+        columns=None if columns is None else (float(columns[0]), float(columns[1])),
     )
 
 

@@ -127,7 +127,16 @@ def _pooling(layer: nn.Module, name: str) -> tuple[Step, ...]:
     dilation = _along_line(layer.dilation) if isinstance(layer, nn.MaxPool1d | nn.MaxPool2d) else 1
     # torch replaces a missing stride by the kernel when the layer is made.
     stride = _along_line(layer.stride)
-    return (Window(_along_line(layer.kernel_size), stride, padding, padding, dilation, layer.ceil_mode),)
+    return (
+        Window(
+            _along_line(layer.kernel_size),
+            stride,
+            padding_left=padding,
+            padding_right=padding,
+            dilation=dilation,
+            ceil_mode=layer.ceil_mode,
+        ),
+    )
 
 
 def _padded(layer: nn.Module, name: str) -> tuple[Step, ...]:

@@ -98,12 +98,12 @@ class Listener:
             LayerTrace(
                 place.first_layer + index,
                 direction,
-                {each: series.transpose(0, 1) for each, series in run.values.items() if each in wanted},
-                run.in_step_order,
-                lengths,
-                place.module,
-                engine,
-                place.call,
+                stored={each: series.transpose(0, 1) for each, series in run.values.items() if each in wanted},
+                in_step_order=run.in_step_order,
+                lengths=lengths,
+                module=place.module,
+                engine=engine,
+                call=place.call,
             )
             for direction, run in zip(Direction, runs, strict=False)
         ]
@@ -155,16 +155,16 @@ def _job(
     return LayerJob(
         call.kind,
         frames,
-        call.layer_states(index),
-        call.weights(index),
-        (wanted,) * call.direction_count,
-        tuple(
+        states=call.layer_states(index),
+        weights=call.weights(index),
+        wanted=(wanted,) * call.direction_count,
+        editors=tuple(
             _only([listener.editor(index, direction, len(frames)) for listener in listeners], listeners[0].place)
             for direction in tuple(Direction)[: call.direction_count]
         ),
-        present,
-        call.rule,
-        call.training,
+        present=present,
+        rule=call.rule,
+        training=call.training,
     )
 
 

@@ -62,7 +62,16 @@ class CellSeries:
     def trace(self) -> LayerTrace:
         """All calls so far as one trace."""
         stored = {quantity: torch.stack([row[quantity] for row in self.rows], 1) for quantity in self.rows[0]}
-        return LayerTrace(self.layer, Direction.FORWARD, stored, False, None, self.module, self.engine, self.call)
+        return LayerTrace(
+            self.layer,
+            Direction.FORWARD,
+            stored=stored,
+            in_step_order=False,
+            lengths=None,
+            module=self.module,
+            engine=self.engine,
+            call=self.call,
+        )
 
     def returned(self, state: torch.Tensor) -> bool:
         """True if the state is the one that the last step returned, or a view of it."""

@@ -222,7 +222,11 @@ def reading_options(command: Command) -> Command:
         max_pixels: int,
         **rest: Any,
     ) -> Any:
-        return command(*arguments, reading=Reading(model, edits, invert, deskew, clahe, crop, max_pixels), **rest)
+        return command(
+            *arguments,
+            reading=Reading(model, edits, invert=invert, deskew=deskew, clahe=clahe, crop=crop, max_pixels=max_pixels),
+            **rest,
+        )
 
     wrapped: Any = with_reading
     for option in (

@@ -170,7 +170,7 @@ def prefix_beam_search(
     for row in emission.log_probs:
         log_probs = row.astype(np.float64)
         labels = _labels_to_try(log_probs, blank, label_limit, label_floor)
-        beam = _advance(beam, tree, log_probs, blank, labels, beam_width)
+        beam = _advance(beam, tree, log_probs=log_probs, blank=blank, labels=labels, width=beam_width)
     return _ranked(beam, tree, emission.alphabet)[:hypotheses]
 
 
@@ -213,7 +213,9 @@ def _advance(
     spelling = np.concatenate((beam.spelling, np.zeros(grown.size)))
     if tree.spells:
         stay_scores = (reached + spelling)[: len(last)]
-        spelling[len(last) :] = _spell(tree, beam, labels, grown, stay_scores, width).ravel()
+        spelling[len(last) :] = _spell(
+            tree, beam, labels=labels, grown=grown, stay_scores=stay_scores, width=width
+        ).ravel()
 
     scores = reached + spelling
     best = np.argsort(-scores, kind="stable")[:width]

@@ -166,7 +166,12 @@ def _layer(file: TensorFile, entry: dict[str, Any]) -> LayerWatch:
         return {gate: file.read(f"{name}.{gate}.{which}") for gate in gates}
 
     return LayerWatch(
-        entry["layer"], direction, part("left"), part("right"), part("mean"), file.read(f"{name}.timescale")
+        entry["layer"],
+        direction,
+        left=part("left"),
+        right=part("right"),
+        means=part("mean"),
+        timescale=file.read(f"{name}.timescale"),
     )
 
 
@@ -175,7 +180,12 @@ def _reading(file: TensorFile, entry: dict[str, Any] | None) -> ReadingWatch | N
         return None
     spans = tuple(Span(symbol, start, stop, log_prob) for symbol, start, stop, log_prob in entry["spans"])
     return ReadingWatch(
-        entry["text"], spans, file.read("blank"), file.read("symbol"), entry["blank_share"], entry["cer"]
+        entry["text"],
+        spans,
+        blank=file.read("blank"),
+        symbol=file.read("symbol"),
+        blank_share=entry["blank_share"],
+        cer=entry["cer"],
     )
 
 

@@ -162,7 +162,9 @@ class _Parts:
         upright = (height > 0.85 * rows) & (width < 0.1 * rows)
         frame = (height > 0.8 * rows) & (width > 0.6 * columns) & (area < 0.2 * width * height)
         kept = ~(flat | upright | frame | (area < 3))
-        return cls(left[kept], top[kept], width[kept], height[kept], area[kept], rows, columns)
+        return cls(
+            left[kept], top[kept], width=width[kept], height=height[kept], area=area[kept], rows=rows, columns=columns
+        )
 
     @property
     def right(self) -> Int64[np.ndarray, " parts"]:

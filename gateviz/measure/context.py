@@ -81,7 +81,14 @@ class Course:
                 total[one.first - first : one.first - first + len(one.mass)] += getattr(one, name)
             return total
 
-        return Course(first, self.phase, both("squared"), both("seen"), both("mass"), self.frames + other.frames)
+        return Course(
+            first,
+            self.phase,
+            squared=both("squared"),
+            seen=both("seen"),
+            mass=both("mass"),
+            frames=self.frames + other.frames,
+        )
 
 
 def course(squared: Float64[np.ndarray, "F N"], centers: Float64[np.ndarray, " F"], origin: float = 0.5) -> Course:
@@ -116,7 +123,7 @@ def course(squared: Float64[np.ndarray, "F N"], centers: Float64[np.ndarray, " F
         totals[1, span] += 1
         if whole > 0:
             totals[2, span] += row / whole
-    return Course(first, phase, totals[0], totals[1], totals[2], int((mass > 0).sum()))
+    return Course(first, phase, squared=totals[0], seen=totals[1], mass=totals[2], frames=int((mass > 0).sum()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,7 +86,18 @@ def contrast(
     if not both:
         nothing = np.full(units, np.nan)
         why = "no line has frames of the event and others"
-        return Contrast(nothing, nothing, nothing, nothing, nothing, nothing, 0, 0, 0, why)
+        return Contrast(
+            nothing,
+            nothing,
+            low=nothing,
+            high=nothing,
+            p=nothing,
+            null_spread=nothing,
+            inside=0,
+            outside=0,
+            lines=0,
+            why_not=why,
+        )
     sums = _Sums.of(both)
     difference, effect = sums.difference_and_effect(sums.total)
     low, high = interval(effect[0], sums.difference_and_effect(sums.total - sums.each)[1], level)
@@ -95,7 +106,18 @@ def contrast(
     why_not = _too_few(inside, outside, len(both))
     if why_not:
         p = np.full(units, np.nan)
-    return Contrast(difference[0], effect[0], low, high, p, spread, inside, outside, len(both), why_not)
+    return Contrast(
+        difference[0],
+        effect[0],
+        low=low,
+        high=high,
+        p=p,
+        null_spread=spread,
+        inside=inside,
+        outside=outside,
+        lines=len(both),
+        why_not=why_not,
+    )
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,9 @@ def direction_contrast(
     lines = int(both.sum())
     if not lines:
         nan = float("nan")
-        return DirectionContrast(nan, nan, nan, nan, nan, 0, "no line has a number for both directions")
+        return DirectionContrast(
+            nan, nan, high=nan, p=nan, p_units=nan, lines=0, why_not="no line has a number for both directions"
+        )
     sides = [UnitRatios(side.above[both], side.below[both], side.folded) for side in (forward, backward)]
     effect = cliffs_delta(sides[0].values[None], sides[1].values[None])
     low, high = interval(effect, cliffs_delta(sides[0].left_out, sides[1].left_out)[:, None], level)
@@ -125,8 +127,8 @@ def direction_contrast(
     needed = FEWEST_LINES * (2 if forward.folded else 1)
     why_not = "" if lines >= needed else f"{lines} lines took part, and a test needs {needed}"
     return DirectionContrast(
-        float(effect[0]), float(np.clip(low, -1, 1)[0]), float(np.clip(high, -1, 1)[0]), float("nan") if why_not else p,
-        float("nan") if why_not else _units_p(*sides), lines, why_not,
+        float(effect[0]), float(np.clip(low, -1, 1)[0]), high=float(np.clip(high, -1, 1)[0]), p=float("nan") if why_not else p,
+        p_units=float("nan") if why_not else _units_p(*sides), lines=lines, why_not=why_not,
     )  # fmt: skip
 
 

@@ -77,7 +77,14 @@ def matched(likeness: Float[np.ndarray, "H K"], *, sign: bool = True, margin: fl
             second = first
     turned = np.sign(signed[first, second]) if not sign else np.ones(len(first))
     signs = np.where(turned < 0, -1, 1).astype(np.int64)
-    return Matching(first.astype(np.int64), second.astype(np.int64), signs, likeness[first, second], own, identity)
+    return Matching(
+        first.astype(np.int64),
+        second.astype(np.int64),
+        sign=signs,
+        similarity=likeness[first, second],
+        own=own,
+        identity=identity,
+    )
 
 
 def matched_layers(
@@ -106,7 +113,9 @@ def matched_layers(
     together = np.where(known > 0, summed / np.maximum(known, 1), np.nan)
     found = matched(together, margin=margin)
     sign = np.where(turned[found.first, found.second] < 0, -1, 1).astype(np.int64)
-    return Matching(found.first, found.second, sign, found.similarity, found.own, found.identity), together
+    return Matching(
+        found.first, found.second, sign=sign, similarity=found.similarity, own=found.own, identity=found.identity
+    ), together
 
 
 def unit_similarity(first: Float[np.ndarray, "T H"], second: Float[np.ndarray, "T K"]) -> Float64[np.ndarray, "H K"]:

@@ -122,12 +122,14 @@ def selectivity_of_sums(
     why_not = _too_few(inside, outside, lines)
     if not total:
         nothing = np.full(units, np.nan)
-        return Selectivity(nothing, nothing, nothing, nothing, 0, 0, 0, why_not)
+        return Selectivity(nothing, nothing, high=nothing, p=nothing, inside=0, outside=0, lines=0, why_not=why_not)
     low, high = ratio_interval(wins, pairs, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.abs(wins.sum(axis=0) - total / 2) / np.sqrt(variance)
     p = np.full(units, np.nan) if why_not else np.where(variance > 0, 2 * norm.sf(z), 1.0)
-    return Selectivity(wins.sum(axis=0) / total, low, high, p, inside, outside, lines, why_not)
+    return Selectivity(
+        wins.sum(axis=0) / total, low, high=high, p=p, inside=inside, outside=outside, lines=lines, why_not=why_not
+    )
 
 
 def selectivity(

@@ -59,7 +59,9 @@ def memory_spread(timescales: Float64[np.ndarray, " H"]) -> MemorySpread:
     known = np.sort(timescales[~np.isnan(timescales)])
     lower, median, upper = (_quantile(known, share) for share in (0.25, 0.5, 0.75))
     infinite = int(np.isinf(known).sum())
-    return MemorySpread(len(known), lower, median, upper, infinite, len(timescales) - len(known))
+    return MemorySpread(
+        len(known), lower, median=median, upper=upper, infinite=infinite, unknown=len(timescales) - len(known)
+    )
 
 
 def share_beyond(timescales: Float64[np.ndarray, " H"], length: float) -> float:

@@ -92,7 +92,17 @@ def measure(stack: PanelStack, style: Style, keys: Sequence[Key], top: float) ->
         (key_height(style) + key_gap(style) + (style.font_size + 1.1 * style.small_size + 5.0) / 72) if keys else 0.0
     )
     _fit(wanted, panels, style, style.page_height - around)
-    return Sizes(numbers, left, length, tuple(wanted), lettering, _blocks(panels), groups, top, around + sum(wanted))
+    return Sizes(
+        numbers,
+        left,
+        length=length,
+        heights=tuple(wanted),
+        lettering=lettering,
+        blocks=_blocks(panels),
+        groups=groups,
+        top=top,
+        total=around + sum(wanted),
+    )
 
 
 def column_length(panels: Sequence[Panel], style: Style) -> float:

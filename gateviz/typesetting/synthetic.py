@@ -180,7 +180,7 @@ class SyntheticLines:
         family = next(
             (face.family for symbol, face in zip(text, faces, strict=True) if symbol >= WIDE), faces[0].family
         )
-        return TrainingLine(image, text, columns.astype(np.float32), script, family, name)
+        return TrainingLine(image, text, columns=columns.astype(np.float32), script=script, font=family, name=name)
 
     def _seen(
         self, line: SetLine, level: int, rng: np.random.Generator
@@ -219,7 +219,7 @@ class SyntheticLines:
             before, after, above, below = (max(margin, LOOSE * float(rng.random())) for margin in margins)
             margins = before, after, above, below
         spacing = Spacing(tracking, margins, full_height, wobble, space)
-        return set_line(text, faces, size, spacing, self._glyphs, rng)
+        return set_line(text, faces, size=size, spacing=spacing, glyphs=self._glyphs, rng=rng)
 
 
 def _margins(wide: bool, full_height: bool, rng: np.random.Generator) -> tuple[float, float, float, float]:

@@ -113,7 +113,9 @@ def fused_pass(
             True,
         )
     steps, batch, features = frames.shape
-    return FusedPass(output, hidden, cell, workspace, layout_of(steps, batch, features, units), reverse)
+    return FusedPass(
+        output, hidden, cell=cell, workspace=workspace, layout=layout_of(steps, batch, features, units), reverse=reverse
+    )
 
 
 class WorkspaceEngine:
@@ -134,7 +136,9 @@ class WorkspaceEngine:
         keep_freed_memory()
         frames = job.frames.detach().contiguous()
         return tuple(
-            self._direction(frames, (state[0], state[1]), weights, wanted, reverse, memory)
+            self._direction(
+                frames, (state[0], state[1]), weights=weights, wanted=wanted, reverse=reverse, memory=memory
+            )
             for state, weights, wanted, reverse in zip(job.states, job.weights, job.wanted, (False, True), strict=False)
         )
 

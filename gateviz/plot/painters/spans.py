@@ -159,7 +159,7 @@ def paint_spans(axes: Axes, panel: SpanPanel, style: Style, lettering: Lettering
     )
     axes.add_collection(bars, autolim=False)
     for index, span in enumerate(panel.spans):
-        _paint_symbol(axes, panel, index, style, lettering, _color(span))
+        _paint_symbol(axes, panel, index=index, style=style, lettering=lettering, color=_color(span))
 
 
 def _paint_symbol(axes: Axes, panel: SpanPanel, index: int, style: Style, lettering: Lettering, color: str) -> None:

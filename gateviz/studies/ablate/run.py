@@ -92,7 +92,9 @@ def ablated(
     told = [line for line in lines if line.truth_symbols]
     rate = sum(line.plain_errors for line in told) / sum(line.truth_symbols for line in told) if told else None
     effects = _effects(groups, lines, selectivities(corpus, request, groups), with_errors=bool(told))
-    return Ablation(request, corpus.account, effects, len(lines), len(told), rate)
+    return Ablation(
+        request, corpus.account, effects=effects, held=len(lines), held_told=len(told), plain_error_rate=rate
+    )
 
 
 def selectivities(corpus: Corpus, request: AblateRequest, groups: Sequence[UnitGroup]) -> Float64[np.ndarray, " G"]:
@@ -132,10 +134,10 @@ def _effects(
         Effect(
             group,
             found[f"d{number}"],
-            found[f"t{number}"],
-            found.get(f"e{number}"),
-            float(np.mean([line.edits[number] > 0 for line in lines])),
-            float(aucs[number]),
+            edits=found[f"t{number}"],
+            errors=found.get(f"e{number}"),
+            changed=float(np.mean([line.edits[number] > 0 for line in lines])),
+            selectivity=float(aucs[number]),
         )
         for number, group in enumerate(groups)
     )
@@ -173,7 +175,14 @@ def _outcome(
     elif progress is not None:
         progress(len(groups))
     return LineOutcome(
-        str(line.source.path), divergence, edits, errors, len(plain_text), len(truth), plain_errors, count
+        str(line.source.path),
+        divergence,
+        edits=edits,
+        errors=errors,
+        symbols=len(plain_text),
+        truth_symbols=len(truth),
+        plain_errors=plain_errors,
+        held_frames=count,
     )
 
 

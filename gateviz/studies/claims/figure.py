@@ -94,8 +94,8 @@ class ClaimFigures:
         layers = sorted({outcome.layer for outcome in outcomes})
         courses = [
             Course(
-                outcome.place, layers.index(outcome.layer), outcome.direction.value, course.offsets, course.mean,
-                course.low, course.high,
+                outcome.place, layers.index(outcome.layer), direction=outcome.direction.value, offsets=course.offsets, mean=course.mean,
+                low=course.low, high=course.high,
             )
             for outcome in outcomes
             if outcome.has_course and (course := outcome.numbers.course) is not None
@@ -212,7 +212,11 @@ def _group(claim: Claim, outcomes: Sequence[Outcome]) -> EffectGroup:
         note = outcome.verdict.value
         if not about_share and not numbers.why_not:
             note += f"  ({units.agree} units for, {units.against} against, of {units.total})"
-        rows.append(EffectRow(outcome.place, turned * numbers.effect, low, high, outcome.verdict.value, note))
+        rows.append(
+            EffectRow(
+                outcome.place, turned * numbers.effect, low=low, high=high, verdict=outcome.verdict.value, note=note
+            )
+        )
     return EffectGroup(claim.name, tuple(rows), claim.share if about_share else 0.0)
 
 

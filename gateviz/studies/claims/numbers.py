@@ -79,18 +79,18 @@ def event_numbers(
     return Numbers(
         float(layer.effect[0]),
         float(layer.low[0]),
-        float(layer.high[0]),
-        float(layer.p[0]),
-        float(layer.difference[0]),
-        layer.inside,
-        layer.outside,
-        layer.lines,
-        units.difference,
-        units.p,
-        _line_scores(means, events),
-        layer.why_not,
-        _course(series, alignments, blank, claim, direction),
-        sum(event.left_out for event in events),
+        high=float(layer.high[0]),
+        p=float(layer.p[0]),
+        difference=float(layer.difference[0]),
+        inside=layer.inside,
+        outside=layer.outside,
+        lines=layer.lines,
+        unit_difference=units.difference,
+        unit_p=units.p,
+        line_scores=_line_scores(means, events),
+        why_not=layer.why_not,
+        course=_course(series, alignments, blank, claim, direction),
+        left_out=sum(event.left_out for event in events),
     )
 
 
@@ -145,8 +145,8 @@ def memory_numbers(
         "" if lines >= FEWEST_LINES else f"{lines} lines have two symbols or more, and an interval needs {FEWEST_LINES}"
     )
     return Numbers(
-        float((memory > claim.symbols).mean()), float(low), float(high), float("nan"), float(np.median(memory)),
-        int(lengths.sum()), 0, lines, memory - claim.symbols, np.full(len(memory), np.nan), scores, why,
+        float((memory > claim.symbols).mean()), float(low), high=float(high), p=float("nan"), difference=float(np.median(memory)),
+        inside=int(lengths.sum()), outside=0, lines=lines, unit_difference=memory - claim.symbols, unit_p=np.full(len(memory), np.nan), line_scores=scores, why_not=why,
     )  # fmt: skip
 
 

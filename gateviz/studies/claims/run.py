@@ -145,7 +145,18 @@ def _outcome(claim: Claim, layer: int, direction: Direction, numbers: Numbers, p
     order = [int(line) for line in np.argsort(-scores, kind="stable") if np.isfinite(scores[line])]
     best = tuple(line for line in order[:SHOWN] if scores[line] > 0)
     worst = tuple(line for line in order[::-1][:SHOWN] if scores[line] < 0)
-    return Outcome(claim, layer, direction, numbers, p, verdict, why, units, best, worst)
+    return Outcome(
+        claim,
+        layer,
+        direction=direction,
+        numbers=numbers,
+        p=p,
+        verdict=verdict,
+        why=why,
+        units=units,
+        best=best,
+        worst=worst,
+    )
 
 
 def _verdict(claim: Claim, numbers: Numbers, p: float) -> tuple[Verdict, str]:
@@ -238,7 +249,15 @@ def context_numbers(sampled: SampledContext, claim: Claim, place: Place, lines: 
         scores[sampled.positions[line.name]] = share - claim.share
     found = Jackknife().estimates({"beyond": beyond, "frames": frames}, {"share": ("beyond", "frames")})["share"]
     context = sampled.gradient.reach("input", place).context()[0] / sampled.gradient.frames_a_symbol
-    return _numbers(scores, found.value, found.low, found.high, context, int(frames.sum()), len(usable))
+    return _numbers(
+        scores,
+        found.value,
+        low=found.low,
+        high=found.high,
+        context=context,
+        frames=int(frames.sum()),
+        lines=len(usable),
+    )
 
 
 def _beyond(line: LineContext, place: Place, symbols: float) -> float:
@@ -260,5 +279,17 @@ def _numbers(
     """Numbers without units and without a test of chance: a share has an interval alone."""
     none = np.zeros(0)
     return Numbers(
-        effect, low, high, float("nan"), context, frames, 0, lines, none, none, scores, why_not, measured=measured
+        effect,
+        low,
+        high=high,
+        p=float("nan"),
+        difference=context,
+        inside=frames,
+        outside=0,
+        lines=lines,
+        unit_difference=none,
+        unit_p=none,
+        line_scores=scores,
+        why_not=why_not,
+        measured=measured,
     )

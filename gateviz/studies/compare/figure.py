@@ -126,8 +126,8 @@ class ComparisonFigures:
         left, right = float(columns[0]) - line.step / 2, float(columns[-1]) + line.step / 2
         return tuple(
             HeatmapPanel(
-                place.words, course.astype(np.float32), left, right, tuple(one.quantity.letter for one in place.quantities),
-                scale, color_key="how far apart", group=place.words,
+                place.words, course.astype(np.float32), start=left, stop=right, row_labels=tuple(one.quantity.letter for one in place.quantities),
+                scale=scale, color_key="how far apart", group=place.words,
             )
             for place, course in zip(self.comparison.places, courses, strict=True)
         )  # fmt: skip

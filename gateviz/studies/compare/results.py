@@ -237,9 +237,9 @@ def cost_of(lines: Sequence[LineComparison]) -> Cost:
     return Cost(
         found["edits"],
         float(np.mean([line.edits > 0 for line in lines])),
-        mean_of(courses) if courses else None,
-        found.get("first"),
-        found.get("second"),
-        found.get("rise"),
-        len(told),
+        bits=mean_of(courses) if courses else None,
+        first=found.get("first"),
+        second=found.get("second"),
+        rise=found.get("rise"),
+        lines=len(told),
     )

@@ -140,13 +140,13 @@ def compare_pairs(
     return Comparison(
         request,
         names,
-        axis,
-        tuple(lines),
-        tuple(places),
-        {place.name: mean_of([line.course(place.name) for line in lines]) for place in places},
-        cost_of(lines),
-        (*alone, *([words] if words else [])),
-        tuple(skipped),
+        axis=axis,
+        lines=tuple(lines),
+        places=tuple(places),
+        apart={place.name: mean_of([line.course(place.name) for line in lines]) for place in places},
+        cost=cost_of(lines),
+        alone=(*alone, *([words] if words else [])),
+        skipped=tuple(skipped),
     )
 
 
@@ -254,7 +254,14 @@ def _compared_line(pair: LinePair, places: Sequence[PlaceComparison], *, with_bi
     if pair.truth:
         errors = edit_distance(pair.truth, texts[0]), edit_distance(pair.truth, texts[1])
     mean = np.mean([values for one in distances.values() for values in one.values()], axis=0)
-    return LineComparison(pair, distances, bits, _symbols(pair, symbols, mean, bits), edit_distance(*texts), errors)
+    return LineComparison(
+        pair,
+        distances,
+        bits=bits,
+        symbols=_symbols(pair, symbols, mean, bits),
+        edits=edit_distance(*texts),
+        errors=errors,
+    )
 
 
 def _symbols(
@@ -271,10 +278,10 @@ def _symbols(
             SymbolParting(
                 None if a is None else pair.first.alignment.spans[a].symbol,
                 None if b is None else pair.second.alignment.spans[b].symbol,
-                start,
-                stop,
-                float(distance[inside].mean()) if inside.any() else float("nan"),
-                float(bits[inside].mean()) if bits is not None and inside.any() else float("nan"),
+                start=start,
+                stop=stop,
+                distance=float(distance[inside].mean()) if inside.any() else float("nan"),
+                bits=float(bits[inside].mean()) if bits is not None and inside.any() else float("nan"),
             )
         )
     return tuple(found)

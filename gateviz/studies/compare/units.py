@@ -178,18 +178,18 @@ def _quantity(
     return QuantityComparison(
         quantity,
         matching,
-        float(pairs[compared].mean()) if compared.any() else float("nan"),
-        int(compared.sum()),
-        wasserstein(all_values[0].ravel(), all_values[1].ravel()),
-        float(
+        similarity=float(pairs[compared].mean()) if compared.any() else float("nan"),
+        compared=int(compared.sum()),
+        distance=wasserstein(all_values[0].ravel(), all_values[1].ravel()),
+        unit_distance=float(
             unit_wasserstein(all_values[0][:, matching.first], paired_units(all_values[1], matching, quantity)).mean()
         ),
-        (float(redundancy(series[0]).mean()), float(redundancy(series[1]).mean())),
-        (float(all_values[0].mean(dtype=np.float64)), float(all_values[1].mean(dtype=np.float64))),
+        redundancy=(float(redundancy(series[0]).mean()), float(redundancy(series[1]).mean())),
+        means=(float(all_values[0].mean(dtype=np.float64)), float(all_values[1].mean(dtype=np.float64))),
         # What never moves is measured in its own unit.
-        spread(first, second) or 1.0,
-        edges,
-        (densities(all_values[:1], edges), densities(all_values[1:], edges)),
+        scale=spread(first, second) or 1.0,
+        edges=edges,
+        shares=(densities(all_values[:1], edges), densities(all_values[1:], edges)),
     )
 
 

@@ -1,1 +1,0 @@
-"""A whole corpus of lines: record each, measure, test claims, hold gates, compare models."""
