@@ -1,5 +1,7 @@
 """Shared by the tests of the command line: a way to run it, and recordings that need no model."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -14,6 +16,8 @@ from gateviz.data.provenance import Provenance
 from gateviz.recording import Recording
 from tests.plot.made_fonts import make_font, own_box
 
+# Before click 8.2 a runner mixes both streams unless it is told not to, and since then it cannot be told.
+RUNNER = CliRunner(**({"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}))
 LABELS = (0, 1, 1, 0, 2, 3, 3, 0)
 
 
@@ -70,7 +74,7 @@ def here(tmp_path, monkeypatch):
 
 def run(*words: object) -> Result:
     """The outcome of a command line; an error that nobody foresaw is raised."""
-    result = CliRunner().invoke(main, [str(word) for word in words])
+    result = RUNNER.invoke(main, [str(word) for word in words])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
