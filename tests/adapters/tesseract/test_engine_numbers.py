@@ -12,6 +12,8 @@ import pytest
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+import gateviz
+
 pytestmark = pytest.mark.system
 
 CHARACTERS = ("NULL", "Joined", "|Broken|0|1", *"abcdefgh")
