@@ -96,7 +96,7 @@ class ClaimFigures:
         courses = [
             Course(
                 outcome.place, layers.index(outcome.layer), outcome.direction.value, course.offsets, course.mean,
-                course.low, course.high,
+                low=course.low, high=course.high,
             )
             for outcome in outcomes
             if outcome.has_course and (course := outcome.numbers.course) is not None
@@ -213,7 +213,8 @@ def _group(claim: Claim, outcomes: Sequence[Outcome]) -> EffectGroup:
         note = outcome.verdict.value
         if not about_share and not numbers.why_not:
             note += f"  ({units.agree} units for, {units.against} against, of {units.total})"
-        rows.append(EffectRow(outcome.place, turned * numbers.effect, low, high, outcome.verdict.value, note))
+        effect, verdict = turned * numbers.effect, outcome.verdict.value
+        rows.append(EffectRow(outcome.place, effect, low=low, high=high, verdict=verdict, note=note))
     return EffectGroup(claim.name, tuple(rows), claim.share if about_share else 0.0)
 
 
