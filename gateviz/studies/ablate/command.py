@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateviz.studies.ablate.request import AblateRequest
     from gateviz.studies.ablate.results import Ablation
     from gateviz.studies.account import Corpus
+    from gateviz.studies.page import Page
 
 GROUPINGS = ("unit", "layer", "timescale")
 LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
@@ -48,7 +49,10 @@ LOG, NUMBERS, FIGURE = "ablation.jsonl", "ablation.json", "ablation.png"
 @json_option
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, corpus: CorpusChoice, out: Path, as_json: bool, **asked: Any) -> None:
+def command(
+    ctx: click.Context, /, *, corpus: CorpusChoice, hold: str, grouping: str, event: str | None, beside: str,
+    layers: tuple[int, ...], directions: tuple[str, ...], out: Path, as_json: bool,
+) -> None:  # fmt: skip
     """Hold a gate unit by unit over a corpus, and rank units by what that does to the reading.
 
     CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
@@ -73,12 +77,12 @@ def command(ctx: click.Context, /, corpus: CorpusChoice, out: Path, as_json: boo
     from gateviz.studies.corpus import Wanted
 
     request = AblateRequest(
-        intervention_named(asked["hold"]),
-        asked["grouping"],
-        asked["layers"],
-        asked["directions"],
-        event_named(asked["event"]) if asked["event"] else None,
-        event_named(asked["beside"]),
+        intervention_named(hold),
+        grouping,
+        layers,
+        directions,
+        event=event_named(event) if event else None,
+        beside=event_named(beside),
     )
     make_folder(out)
     for name in (LOG, NUMBERS, FIGURE):
@@ -89,7 +93,7 @@ def command(ctx: click.Context, /, corpus: CorpusChoice, out: Path, as_json: boo
         raise click.UsageError("no recorded layer is of the --layer and --direction given; 'gateviz info' lists them")
     found = _ablated(held, request, recognizer.card.checkpoint_sha256, out / LOG)
     page = ablate_page(found, {"lineage": recognizer.card.lineage, "checkpoint": recognizer.card.checkpoint})
-    _write(page.document, found, out)
+    _write(page, found, out)
     if as_json:
         print_json(page.document)
     else:
@@ -126,11 +130,11 @@ def _ablated(corpus: "Corpus", request: "AblateRequest", checkpoint: str, log: P
     return ablated(corpus, request, groups, outcomes)
 
 
-def _write(document: Any, found: "Ablation", out: Path) -> None:
+def _write(page: "Page", found: "Ablation", out: Path) -> None:
     from gateviz.files.atomic import write_whole
     from gateviz.files.json_text import finite, json_text
     from gateviz.plot.export import save_figure
     from gateviz.studies.ablate.figure import ablate_figure
 
-    write_whole(out / NUMBERS, (json_text(finite(document), indent=1) + "\n").encode())
+    write_whole(out / NUMBERS, (json_text(finite(page.document), indent=1) + "\n").encode())
     save_figure(ablate_figure(found), out / FIGURE)

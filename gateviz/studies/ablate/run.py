@@ -92,9 +92,7 @@ def ablated(
     told = [line for line in lines if line.truth_symbols]
     rate = sum(line.plain_errors for line in told) / sum(line.truth_symbols for line in told) if told else None
     effects = _effects(groups, lines, selectivities(corpus, request, groups), with_errors=bool(told))
-    return Ablation(
-        request, corpus.account, effects=effects, held=len(lines), held_told=len(told), plain_error_rate=rate
-    )
+    return Ablation(request, corpus.account, effects, held=len(lines), held_told=len(told), plain_error_rate=rate)
 
 
 def selectivities(corpus: Corpus, request: AblateRequest, groups: Sequence[UnitGroup]) -> Float64[np.ndarray, " G"]:
@@ -133,7 +131,7 @@ def _effects(
     return tuple(
         Effect(
             group,
-            found[f"d{number}"],
+            divergence=found[f"d{number}"],
             edits=found[f"t{number}"],
             errors=found.get(f"e{number}"),
             changed=float(np.mean([line.edits[number] > 0 for line in lines])),
@@ -175,15 +173,9 @@ def _outcome(
     elif progress is not None:
         progress(len(groups))
     return LineOutcome(
-        str(line.source.path),
-        divergence,
-        edits=edits,
-        errors=errors,
-        symbols=len(plain_text),
-        truth_symbols=len(truth),
-        plain_errors=plain_errors,
-        held_frames=count,
-    )
+        str(line.source.path), divergence, edits, errors, symbols=len(plain_text), truth_symbols=len(truth),
+        plain_errors=plain_errors, held_frames=count,
+    )  # fmt: skip
 
 
 def _mask(line: CorpusLine, event: Event) -> Bool[np.ndarray, " T"]:

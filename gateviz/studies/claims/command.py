@@ -3,11 +3,11 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from gateviz.cli.corpus import CorpusChoice, PageChoice, corpus_options, page_options, recorded, seed_option
+from gateviz.cli.corpus import CorpusChoice, Figures, PageChoice, corpus_options, page_options, recorded, seed_option
 from gateviz.cli.describe import study_origin
 from gateviz.cli.looks import look_at_claims
 from gateviz.cli.options import direction_option, layer_option, none_if_empty
@@ -37,14 +37,9 @@ SHIFTS = 1999
 @seed_option
 @click.pass_context
 def command(
-    ctx: click.Context,
-    /,
-    corpus: CorpusChoice,
-    outputs: PageChoice,
-    figure: Path | None,
-    file: Path | None,
-    **asked: Any,
-) -> None:
+    ctx: click.Context, /, *, corpus: CorpusChoice, outputs: PageChoice, figure: Path | None, file: Path | None,
+    layers: tuple[int, ...], directions: tuple[str, ...], shifts: int, seed: int,
+) -> None:  # fmt: skip
     """Hold what is said of a recognizer's gates against a corpus of lines.
 
     CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
@@ -84,10 +79,10 @@ def command(
     lines = corpus.lines()
     recognizer = corpus.model.loaded()
     checked_claims(claims, recognizer.alphabet)
-    wanted = Wanted(none_if_empty(asked["layers"]), quantities_of(claims), (), corpus.max_pixels)
-    report = _tested(recorded(recognizer, lines, wanted), claims, asked)
+    wanted = Wanted(none_if_empty(layers), quantities_of(claims), max_pixels=corpus.max_pixels)
+    report = _tested(recorded(recognizer, lines, wanted), claims, none_if_empty(directions), shifts=shifts, seed=seed)
 
-    def figures(style: str) -> Any:
+    def figures(style: str) -> Figures:
         from gateviz.studies.claims.figure import ClaimFigures
 
         return ClaimFigures(report, style=style)
@@ -96,7 +91,9 @@ def command(
     ctx.exit(1 if report.account.skipped else 0)
 
 
-def _tested(corpus: "Corpus", claims: "tuple[Claim, ...]", asked: dict[str, Any]) -> "ClaimReport":
+def _tested(
+    corpus: "Corpus", claims: "tuple[Claim, ...]", directions: tuple[str, ...] | None, *, shifts: int, seed: int
+) -> "ClaimReport":
     """The claims tested with a bar, and gradients with another.
 
     Raises:
@@ -107,7 +104,6 @@ def _tested(corpus: "Corpus", claims: "tuple[Claim, ...]", asked: dict[str, Any]
     from gateviz.studies.claims.request import Statistic
     from gateviz.studies.claims.run import LINES, claims_over
 
-    directions = none_if_empty(asked["directions"])
     traces = [t for t in corpus.recordings[0].traces if directions is None or t.direction in directions]
     gradients = min(len(corpus.lines), LINES) if any(claim.statistic == Statistic.CONTEXT for claim in claims) else 0
     with (
@@ -120,8 +116,8 @@ def _tested(corpus: "Corpus", claims: "tuple[Claim, ...]", asked: dict[str, Any]
             corpus,
             claims,
             directions=directions,
-            shifts=asked["shifts"],
-            seed=asked["seed"],
+            shifts=shifts,
+            seed=seed,
             progress=bar.update,
             on_context=context_bar.update,
         )

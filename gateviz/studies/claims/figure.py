@@ -94,7 +94,7 @@ class ClaimFigures:
         layers = sorted({outcome.layer for outcome in outcomes})
         courses = [
             Course(
-                outcome.place, layers.index(outcome.layer), direction=outcome.direction.value, offsets=course.offsets, mean=course.mean,
+                outcome.place, layers.index(outcome.layer), outcome.direction.value, course.offsets, course.mean,
                 low=course.low, high=course.high,
             )
             for outcome in outcomes
@@ -212,11 +212,8 @@ def _group(claim: Claim, outcomes: Sequence[Outcome]) -> EffectGroup:
         note = outcome.verdict.value
         if not about_share and not numbers.why_not:
             note += f"  ({units.agree} units for, {units.against} against, of {units.total})"
-        rows.append(
-            EffectRow(
-                outcome.place, turned * numbers.effect, low=low, high=high, verdict=outcome.verdict.value, note=note
-            )
-        )
+        effect, verdict = turned * numbers.effect, outcome.verdict.value
+        rows.append(EffectRow(outcome.place, effect, low=low, high=high, verdict=verdict, note=note))
     return EffectGroup(claim.name, tuple(rows), claim.share if about_share else 0.0)
 
 

@@ -1,7 +1,8 @@
 """The numbers behind a verdict: of an event by a contrast, of memory by its timescale."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, Float64
@@ -20,9 +21,9 @@ AROUND = 10
 DRAWS = 2000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Numbers:
-    """What was measured of a claim in one layer and direction, whatever its sign.
+    """What was measured of a claim in one layer and direction, whatever its sign; NaN and none where it was not.
 
     Attributes:
         effect: Cohen's d of the layer's mean, or the share of units for a timescale.
@@ -42,16 +43,16 @@ class Numbers:
         measured: False where the measure could not be taken at all, whatever the corpus.
     """
 
-    effect: float
-    low: float
-    high: float
-    p: float
-    difference: float
-    inside: int
-    outside: int
-    lines: int
-    unit_difference: Float64[np.ndarray, " H"]
-    unit_p: Float64[np.ndarray, " H"]
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    difference: float = math.nan
+    inside: int = 0
+    outside: int = 0
+    lines: int = 0
+    unit_difference: Float64[np.ndarray, " H"] = field(default_factory=lambda: np.zeros(0))
+    unit_p: Float64[np.ndarray, " H"] = field(default_factory=lambda: np.zeros(0))
     line_scores: Float64[np.ndarray, " L"]
     why_not: str = ""
     course: Dynamics | None = None
@@ -77,8 +78,8 @@ def event_numbers(
     layer = contrast(means, masks, shifts=shifts, seed=seed)
     units = contrast(values, masks, shifts=shifts, seed=seed)
     return Numbers(
-        float(layer.effect[0]),
-        float(layer.low[0]),
+        effect=float(layer.effect[0]),
+        low=float(layer.low[0]),
         high=float(layer.high[0]),
         p=float(layer.p[0]),
         difference=float(layer.difference[0]),
@@ -145,9 +146,17 @@ def memory_numbers(
         "" if lines >= FEWEST_LINES else f"{lines} lines have two symbols or more, and an interval needs {FEWEST_LINES}"
     )
     return Numbers(
-        float((memory > claim.symbols).mean()), float(low), high=float(high), p=float("nan"), difference=float(np.median(memory)),
-        inside=int(lengths.sum()), outside=0, lines=lines, unit_difference=memory - claim.symbols, unit_p=np.full(len(memory), np.nan), line_scores=scores, why_not=why,
-    )  # fmt: skip
+        effect=float((memory > claim.symbols).mean()),
+        low=float(low),
+        high=float(high),
+        difference=float(np.median(memory)),
+        inside=int(lengths.sum()),
+        lines=lines,
+        unit_difference=memory - claim.symbols,
+        unit_p=np.full(len(memory), np.nan),
+        line_scores=scores,
+        why_not=why,
+    )
 
 
 def _memory(

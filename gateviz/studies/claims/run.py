@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float64
 
 from gateviz.data.gates import Direction, Place
 from gateviz.errors import AlignmentError, SelectionError
@@ -145,18 +144,7 @@ def _outcome(claim: Claim, layer: int, direction: Direction, numbers: Numbers, p
     order = [int(line) for line in np.argsort(-scores, kind="stable") if np.isfinite(scores[line])]
     best = tuple(line for line in order[:SHOWN] if scores[line] > 0)
     worst = tuple(line for line in order[::-1][:SHOWN] if scores[line] < 0)
-    return Outcome(
-        claim,
-        layer,
-        direction=direction,
-        numbers=numbers,
-        p=p,
-        verdict=verdict,
-        why=why,
-        units=units,
-        best=best,
-        worst=worst,
-    )
+    return Outcome(claim, layer, direction, numbers, p=p, verdict=verdict, why=why, units=units, best=best, worst=worst)
 
 
 def _verdict(claim: Claim, numbers: Numbers, p: float) -> tuple[Verdict, str]:
@@ -238,58 +226,23 @@ def context_numbers(sampled: SampledContext, claim: Claim, place: Place, lines: 
     """
     scores = np.full(lines, np.nan)
     if sampled.gradient is None or sampled.why_not:
-        return _numbers(scores, why_not=sampled.why_not, measured=False)
+        return Numbers(line_scores=scores, why_not=sampled.why_not, measured=False)
     usable = [line for line in sampled.gradient.lines if np.isfinite(line.frames_a_symbol) and place in line.input]
     if len(usable) < FEWEST_LINES:
         why = f"{len(usable)} lines have two symbols or more, and an interval needs {FEWEST_LINES}"
-        return _numbers(scores, why_not=why, lines=len(usable))
+        return Numbers(line_scores=scores, why_not=why, lines=len(usable))
     beyond = np.array([_beyond(line, place, claim.symbols) for line in usable])
     frames = np.array([line.input[place].frames for line in usable])
     for line, share in zip(usable, beyond / np.maximum(frames, 1), strict=True):
         scores[sampled.positions[line.name]] = share - claim.share
     found = Jackknife().estimates({"beyond": beyond, "frames": frames}, {"share": ("beyond", "frames")})["share"]
     context = sampled.gradient.reach("input", place).context()[0] / sampled.gradient.frames_a_symbol
-    return _numbers(
-        scores,
-        found.value,
-        low=found.low,
-        high=found.high,
-        context=context,
-        frames=int(frames.sum()),
-        lines=len(usable),
-    )
+    # Without units and without a test of chance: a share has an interval alone.
+    return Numbers(
+        effect=found.value, low=found.low, high=found.high, difference=context, inside=int(frames.sum()), lines=len(usable),
+        line_scores=scores,
+    )  # fmt: skip
 
 
 def _beyond(line: LineContext, place: Place, symbols: float) -> float:
     return line.input[place].beyond(symbols * line.frames_a_symbol)
-
-
-def _numbers(
-    scores: Float64[np.ndarray, " L"],
-    effect: float = float("nan"),
-    low: float = float("nan"),
-    high: float = float("nan"),
-    context: float = float("nan"),
-    frames: int = 0,
-    lines: int = 0,
-    *,
-    why_not: str = "",
-    measured: bool = True,
-) -> Numbers:
-    """Numbers without units and without a test of chance: a share has an interval alone."""
-    none = np.zeros(0)
-    return Numbers(
-        effect,
-        low,
-        high=high,
-        p=float("nan"),
-        difference=context,
-        inside=frames,
-        outside=0,
-        lines=lines,
-        unit_difference=none,
-        unit_p=none,
-        line_scores=scores,
-        why_not=why_not,
-        measured=measured,
-    )
