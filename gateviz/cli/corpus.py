@@ -197,11 +197,16 @@ def found_lines(paths: Sequence[Path], limit: int | None = None) -> "tuple[LineS
     from gateviz.files.true_lines import true_lines
 
     found = true_lines(paths)
-    for words in found.strays[:TOLD]:
-        tell(f"gateviz: {words}", err=True)
-    if (more := len(found.strays) - TOLD) > 0:
-        tell(f"gateviz: and {more:,} more that give no line", err=True)
+    tell_strays(found.strays)
     return found.lines[:limit]
+
+
+def tell_strays(strays: Sequence[str]) -> None:
+    """Say which files give no line, the first of them one by one."""
+    for words in strays[:TOLD]:
+        tell(f"gateviz: {one_line(words)}", err=True)
+    if (more := len(strays) - TOLD) > 0:
+        tell(f"gateviz: and {more:,} more that give no line", err=True)
 
 
 def studied(

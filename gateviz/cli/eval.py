@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateviz.cli.corpus import TOLD, limit_option, tell_strays
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.eval_report import evaluation_document, evaluation_words
 from gateviz.cli.given import given_options
@@ -35,8 +36,6 @@ GROUPINGS = ("script", "length", "font")
 SEED = 2_000_003
 # Options that mean nothing without --synthetic.
 SYNTHETIC = ("seed", "scripts", "hardness", "longest", "held_out", "fonts")
-# Failures, and files that give no line, that are told one by one.
-TOLD = 5
 
 
 def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -70,7 +69,7 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
 @click.option("--longest", metavar="N", type=click.IntRange(1, 400), help="Code points of a synthetic line, at most.")
 @click.option("--held-out", is_flag=True, help="Synthetic lines in the fonts alone that no training line has.")
 @click.option("--fonts", metavar="FOLDER", type=Reads(look_at_fonts), help="Of synthetic lines; default: the system's.")
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Read the first N lines only.")
+@limit_option
 @click.option(
     "--by",
     "groupings",
@@ -149,10 +148,7 @@ def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str,
         from gateviz.training.line_files import LineFiles
 
         files = LineFiles(*lines)
-        for words in files.strays[:TOLD]:
-            say(f"gateviz: {one_line(words)}", err=True)
-        if (more := len(files.strays) - TOLD) > 0:
-            say(f"gateviz: and {more:,} more that give no line", err=True)
+        tell_strays(files.strays)
         return files
     from gateviz.training.fonts import find_fonts
     from gateviz.training.synthetic import SyntheticLines, SyntheticStyle

@@ -216,4 +216,4 @@ def _recorded(
         except GatevizError as error:
             yield Skipped(source, str(error))
         else:
-            yield CorpusLine(source, recording, number, recognizer, wanted.max_pixels)
+            yield CorpusLine(source, recording, number, recognizer, max_pixels=wanted.max_pixels)

@@ -31,7 +31,7 @@ base-uri 'none'; form-action 'none'">
 body {{ font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; background: #fff; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
 h2 {{ margin-top: 2.5rem; border-top: 1px solid #c8c8c8; padding-top: 1rem; }}
 table {{ border-collapse: collapse; font-size: 13px; }}
-caption {{ text-align: left; color: #444; padding: .4rem 0; }}
+caption {{ text-align: left; color: #444; padding: .4rem 0; white-space: nowrap; }}
 td, th {{ padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #eee; }}
 td.n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 .supported {{ font-weight: 600; }} .contradicted {{ font-weight: 600; color: #c1121f; }} .none {{ color: #6e6e6e; }}

@@ -1,5 +1,7 @@
 """A corpus recorded: order, texts, and every line that could not be read."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,7 +11,7 @@ from gateviz.capture.edits import clamp
 from gateviz.errors import CheckpointError, ImageError, OutputError
 from gateviz.files.folders import LineSource
 from gateviz.studies.account import CorpusLine, Skipped
-from gateviz.studies.corpus import Outcome, Wanted, record_corpus, study, study_chunk
+from gateviz.studies.corpus import Wanted, record_corpus, study, study_chunk
 from gateviz.studies.kept import KeptOutcomes
 
 
@@ -98,7 +100,8 @@ def test_chunks_add_up_to_the_whole_wherever_they_are_cut(recognizer, folder):
     parts = study_chunk(recognizer, numbered[:1], Widths)
     for chunk in (numbered[1:2], numbered[2:]):
         parts.merge(study_chunk(recognizer, chunk, Widths))
-    assert whole == Outcome(whole.tally, parts.account)
+    # They were recorded at another second.
+    assert replace(parts.account, origin=whole.account.origin) == whole.account
     assert whole.tally.found == parts.tally.found
     assert sorted(whole.tally.found) == [0, 2]
     assert seen == [1, 1, 1]
@@ -123,6 +126,8 @@ def test_a_line_of_which_only_the_recording_is_at_hand_cannot_be_read_anew(recog
     line = CorpusLine(LineSource(folder / "0.png"), gateviz.record(recognizer, folder / "0.png"))
     with pytest.raises(CheckpointError, match=r"only the recording of .* is at hand; give the recognizer that read it"):
         line.prepared()
+    with pytest.raises(ImageError, match="1,920 pixels, over the limit of 10"):
+        replace(line, recognizer=recognizer, max_pixels=10).prepared()
 
 
 def test_outcomes_are_kept_and_gone_on_with(tmp_path):

@@ -1,11 +1,10 @@
 """``gateviz context``: how far away lies what a recognizer answers to."""
 
 from functools import partial
-from typing import Any
 
 import click
 
-from gateviz.cli.corpus import CorpusChoice, PageChoice, corpus_options, page_options, seed_option, studied
+from gateviz.cli.corpus import CorpusChoice, Figures, PageChoice, corpus_options, page_options, seed_option, studied
 from gateviz.cli.options import layer_option, none_if_empty
 from gateviz.cli.paths import PathsFirst
 from gateviz.studies.context.request import DISTANCES, MEASURES, ContextRequest
@@ -46,7 +45,10 @@ def _distances(ctx: click.Context, parameter: click.Parameter, value: str) -> tu
 )  # fmt: skip
 @seed_option
 @click.pass_context
-def command(ctx: click.Context, /, corpus: CorpusChoice, outputs: PageChoice, **asked: Any) -> None:
+def command(
+    ctx: click.Context, /, *, corpus: CorpusChoice, outputs: PageChoice, measures: tuple[str, ...],
+    layers: tuple[int, ...], frames: int, probes: int, symbols: int, distances: tuple[float, ...], seed: int,
+) -> None:  # fmt: skip
     """Measure how far away lies what each layer and the posterior answer to.
 
     CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
@@ -63,8 +65,8 @@ def command(ctx: click.Context, /, corpus: CorpusChoice, outputs: PageChoice, **
     """  # noqa: D301  (click reads the backspace)
     outputs.check("the context")
     request = ContextRequest(
-        asked["measures"] or MEASURES, none_if_empty(asked["layers"]), asked["frames"], asked["probes"] or None,
-        asked["symbols"], asked["distances"], asked["seed"],
+        measures or MEASURES, none_if_empty(layers), frames=frames, probes=probes or None, symbols=symbols,
+        distances=distances, seed=seed,
     )  # fmt: skip
     lines = corpus.lines()
     recognizer = corpus.model.loaded()
@@ -77,7 +79,7 @@ def command(ctx: click.Context, /, corpus: CorpusChoice, outputs: PageChoice, **
     card = recognizer.card
     origin = {"lineage": card.lineage, "checkpoint": card.checkpoint, "checkpoint_sha256": card.checkpoint_sha256}
 
-    def figures(style: str) -> Any:
+    def figures(style: str) -> Figures:
         from gateviz.studies.context.figure import ContextFigures
 
         return ContextFigures(study, style=style)

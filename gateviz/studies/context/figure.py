@@ -157,10 +157,10 @@ def _image_panel(gradient: GradientContext) -> CurvePanel:
     return CurvePanel(
         "by gradient: what each answers to on the image",
         curves,
-        f"columns of the network's input from the frame (a symbol: {gradient.frames_a_symbol * gradient.stride:.0f})",
-        "norm of the Jacobian, of its largest",
-        _NORMS,
-        max(limit, _MORE * half),
+        x_label=f"columns of the network's input from the frame (a symbol: {gradient.frames_a_symbol * gradient.stride:.0f})",
+        y_label="norm of the Jacobian, of its largest",
+        ends=_NORMS,
+        limit=max(limit, _MORE * half),
         shaded=(-half, half),
         shaded_label="receptive field",
     )
@@ -172,10 +172,10 @@ def _input_panel(gradient: GradientContext) -> CurvePanel:
     return CurvePanel(
         "by gradient: what each layer answers to in its own input",
         curves,
-        f"frames of the layer's input from the frame (a symbol: {symbol:.1f})",
-        "norm of the Jacobian, of its largest",
-        _NORMS,
-        max(limit, 2.0 * symbol if np.isfinite(symbol) else 0.0),
+        x_label=f"frames of the layer's input from the frame (a symbol: {symbol:.1f})",
+        y_label="norm of the Jacobian, of its largest",
+        ends=_NORMS,
+        limit=max(limit, 2.0 * symbol if np.isfinite(symbol) else 0.0),
         shaded=(-symbol, symbol) if np.isfinite(symbol) else None,
         shaded_label="within a symbol",
     )

@@ -82,10 +82,11 @@ def document(study: ContextStudy) -> dict[str, Any]:
 
 def _gradient_sections(gradient: GradientContext) -> list[Section]:
     if gradient.why_not:
-        return [Section((Sentence(f"by gradient: not measured; {gradient.why_not}"),))]
+        return [Section((Sentence(f"by gradient: not measured; {gradient.why_not}"),), "By gradient")]
     field = f"(the receptive field is {gradient.receptive_field:g} columns)"
     titles = {"image": f"by gradient, on the image {field}", "input": "by gradient, in the layer's own input"}
-    sections = [Section((_gradient_table(gradient, by, titles[by]),)) for by in _AXES]
+    headings = {"image": "By gradient, on the image", "input": "By gradient, in the layer's own input"}
+    sections = [Section((_gradient_table(gradient, by, titles[by]),), headings[by]) for by in _AXES]
     if gradient.refused:
         words = f"{counted(len(gradient.refused), 'line')} gave no gradient and took no part: {gradient.refused[0][1]}"
         sections.append(Section((Sentence(words),)))
@@ -135,7 +136,7 @@ def _falls_section(taken: Falls) -> Section:
         parts.append(Sentence(f"beyond {', '.join(unreached)} symbols nothing lies on any line"))
     if taken.textless:
         parts.append(Sentence(f"{counted(len(taken.textless), 'line')} without text took no part"))
-    return Section(tuple(parts))
+    return Section(tuple(parts), f"Model-free: {_ACTIONS[taken.taking.what]}")
 
 
 def _gradient_row(gradient: GradientContext, by: By, place: Place | None) -> dict[str, Any]:

@@ -160,10 +160,47 @@ class _Target:
         return float(inside[:, self.label].max()), bool((inside.argmax(axis=1) == self.label).any())
 
 
+@dataclass(frozen=True)
+class _Taker:
+    """Takes something from one line."""
+
+    recognizer: Recognizer
+    prepared: PreparedLine
+    taking: Taking
+
+    def run(self, rows: "Sequence[tuple[float, float] | Reset]") -> Iterator[Float[np.ndarray, "T C"]]:
+        """The log posteriors of the line as it is, then of every row."""
+        if self.taking.what == "blank":
+            kept = [row for row in rows if not isinstance(row, Reset)]
+            return iter(blanked_log_probs(self.recognizer, self.prepared, [None, *kept]).cpu().numpy())
+        resets = [row for row in rows if isinstance(row, Reset)]
+        return iter(reset_log_probs(self.recognizer, self.prepared.pixels, [None, *resets]).cpu().numpy())
+
+    def row(self, variant: str, cell: Span, frames: float) -> "tuple[float, float] | Reset | None":
+        """What is kept of the image, or where states are emptied; None where nothing lies so far from the cell."""
+        grid = self.recognizer.frame_grid(int(self.prepared.pixels.shape[2]))
+        if self.taking.what == "blank":
+            start, stop = grid.columns(cell.start, cell.stop)
+            start = start - frames * grid.stride if variant in ("left", BOTH) else -np.inf
+            stop = stop + frames * grid.stride if variant in ("right", BOTH) else np.inf
+            # Column c is blanked where its center c + 1/2 lies outside.
+            return (start, stop) if start > 0.5 or stop <= self.prepared.content_width - 0.5 else None
+        places = self.taking.places
+        directions = {place[1] for place in places if variant in (place_words(place), str(place[1]), BOTH)}
+        first, last = cell.start - round(frames), cell.stop - 1 + round(frames)
+        forward = first if Direction.FORWARD in directions and first > 0 else None
+        backward = last if Direction.BACKWARD in directions and last < grid.frame_count - 1 else None
+        if forward is None and backward is None:
+            return None
+        alone = frozenset(place for place in places if place_words(place) == variant)
+        return Reset(forward, backward, alone or frozenset(places))
+
+
 def _line_falls(line: CorpusLine, frames: float, taking: Taking) -> LineFalls:
     """What some symbols of a line lose, a symbol being so many frames wide."""
     prepared, alignment, recognizer = line.prepared(), line.alignment, line.recognizer
     assert recognizer is not None, "a line that was prepared has one"
+    taker = _Taker(recognizer, prepared, taking)
     rng = np.random.default_rng([taking.seed, line.number])
     chosen = sorted(rng.permutation(len(alignment.spans))[: taking.symbols].tolist())
     cells = celled(alignment).spans
@@ -175,12 +212,12 @@ def _line_falls(line: CorpusLine, frames: float, taking: Taking) -> LineFalls:
         for target in targets
         for v, variant in enumerate(taking.variants)
         for k, distance in enumerate(taking.distances)
-        if (row := _row(recognizer, prepared, taking, variant, target, distance * frames)) is not None
+        if (row := taker.row(variant, target.cell, distance * frames)) is not None
     ]
     plain: dict[_Target, tuple[float, bool]] = {}
     for start in range(0, max(len(jobs), 1), ROWS):
         part = jobs[start : start + ROWS]
-        read = _run(recognizer, prepared, taking, [row for *_, row in part])
+        read = taker.run([row for *_, row in part])
         before = next(read)
         plain = {target: target.measured(before) for target in targets}
         for (target, v, k, _), after in zip(part, read, strict=True):
@@ -189,40 +226,4 @@ def _line_falls(line: CorpusLine, frames: float, taking: Taking) -> LineFalls:
             lost[v, k] += int(plain[target][1]) - int(is_read)
             reached[v, k] += 1
     read_count = sum(is_read for _, is_read in plain.values())
-    return LineFalls(line.number, len(targets), read_count, fall, lost, reached)
-
-
-def _run(
-    recognizer: Recognizer, prepared: PreparedLine, taking: Taking, rows: Sequence["tuple[float, float] | Reset"]
-) -> Iterator[Float[np.ndarray, "T C"]]:
-    """The log posteriors of the line as it is, then of every row."""
-    if taking.what == "blank":
-        kept = [row for row in rows if not isinstance(row, Reset)]
-        return iter(blanked_log_probs(recognizer, prepared, [None, *kept]).cpu().numpy())
-    resets = [row for row in rows if isinstance(row, Reset)]
-    return iter(reset_log_probs(recognizer, prepared.pixels, [None, *resets]).cpu().numpy())
-
-
-def _row(
-    recognizer: Recognizer, prepared: PreparedLine, taking: Taking, variant: str, target: _Target, frames: float
-) -> "tuple[float, float] | Reset | None":
-    """What is kept of the image, or where states are emptied; None where nothing lies so far away."""
-    grid, cell = recognizer.frame_grid(int(prepared.pixels.shape[2])), target.cell
-    if taking.what == "blank":
-        start, stop = grid.columns(cell.start, cell.stop)
-        start = start - frames * grid.stride if variant in ("left", BOTH) else -np.inf
-        stop = stop + frames * grid.stride if variant in ("right", BOTH) else np.inf
-        # Column c is blanked where its center c + 1/2 lies outside.
-        return (start, stop) if start > 0.5 or stop <= prepared.content_width - 0.5 else None
-    directions = {place[1] for place in taking.places if variant in (place_words(place), str(place[1]), BOTH)}
-    away = round(frames)
-    forward: int | None = cell.start - away
-    backward: int | None = cell.stop - 1 + away
-    if Direction.FORWARD not in directions or cell.start - away <= 0:
-        forward = None
-    if Direction.BACKWARD not in directions or cell.stop - 1 + away >= grid.frame_count - 1:
-        backward = None
-    if forward is None and backward is None:
-        return None
-    alone = frozenset(place for place in taking.places if place_words(place) == variant)
-    return Reset(forward, backward, alone or frozenset(taking.places))
+    return LineFalls(line.number, len(targets), read_count, fall=fall, lost=lost, reached=reached)

@@ -1,11 +1,10 @@
 """``gateviz measure``: what the gates of every layer do, over a corpus."""
 
 from functools import partial
-from typing import Any
 
 import click
 
-from gateviz.cli.corpus import CorpusChoice, PageChoice, corpus_options, page_options, seed_option, studied
+from gateviz.cli.corpus import CorpusChoice, Figures, PageChoice, corpus_options, page_options, seed_option, studied
 from gateviz.cli.describe import study_origin
 from gateviz.cli.options import layer_option, none_if_empty, quantity_option
 from gateviz.cli.paths import PathsFirst
@@ -28,7 +27,10 @@ from gateviz.cli.paths import PathsFirst
 )  # fmt: skip
 @seed_option
 @click.pass_context
-def command(ctx: click.Context, /, corpus: CorpusChoice, outputs: PageChoice, **asked: Any) -> None:
+def command(
+    ctx: click.Context, /, *, corpus: CorpusChoice, outputs: PageChoice, event: str, gate: str | None, unit: int | None,
+    layers: tuple[int, ...], quantities: tuple[str, ...], margin: int | None, seed: int,
+) -> None:  # fmt: skip
     """Measure what the gates of every layer do over a corpus of lines.
 
     CORPUS are folders of line images, manifests (.tsv: path, tab, text), LMDBs or images; true texts are
@@ -55,22 +57,16 @@ def command(ctx: click.Context, /, corpus: CorpusChoice, outputs: PageChoice, **
     from gateviz.studies.measure.request import MeasureRequest
     from gateviz.studies.measure.run import MeasureTally, measured
 
-    request = MeasureRequest(
-        event_named(asked["event"]),
-        asked["gate"],
-        asked["unit"],
-        quantities=none_if_empty(asked["quantities"]),
-        seed=asked["seed"],
-        margin=asked["margin"],
-    )
+    chosen = none_if_empty(quantities)
+    request = MeasureRequest(event_named(event), gate, unit, quantities=chosen, seed=seed, margin=margin)
     lines = corpus.lines()
     recognizer = corpus.model.loaded()
     request.check_symbols(recognizer.alphabet)
-    wanted = Wanted(layers=none_if_empty(asked["layers"]), max_pixels=corpus.max_pixels)
+    wanted = Wanted(layers=none_if_empty(layers), max_pixels=corpus.max_pixels)
     report = measured(studied(recognizer, lines, partial(MeasureTally, request), wanted))
     from gateviz.studies.measure.report import measure_page
 
-    def figures(style: str) -> Any:
+    def figures(style: str) -> Figures:
         from gateviz.studies.measure.figure import MeasureFigures
 
         return MeasureFigures(report, style=style)

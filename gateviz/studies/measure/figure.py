@@ -105,9 +105,10 @@ def effect_panel(report: MeasureReport) -> EffectPanel:
     """Forward against backward, a group a layer; a filled mark where other lines would show the difference again."""
 
     def drawn(row: DirectionRow) -> EffectRow:
-        note = row.contrast.why_not or f"p lines {p_words(row.p)}, units {p_words(row.p_units)}"
+        one = row.contrast
+        note = one.why_not or f"p lines {p_words(row.p)}, units {p_words(row.p_units)}"
         mark = "supported" if row.p < ALPHA else "no evidence"
-        return EffectRow(row.what, row.contrast.effect, row.contrast.low, row.contrast.high, mark, note)
+        return EffectRow(row.what, one.effect, low=one.low, high=one.high, verdict=mark, note=note)
 
     layers = sorted({row.layer for row in report.directions})
     groups = [
@@ -136,9 +137,9 @@ def _saturation(ground: Ground, report: MeasureReport, style: Style) -> None:
             for place in report.places
             if (found := place.saturations.get(gate)) is not None
         )
-        panel = ScatterPanel(gate.words, gate.letter, gate.value, groups, "frames below 0.1", "frames above 0.9")
-        axes = ground.add_subplot(1, len(gates), index + 1)
-        paint_scatter(axes, panel, style, with_y_label=index == 0)
+        axis = {"x_label": "frames below 0.1", "y_label": "frames above 0.9"}
+        panel = ScatterPanel(gate.words, gate.letter, gate.value, groups, **axis)
+        paint_scatter(ground.add_subplot(1, len(gates), index + 1), panel, style, with_y_label=index == 0)
     legend_below(ground, ground.axes[0], style)
 
 
@@ -190,7 +191,7 @@ def _course(axes: Axes, report: MeasureReport, style: Style) -> None:
     courses = tuple(
         Course(
             place.words, report.rank(place.layer), place.direction.value, place.course.offsets, place.course.mean,
-            place.course.low, place.course.high,
+            low=place.course.low, high=place.course.high,
         )
         for place in report.places
         if np.isfinite(place.course.mean).any()

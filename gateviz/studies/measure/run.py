@@ -91,7 +91,14 @@ def measured(outcome: Outcome[MeasureTally]) -> MeasureReport:
     sums = list(tally.sums.values())
     places = _corrected([_place(one, tally.request) for one in sums])
     directions = _directions(sums, tally.request, pitch)
-    return MeasureReport(tally.request, outcome.account, tally.columns / tally.frames, pitch, places, directions)
+    return MeasureReport(
+        tally.request,
+        outcome.account,
+        stride=tally.columns / tally.frames,
+        pitch=pitch,
+        places=places,
+        directions=directions,
+    )
 
 
 def _place(sums: PlaceSums, request: MeasureRequest) -> PlaceMeasures:
@@ -102,18 +109,18 @@ def _place(sums: PlaceSums, request: MeasureRequest) -> PlaceMeasures:
     return PlaceMeasures(
         sums.layer,
         sums.direction,
-        int(sums.frames.sum()),
-        {gate: sums.saturation_of(gate) for gate in sums.gates},
-        sums.keeping,
-        None if kept is None else timescale(kept[None]),
-        Agreement(sums.likeness, alike.correlation, alike.redundancy, alike.participation_ratio),
-        tuple(
+        frames=int(sums.frames.sum()),
+        saturations={gate: sums.saturation_of(gate) for gate in sums.gates},
+        keeping=sums.keeping,
+        timescales=None if kept is None else timescale(kept[None]),
+        agreement=Agreement(sums.likeness, alike.correlation, alike.redundancy, alike.participation_ratio),
+        tellings=tuple(
             Telling(quantity, event, sums.selectivity_of(quantity, number), nothing, sums.left_out(number))
             for number, event in enumerate(request.all_events)
             for quantity in sums.quantities
         ),
-        sums.course_quantity,
-        sums.course,
+        course_quantity=sums.course_quantity,
+        course=sums.course,
     )
 
 
@@ -148,7 +155,7 @@ def _layer_rows(forward: PlaceSums, backward: PlaceSums, request: MeasureRequest
 
     def row(what: str, unit: str, one: UnitRatios, two: UnitRatios) -> DirectionRow:
         contrast = direction_contrast(one, two, seed=request.seed)
-        return DirectionRow(forward.layer, what, unit, one.values, two.values, contrast)
+        return DirectionRow(forward.layer, what, unit, forward=one.values, backward=two.values, contrast=contrast)
 
     for gate in forward.gates:
         for side, words in zip(SATURATION_SIDES, ("below 0.1", "above 0.9"), strict=True):

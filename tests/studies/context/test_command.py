@@ -1,5 +1,7 @@
 """``gateviz context`` from its command line to its figure."""
 
+import csv
+import io
 import json
 
 import numpy as np
@@ -56,6 +58,21 @@ def test_numbers_table_and_figure(run, lines, tmp_path):
     # The same seed, the same digits.
     again = run("context", lines / "manifest.tsv", *QUICK, "--by", "reset", "--json")
     assert json.loads(again.stdout)["reset"] == document["reset"]
+
+
+def test_a_page_and_rows(run, lines, tmp_path):
+    out = tmp_path / "context.html"
+    done = run("context", lines / "manifest.tsv", *QUICK, "--by", "blank", "--csv", "-o", out)
+    assert done.exit_code == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["by"], row["of"], row["distance"]) for row in rows[:4]] == [
+        ("blank", "left", "0.0"), ("blank", "left", "2.0"), ("blank", "left", "500.0"), ("blank", "right", "0.0"),
+    ]  # fmt: skip
+    assert float(rows[0]["fall_low"]) <= float(rows[0]["fall"]) <= float(rows[0]["fall_high"])
+    page = out.read_text(encoding="utf-8")
+    assert "<p>2 lines, all with a true text (by manifest).</p>" in page
+    assert "<h2>Model-free: columns further away blanked</h2>" in page
+    assert page.count("data:image/png;base64,") == 1
 
 
 def test_a_line_that_cannot_be_read_is_told(run, lines, tmp_path):
