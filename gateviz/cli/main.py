@@ -24,7 +24,7 @@ COMMANDS = (
     "eval", "ablate", "measure", "context", "claims", "compare",
 )  # fmt: skip
 
-STUDIES = ("measure", "context", "compare")
+STUDIES = ("measure", "context", "compare", "eval")
 """Those of which a command stands with its study."""
 
 EXIT_ERROR = 1

@@ -1,1 +1,1 @@
-"""A whole corpus of lines: record each, measure, test claims, hold gates, compare models."""
+"""A whole corpus of lines: record each, measure, test claims, hold gates."""
