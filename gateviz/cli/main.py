@@ -24,7 +24,7 @@ COMMANDS = (
     "eval", "ablate", "measure", "context", "claims", "compare",
 )  # fmt: skip
 
-STUDIES = ("ablate", "measure", "context", "claims", "compare")
+STUDIES = ("eval", "ablate", "measure", "context", "claims", "compare")
 """Those of which a command stands with its study."""
 
 EXIT_ERROR = 1

@@ -222,9 +222,8 @@ def _stopping(trainer: "Trainer") -> Iterator[None]:
 def _draw(place: "RunFolder") -> None:
     """The curves, where the run came to its first report, and the gates, where they were watched."""
     from gateviz.files.watch_files import read_watch, steps_in
-    from gateviz.panels.training import TrainingCurves
     from gateviz.plot.export import save_figure
-    from gateviz.plot.training import training
+    from gateviz.plot.training import TrainingCurves, training
     from gateviz.plot.training_gates import training_gates
     from gateviz.training.run_folder import CURVES, GATES
 

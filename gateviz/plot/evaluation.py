@@ -1,4 +1,4 @@
-"""The figure of an evaluation."""
+"""The figure of an evaluation: error rates by group, the most frequent mistakes, where spans lie."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,35 +9,21 @@ from matplotlib.ticker import MaxNLocator
 
 from gateviz.measure.evaluation import Evaluation
 from gateviz.panels.colors import HAIRLINE, INK, LAYERS, PAPER, QUIET
-from gateviz.panels.evaluation import (
-    EvaluationPage,
-    MistakePanel,
-    MistakeRow,
-    RatePanel,
-    RateRow,
-    SpreadPanel,
-    evaluation_page,
-)
 from gateviz.plot.canvas import GateFigure, new_figure, settings, shifted, write
 from gateviz.plot.compose import font_type_of
+from gateviz.plot.evaluation_page import MistakePanel, MistakeRow, RatePanel, RateRow, SpreadPanel, evaluation_page
 from gateviz.plot.fitting import cut, heading_height, write_heading
 from gateviz.plot.fonts import running_text, shown
 from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 
-# Heights in units of the small type: of a row, of a panel of curves, and of the title and axis around either.
-_ROW = 1.55
-_CURVES = 15.5
-_AROUND = 6.5
-# Free space between panels beside each other, as a share of a panel.
-_BETWEEN = 0.05
+# In units of the small type: heights of a row, of a panel of curves, and of the title and axis around either; the longest
+# label, and the longest symbol of a mistake.
+_ROW, _CURVES, _AROUND, _LABEL, _SYMBOL = 1.55, 15.5, 6.5, 13.0, 5.0
+# Free space between panels beside each other, as a share of a panel; and above curves for their legend, of the highest.
+_BETWEEN, _LEGEND = 0.05, 0.8
 # In most sans-serif faces l and I, or O and 0, look alike; matplotlib brings this one.
 _DISTINCT = "DejaVu Sans Mono"
-# Longer labels are cut; in units of the small type.
-_LABEL = 13.0
-_SYMBOL = 5.0
-# Free space above curves for their legend, as a share of the highest.
-_LEGEND = 0.8
 
 
 def error_rates(
@@ -48,7 +34,7 @@ def error_rates(
     title: str = "",
     metadata: Mapping[str, str] | None = None,
 ) -> GateFigure:
-    """The figure of an evaluation: error rates by group, the most frequent mistakes, where spans lie.
+    """Error rates by group on the left, mistakes and spans beside them; in a narrow style one below the other.
 
     Args:
         evaluation: what was read.
@@ -60,18 +46,13 @@ def error_rates(
     Raises:
         SelectionError: there is no such style or grouping.
     """
-    page = evaluation_page(evaluation, groupings=groupings, title=title, metadata=metadata)
-    return evaluation_figure(page, style_named(style))
-
-
-def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
-    """A page as a figure: rates on the left, the rest beside them; in a narrow style one below the other."""
+    style = style_named(style)
     with settings():
-        panels = [panel for panel in (page.rates, page.mistakes, page.spread) if panel is not None]
+        panels = [panel for panel in evaluation_page(evaluation, groupings) if panel is not None]
         heights = [_height(panel, style) for panel in panels]
         beside = style.words and len(panels) > 1
         total = max(heights[0], sum(heights[1:])) if beside else sum(heights)
-        figure = new_figure(style, total + heading_height(page.title, style), page.metadata)
+        figure = new_figure(style, total + heading_height(title, style), metadata or {})
         engine = figure.get_layout_engine()
         assert engine is not None
         engine.set(wspace=_BETWEEN)  # type: ignore[call-arg]
@@ -90,7 +71,7 @@ def evaluation_figure(page: EvaluationPage, style: Style) -> GateFigure:
                 _paint_mistakes(axes, panel, style)
             else:
                 _paint_spread(axes, panel, style)
-        write_heading(figure, page.title, style)
+        write_heading(figure, title, style)
         settle(figure)
         figure.pdf_font_type = font_type_of(figure)
     return figure
@@ -172,7 +153,7 @@ def _paint_spread(axes: Axes, panel: SpreadPanel, style: Style) -> None:
     axes.vlines(0.0, 0.0, highest, color=INK, linewidth=style.rule_width, zorder=0)
     axes.set_xlim(panel.edges[0], panel.edges[-1])
     axes.set_ylim(0.0, (1 + _LEGEND) * highest)
-    axes.set_ylabel(panel.share_label, fontsize=style.small_size, labelpad=2)
+    axes.set_ylabel("% of symbols", fontsize=style.small_size, labelpad=2)
     legend = axes.legend(
         title=panel.curves_title, title_fontsize=style.small_size, alignment="left", frameon=False,
         fontsize=style.small_size, loc="upper left", borderpad=0.1, labelspacing=0.25,

@@ -1,22 +1,27 @@
 """A line that is read better and better, as a film: one picture for every look at it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from gateviz.data.watch import GateHistory, WatchRecord
+from gateviz.data.alignment import Alignment, Span
+from gateviz.data.gates import Direction, Quantity
+from gateviz.data.watch import GateHistory, LayerWatch, ReadingWatch, WatchedLine, WatchRecord
 from gateviz.errors import SelectionError
 from gateviz.panels.colors import ALARM, ramp
-from gateviz.panels.panel import Palette
-from gateviz.panels.training_gates import line_stack, spread_out
+from gateviz.panels.panel import HeatmapPanel, ImagePanel, Line, LinePanel, Palette, Panel, PanelStack, SpanPanel
+from gateviz.panels.reading import BLANK, SYMBOL, boundaries, symbol_spans
+from gateviz.panels.traces import GATE_SCALE
 from gateviz.plot.canvas import GateFigure
 from gateviz.plot.compose import compose
 from gateviz.plot.film import MOST_PICTURES, screen_of, shoot
 from gateviz.plot.style import Style, style_named
+from gateviz.plot.training_course import spread_out
 
+_ARROWS = {Direction.FORWARD: "→", Direction.BACKWARD: "←"}
 _ALL_COLORS = -1
 Picture = UInt8[np.ndarray, "height width 4"]
 
@@ -61,6 +66,25 @@ def training_film(
     )
 
 
+def line_stack(history: GateHistory, record: WatchRecord) -> PanelStack:
+    """The line at one step: image, text, posteriors, and the mean of every gate along it, a row a layer."""
+    line, reading = history.line, record.reading
+    panels: list[Panel] = [] if line.image is None else [ImagePanel("line image", line.image)]
+    rules: tuple[float, ...] = ()
+    if reading is not None:
+        found = Alignment(np.zeros(line.grid.frame_count, np.int64), reading.spans, reading.text, 0.0)
+        rules = boundaries(found, line.grid)
+        panels += [SpanPanel("text", symbol_spans(found, line.grid), line.image), _posteriors(reading, line)]
+    for gate in dict.fromkeys(gate for layer in record.layers for gate in layer.gates):
+        panels.append(_means(record.layers, gate, line))
+    width = float(line.grid.source_width)
+    where = ", frames spread evenly" if line.evenly else ""
+    axis = "frame" if line.image is None else f"column of the line image{where} (px)"
+    return PanelStack(
+        tuple(panels), 0.0, width, rules, title=_title(record, line), axis_label=axis, remarks=_remarks(reading)
+    )
+
+
 class _Stage:
     """Draws a whole picture for every record; all stand on the same lower edge, so that the gates stay in place."""
 
@@ -97,3 +121,46 @@ class _Stage:
 
     def _figure(self, number: int) -> GateFigure:
         return compose(line_stack(self._history, self._records[number]), self._style)
+
+
+def _posteriors(reading: ReadingWatch, line: WatchedLine) -> LinePanel:
+    lines = (Line("blank", reading.blank, BLANK), Line("best symbol", reading.symbol, SYMBOL))
+    return LinePanel("posterior", line.grid.centers, lines, 0.0, 1.0, group="posterior")
+
+
+def _means(layers: Sequence[LayerWatch], gate: Quantity, line: WatchedLine) -> HeatmapPanel:
+    those = [layer for layer in layers if gate in layer.means]
+    start, stop = line.grid.columns(0, line.grid.frame_count)
+    return HeatmapPanel(
+        title=f"{gate.words}: mean of the units",
+        values=np.stack([layer.means[gate] for layer in those]),
+        start=start,
+        stop=stop,
+        row_labels=tuple(f"{layer.layer} {_ARROWS[layer.direction]}" for layer in those),
+        scale=GATE_SCALE,
+        color_key=gate.words,
+        letter=gate.letter,
+        group="mean of the units, by layer and direction",
+        row_title="",
+        rows_in_order=False,
+    )
+
+
+def _title(record: WatchRecord, line: WatchedLine) -> str:
+    words = [f"step {record.step:,}"]
+    if record.reading is not None:
+        if record.reading.cer is not None:
+            words.append(f"CER {100 * record.reading.cer:.1f} %")
+        words.append(f"blank at {100 * record.reading.blank_share:.1f} % of the frames")
+    return ", ".join(words)
+
+
+def _remarks(reading: ReadingWatch | None) -> tuple[str, ...]:
+    # A renderer adds a remark where a symbol is doubtful; with one for the other case the panels stay in their places.
+    if reading is None or any(_is_doubtful(span) for span in reading.spans):
+        return ()
+    return ("Bars: the frames of each symbol" if reading.spans else "Nothing was read",)
+
+
+def _is_doubtful(span: Span) -> bool:
+    return float(np.exp(span.log_prob)) < 0.5

@@ -10,16 +10,27 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-from gateviz.data.watch import GateHistory
+from gateviz.data.gates import Quantity
+from gateviz.data.watch import GateHistory, WatchRecord
+from gateviz.errors import SelectionError
 from gateviz.panels.colors import ALARM, HAIRLINE, INK, LAYERS, QUIET, ROLES
-from gateviz.panels.panel import ScatterPanel
-from gateviz.panels.training_gates import BAND, GateCourse, LayerCourse, WatchCourse, saturation_by_step, watch_course
+from gateviz.panels.panel import PointGroup, ScatterPanel
 from gateviz.plot.canvas import GateFigure, new_figure, settings, write
 from gateviz.plot.fitting import cut, heading_height, write_heading
 from gateviz.plot.fonts import running_text, running_width
 from gateviz.plot.painters.scatter import paint_scatter
 from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
+from gateviz.plot.training_course import (
+    BAND,
+    GateCourse,
+    LayerCourse,
+    WatchCourse,
+    common_layers,
+    recorded,
+    spread_out,
+    watch_course,
+)
 
 # Inches, for a type of 8 points; they follow the style's type.
 _CELL, _READING, _AROUND = 0.78, 1.15, 0.62
@@ -42,7 +53,7 @@ def training_gates(history: GateHistory, *, style: str | Style = "a4", title: st
     Raises:
         SelectionError: nothing was recorded yet, or there is no such style.
     """
-    course, style = watch_course(history, title=title), style_named(style)
+    course, style = watch_course(history), style_named(style)
     with settings():
         unit = style.font_size / 8.0
         rows = [unit * _CELL] * len(course.layers)
@@ -63,50 +74,6 @@ def training_gates(history: GateHistory, *, style: str | Style = "a4", title: st
         write_heading(figure, title, style)
         settle(figure)
     return figure
-
-
-def training_saturation(history: GateHistory, *, style: str | Style = "a4", title: str = "") -> GateFigure:
-    """The left and right saturation of every unit at some steps, a row a gate (Karpathy et al. 2015, figure 3).
-
-    Args:
-        history: what ``read_watch`` gives.
-        style: a preset, as for ``gates``.
-        title: above the picture.
-
-    Raises:
-        SelectionError: nothing was recorded yet or no gates, or there is no such style.
-    """
-    style = style_named(style)
-    rows = saturation_by_step(history, count=5 if style.words else 3)
-    with settings():
-        side = (style.width - 0.55) / len(rows[0]) - 0.1
-        height = (side + 0.8 * style.font_size / 72) * len(rows) + 6.5 * style.font_size / 72
-        figure = new_figure(style, min(height, style.page_height) + heading_height(title, style), {})
-        grid = GridSpec(len(rows), len(rows[0]), figure=figure)
-        for row, panels in enumerate(rows):
-            for column, panel in enumerate(panels):
-                axes = figure.add_subplot(grid[row, column])
-                paint_scatter(axes, panel, style, with_y_label=column == 0)
-                _trim(axes, panel, style, first_row=row == 0, last_row=row == len(rows) - 1, first=column == 0)
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(
-            handles, labels, loc="outside lower center", ncols=max(1, round(style.width / 1.4)), frameon=False,
-            fontsize=style.small_size, handletextpad=0.2,
-        )  # fmt: skip
-        write_heading(figure, title, style)
-        settle(figure)
-    return figure
-
-
-def _trim(axes: Axes, panel: ScatterPanel, style: Style, *, first_row: bool, last_row: bool, first: bool) -> None:
-    """In a grid the step stands on top, the gate on the left, and the lower axis under the last row."""
-    axes.set_title(panel.title if first_row else "", fontsize=style.font_size, color=INK, pad=4)
-    if first:
-        words = panel.role.replace("_", " ")
-        axes.set_ylabel(f"{words}\n{panel.y_label}", fontsize=style.small_size, color=ROLES[panel.role], labelpad=2)
-    if not last_row:
-        axes.set_xlabel("")
-        axes.tick_params(labelbottom=False)
 
 
 def _paint_layers(figure: GateFigure, grid: GridSpec, course: WatchCourse, style: Style) -> None:
@@ -137,9 +104,9 @@ def _paint_layers(figure: GateFigure, grid: GridSpec, course: WatchCourse, style
 def _paint_gate(axes: Axes, gate: GateCourse, course: WatchCourse, style: Style) -> None:
     """The open share upward and the shut one downward, from one middle line."""
     color = ROLES[gate.gate]
-    for sign, shares, stuck in ((1, gate.open, gate.stuck_open), (-1, gate.shut, gate.stuck_shut)):
+    for sign, shares, never in ((1, gate.open, gate.stuck_open), (-1, gate.shut, gate.stuck_shut)):
         _band(axes, course, sign * shares, color, style)
-        axes.plot(course.steps, sign * stuck, color=ALARM, linewidth=0.7 * style.line_width)
+        axes.plot(course.steps, sign * never, color=ALARM, linewidth=0.7 * style.line_width)
     axes.axhline(0.0, color=INK, linewidth=style.rule_width)
     axes.set_ylim(-1.04, 1.04)
     axes.yaxis.set_major_locator(FixedLocator((-1.0, 0.0, 1.0)))
@@ -241,3 +208,71 @@ def _engine(figure: GateFigure, **pads: float) -> None:
     engine = figure.get_layout_engine()
     assert engine is not None
     engine.set(**pads)
+
+
+def training_saturation(history: GateHistory, *, style: str | Style = "a4", title: str = "") -> GateFigure:
+    """The left and right saturation of every unit at some steps, a row a gate (Karpathy et al. 2015, figure 3).
+
+    Args:
+        history: what ``read_watch`` gives.
+        style: a preset, as for ``gates``.
+        title: above the picture.
+
+    Raises:
+        SelectionError: nothing was recorded yet or no gates, or there is no such style.
+    """
+    style = style_named(style)
+    rows = saturation_by_step(history, count=5 if style.words else 3)
+    with settings():
+        side = (style.width - 0.55) / len(rows[0]) - 0.1
+        height = (side + 0.8 * style.font_size / 72) * len(rows) + 6.5 * style.font_size / 72
+        figure = new_figure(style, min(height, style.page_height) + heading_height(title, style), {})
+        grid = GridSpec(len(rows), len(rows[0]), figure=figure)
+        for row, panels in enumerate(rows):
+            for column, panel in enumerate(panels):
+                axes = figure.add_subplot(grid[row, column])
+                paint_scatter(axes, panel, style, with_y_label=column == 0)
+                _trim(axes, panel, style, first_row=row == 0, last_row=row == len(rows) - 1, first=column == 0)
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=max(1, round(style.width / 1.4)), frameon=False,
+            fontsize=style.small_size, handletextpad=0.2,
+        )  # fmt: skip
+        write_heading(figure, title, style)
+        settle(figure)
+    return figure
+
+
+def saturation_by_step(history: GateHistory, *, count: int = 5) -> tuple[tuple[ScatterPanel, ...], ...]:
+    """Karpathy's left and right saturation of every unit at some steps: a row a gate, a panel a step.
+
+    Raises:
+        SelectionError: nothing was recorded yet, or no gates.
+    """
+    records = spread_out(recorded(history), count)
+    layers = common_layers(records)
+    if not layers:
+        raise SelectionError("the watched network has no recurrent layer, so there are no gates to draw")
+    gates = dict.fromkeys(gate for at in layers for gate in records[0].layers[at].gates)
+    return tuple(tuple(_scatter(record, gate) for record in records) for gate in gates)
+
+
+def _scatter(record: WatchRecord, gate: Quantity) -> ScatterPanel:
+    numbers = sorted({layer.layer for layer in record.layers})
+    groups = tuple(
+        PointGroup(layer.words, layer.left[gate], layer.right[gate], numbers.index(layer.layer), layer.direction.value)
+        for layer in record.layers
+        if gate in layer.left
+    )
+    return ScatterPanel(f"step {record.step:,}", gate.letter, gate.value, groups, "frames below 0.1", "above 0.9")
+
+
+def _trim(axes: Axes, panel: ScatterPanel, style: Style, *, first_row: bool, last_row: bool, first: bool) -> None:
+    """In a grid the step stands on top, the gate on the left, and the lower axis under the last row."""
+    axes.set_title(panel.title if first_row else "", fontsize=style.font_size, color=INK, pad=4)
+    if first:
+        words = panel.role.replace("_", " ")
+        axes.set_ylabel(f"{words}\n{panel.y_label}", fontsize=style.small_size, color=ROLES[panel.role], labelpad=2)
+    if not last_row:
+        axes.set_xlabel("")
+        axes.tick_params(labelbottom=False)

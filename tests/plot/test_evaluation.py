@@ -10,8 +10,8 @@ import gateviz.plot
 from gateviz.errors import SelectionError
 from gateviz.measure.evaluation import Evaluation, ReadLine
 from gateviz.measure.span_error import span_errors
-from gateviz.panels.evaluation import evaluation_page
 from gateviz.plot.evaluation import _LABEL, error_rates
+from gateviz.plot.evaluation_page import evaluation_page
 from gateviz.plot.export import save_figure
 from gateviz.plot.fonts import face_for, running_width
 from gateviz.plot.style import STYLES

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from gateviz.errors import SelectionError
-from gateviz.panels.training import TrainingCurves
-from gateviz.plot.training import training
+from gateviz.plot.training import TrainingCurves, training
 
 LOG = [
     {"kind": "step", "step": 20, "loss": 8.0, "ctc": 6.0, "frames": 4.0, "rate": 1e-3, "lines": 64},

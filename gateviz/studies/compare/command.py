@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.corpus import TOLD, PageChoice, found_lines, limit_option, page_options
+from gateviz.cli.corpus import TOLD, Figures, PageChoice, found_lines, limit_option, page_options
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
 from gateviz.cli.lines import tell
@@ -28,6 +28,7 @@ from gateviz.files.printable import one_line
 from gateviz.studies.compare.request import AXES, THRESHOLD, CompareRequest
 
 if TYPE_CHECKING:
+    from gateviz.files.folders import LineSource
     from gateviz.studies.compare.results import Comparison
 
 
@@ -54,7 +55,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @max_pixels_option
 @click.pass_context
-def command(ctx: click.Context, /, given: tuple[Path, ...], outputs: PageChoice, **asked: Any) -> None:
+def command(
+    ctx: click.Context, /, *, given: tuple[Path, ...], model: ModelChoice, outputs: PageChoice, layers: tuple[int, ...],
+    directions: tuple[str, ...], quantities: tuple[str, ...], limit: int | None, axis: str | None, threshold: float,
+    max_pixels: int,
+) -> None:  # fmt: skip
     """Say where two models part on the same lines, or two images as one model reads them.
 
     A and B are checkpoints (the word 'bundled' is the model that comes with gateviz), and IMAGES are line
@@ -74,13 +79,16 @@ def command(ctx: click.Context, /, given: tuple[Path, ...], outputs: PageChoice,
     images = _images_given(ctx, given)
     outputs.check("the comparison")
     request = CompareRequest(
-        none_if_empty(asked["layers"]), none_if_empty(asked["directions"]), none_if_empty(asked["quantities"]),
-        asked["axis"], asked["threshold"],
-    )  # fmt: skip
-    comparison, origin = (_of_images if images else _of_models)(given, request, asked)
+        none_if_empty(layers), none_if_empty(directions), none_if_empty(quantities), by=axis, threshold=threshold
+    )
+    if images:
+        comparison, origin = _of_images(given, request, model, max_pixels)
+    else:
+        lines = found_lines(given[2:], limit)
+        comparison, origin = _of_models(given, request, model, lines, max_pixels)
     from gateviz.studies.compare.report import comparison_page
 
-    def figures(style: str) -> Any:
+    def figures(style: str) -> Figures:
         from gateviz.studies.compare.figure import ComparisonFigures
 
         return ComparisonFigures(comparison, origin, style=style)
@@ -123,18 +131,16 @@ def _images_given(ctx: click.Context, given: Sequence[Path]) -> bool:
 
 
 def _of_models(
-    given: Sequence[Path], request: CompareRequest, asked: dict[str, Any]
+    given: Sequence[Path], request: CompareRequest, model: ModelChoice, lines: "Sequence[LineSource]", max_pixels: int
 ) -> "tuple[Comparison, dict[str, Any]]":
     """Read by two models, with a bar; lines that one of them could not read are told, remarks are kept."""
     from tqdm import tqdm
 
     from gateviz.studies.compare.run import compare_models
 
-    lines = found_lines(given[2:], asked["limit"])
-    choice: ModelChoice = asked["model"]
-    first, second = (replace(choice, checkpoint=None if str(path) == BUNDLED else path).loaded() for path in given[:2])
+    first, second = (replace(model, checkpoint=None if str(path) == BUNDLED else path).loaded() for path in given[:2])
     with tqdm(total=2 * len(lines), unit="line", file=sys.stderr, disable=None) as bar:
-        comparison = compare_models(first, second, lines, request, max_pixels=asked["max_pixels"], progress=bar.update)
+        comparison = compare_models(first, second, lines, request, max_pixels=max_pixels, progress=bar.update)
     for line in comparison.lines:
         note_remarks(line.pair.name, line.pair.remarks)
     for skipped in comparison.skipped[:TOLD]:
@@ -145,15 +151,15 @@ def _of_models(
 
 
 def _of_images(
-    given: Sequence[Path], request: CompareRequest, asked: dict[str, Any]
+    given: Sequence[Path], request: CompareRequest, model: ModelChoice, max_pixels: int
 ) -> "tuple[Comparison, dict[str, Any]]":
     """Two images, read by one model; remarks are kept."""
     from gateviz.api import record
     from gateviz.studies.compare.run import compare_images
 
-    model = asked["model"].loaded()
+    reader = model.loaded()
     one, other = record(
-        model, list(given), layers=request.layers, quantities=request.quantities, max_pixels=asked["max_pixels"]
+        reader, list(given), layers=request.layers, quantities=request.quantities, max_pixels=max_pixels
     )
     for path, recording in zip(given, (one, other), strict=True):
         note_remarks(path, recording.remarks)
@@ -161,6 +167,6 @@ def _of_images(
     return compare_images(one, other, request), {
         "first": {"image": names[0]},
         "second": {"image": names[1]},
-        "model": model_facts(model),
+        "model": model_facts(reader),
         "versions": versions(),
     }

@@ -8,12 +8,14 @@ import pytest
 from gateviz.data.watch import GateHistory, WatchRecord
 from gateviz.errors import SelectionError
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel, SpanPanel
-from gateviz.panels.training_gates import line_stack, saturation_by_step, spread_out, watch_course
+from gateviz.plot.training_course import spread_out, watch_course
+from gateviz.plot.training_film import line_stack
+from gateviz.plot.training_gates import saturation_by_step
 from tests.panels.watched import FRAMES, GATES, STEPS, history, record
 
 
 def test_the_course_is_made_of_the_quantiles_over_the_units():
-    course = watch_course(history(), title="run")
+    course = watch_course(history())
     assert course.steps.tolist() == list(STEPS)
     assert [layer.label for layer in course.layers] == [
         "layer 0 forward", "layer 0 backward", "layer 1 forward", "layer 1 backward",

@@ -1,5 +1,7 @@
 """``gateviz eval``: what it prints, draws and refuses, with a recognizer whose readings are known exactly."""
 
+import csv
+import io
 import json
 import sys
 
@@ -9,14 +11,15 @@ from PIL import Image
 
 import gateviz.api
 from gateviz.adapters.registry import load_recognizer
-from gateviz.cli import eval as command
-from gateviz.cli.eval_report import evaluation_words
 from gateviz.cli.plot import STYLES
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import ImageError
 from gateviz.measure.evaluation import GROUPINGS, Evaluation, ReadLine
 from gateviz.networks.crnn import CrnnConfig
-from gateviz.plot import evaluation as figures
+from gateviz.studies.eval import command
+from gateviz.studies.eval import figure as figures
+from gateviz.studies.eval.report import eval_page
+from gateviz.studies.page import as_text
 from gateviz.training import evaluate as room
 from gateviz.training.evaluate import evaluate
 from gateviz.training.line_files import LineFiles
@@ -192,7 +195,8 @@ def test_the_worst_lines_are_as_many_as_asked_and_show_what_cannot_be_seen(run, 
     assert "worst lines" not in run("eval", own, "--worst", "0").stdout
     shown = run("eval", own, "--worst", "1").stdout
     assert shown.count("    written  ") == 1
-    words = evaluation_words(Evaluation((ReadLine("a\u200bb", "a\tb", name="x.png"),)), (), 3)
+    evaluation = Evaluation((ReadLine("a\u200bb", "a\tb", name="x.png"),))
+    words = as_text(eval_page(evaluation, (), 3, {"model": {"checkpoint": "bars.pt"}}))
     assert "    written  aU+200Bb\n    read     aU+0009b" in words
 
 
@@ -309,6 +313,19 @@ def test_the_options_reach_the_figure(run, own, here, monkeypatch):
     ]
 
 
+def test_a_page_and_a_row_a_line(run, own, here):
+    done = run("eval", own, "-o", "a.html", "--csv", "--worst", "1")
+    assert done.exit_code == 0, done.stderr
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(row["truth"], row["reading"], row["edits"]) for row in rows] == [
+        ("ab a", "ab a", "0"), ("all", "al", "1"), ("中b", "中a", "1"), ("né", "a", "2"),
+    ]  # fmt: skip
+    page = (here / "a.html").read_text(encoding="utf-8")
+    assert "<h1>How well bars.pt reads 4 lines</h1>" in page
+    assert page.count("<img ") == 1
+    assert page.count("<td>né</td><td>a</td>") == 1
+
+
 # What goes wrong
 
 
@@ -352,7 +369,10 @@ def test_a_wrong_command_line_is_told_before_a_model_is_loaded(run, here, bars, 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.gif", "a figure cannot be written by the name 'a.gif'; choose one of png, pdf, svg"),
+        (
+            "a.gif",
+            "an evaluation cannot be written as a.gif; end its name in .html for a report, or in .png, .pdf, .svg",
+        ),
         ("none/a.png", "there is no folder none to write a.png in; make it first"),
     ],
 )

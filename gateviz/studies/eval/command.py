@@ -7,22 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.corpus import TOLD, limit_option, tell_strays
+from gateviz.cli.corpus import TOLD, Figures, PageChoice, limit_option, page_options, tell_strays
 from gateviz.cli.describe import model_facts, versions
-from gateviz.cli.eval_report import evaluation_document, evaluation_words
 from gateviz.cli.given import given_options
 from gateviz.cli.looks import look_at_fonts, look_at_true_lines
-from gateviz.cli.options import (
-    debug_option,
-    json_option,
-    model_options,
-)
-from gateviz.cli.paths import PathsFirst, Reads, Writes
-from gateviz.cli.plot import STYLES
+from gateviz.cli.options import model_options
+from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.remarks import note_remarks
 from gateviz.cli.scripts import SCRIPTS, script_weights
 from gateviz.cli.synth import HARDNESS
-from gateviz.cli.terminal import print_json, say
+from gateviz.cli.terminal import say
 from gateviz.errors import ImageError
 from gateviz.files.printable import one_line
 
@@ -51,6 +45,7 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
 @click.command("eval", cls=PathsFirst)
 @click.argument("lines", metavar="[LINES]...", nargs=-1, type=Reads(look_at_true_lines))
 @model_options
+@page_options
 @click.option(
     "--synthetic",
     metavar="N",
@@ -78,12 +73,8 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
     help="Group by script, length, font.  [default: script and length, where known]",
 )
 @click.option("--worst", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Show the worst N.")
-@click.option("-o", "--out", metavar="FILE", type=Writes(), help="Also draw it, as .png, .pdf or .svg.")
-@click.option("--style", type=click.Choice(STYLES), default="a4", show_default=True, help="Width and size of letters.")
-@json_option
-@debug_option
 @click.pass_context
-def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as_json: bool, **told: Any) -> None:
+def command(ctx: click.Context, /, lines: tuple[Path, ...], outputs: PageChoice, **told: Any) -> None:
     """Say how well a recognizer reads lines whose text is known.
 
     LINES are folders (of image.png with image.gt.txt, or with a manifest.tsv), manifests (.tsv: path,
@@ -99,24 +90,21 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], out: Path | None, as
       gateviz eval scans.tsv --json > evaluation.json
     """  # noqa: D301  (click reads the backspace)
     _check(ctx, lines)
-    if out is not None:
-        from gateviz.files.atomic import check_output
-        from gateviz.plot.export import checked_format
-
-        checked_format(out)
-        check_output(out)
+    outputs.check("an evaluation")
     recognizer = told["model"].loaded()
     evaluation = _evaluated(recognizer, _line_set(recognizer, lines, told), told["limit"])
     groupings = told["groupings"]
     if groupings is None:
         groupings = tuple(name for name in ("script", "length") if evaluation.knows(name))
     origin = _origin(recognizer, lines, told)
-    if as_json:
-        print_json(origin | evaluation_document(evaluation, groupings, told["worst"]))
-    else:
-        say(evaluation_words(evaluation, groupings, told["worst"]))
-    if out is not None:
-        _draw(evaluation, out, told["style"], told["groupings"], origin)
+    from gateviz.studies.eval.report import eval_page
+
+    def figures(style: str) -> Figures:
+        from gateviz.studies.eval.figure import EvaluationFigures
+
+        return EvaluationFigures(evaluation, origin, groupings=told["groupings"], style=style)
+
+    outputs.deliver(eval_page(evaluation, groupings, told["worst"], origin), figures)
     ctx.exit(1 if evaluation.failures else 0)
 
 
@@ -127,7 +115,7 @@ def _check(ctx: click.Context, lines: tuple[Path, ...]) -> None:
         click.UsageError: they are not.
     """
     told, given = ctx.params, given_options(ctx)
-    if "style" in given and told["out"] is None:
+    if "style" in given and not told["outs"]:
         raise click.UsageError("--style is of the figure, and none is drawn; give -o FILE, or leave it out")
     if told["synthetic"] is not None:
         if lines:
@@ -210,24 +198,3 @@ def _origin(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, A
         "source": source | {"limit": told["limit"]},
         "versions": versions(),
     }
-
-
-def _draw(
-    evaluation: "Evaluation", out: Path, style: str, groupings: tuple[str, ...] | None, origin: dict[str, Any]
-) -> None:
-    import json
-
-    from gateviz.files.json_text import json_text
-    from gateviz.plot.evaluation import error_rates
-    from gateviz.plot.export import save_figure
-
-    model, source = origin["model"], origin["source"]
-    facts = {
-        "about": f"How well {model['checkpoint'] or model['lineage']} reads {len(evaluation.lines):,} lines",
-        "adapter": model["lineage"],
-        "checkpoint": model["checkpoint"],
-        "checkpoint_sha256": model["sha256"],
-        "lines": json_text(source),
-        "versions": json.dumps(origin["versions"]),
-    }
-    save_figure(error_rates(evaluation, groupings=groupings, style=style, metadata=facts), out)

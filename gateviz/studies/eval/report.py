@@ -1,13 +1,12 @@
-"""What ``gateviz eval`` says: tables for people, and the same in the words of JSON."""
+"""How well a recognizer reads, as tables, sentences and plain values."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from gateviz.files.printable import printable, table, visible
-
-if TYPE_CHECKING:
-    from gateviz.measure.evaluation import Evaluation, ReadLine, Score
-    from gateviz.measure.jackknife import Estimate
+from gateviz.files.printable import printable, visible
+from gateviz.measure.evaluation import Evaluation, ReadLine, Score
+from gateviz.measure.jackknife import FEW, RULE, Estimate
+from gateviz.studies.page import Figure, Page, Section, Sentence, Table, Where, counted
 
 MISTAKES = 12
 _RATES = ("cer", "word_accuracy", "line_accuracy")
@@ -15,31 +14,44 @@ _FURTHER = ("substitutions", "deletions", "insertions", "lost_repeats", "outside
 _SPANS = ("center", "left", "right")
 
 
-def evaluation_words(evaluation: "Evaluation", groupings: Sequence[str], worst: int) -> str:
-    """The tables of an evaluation, one below the other."""
-    from gateviz.measure.jackknife import FEW
+def eval_page(evaluation: Evaluation, groupings: Sequence[str], worst: int, origin: Mapping[str, Any]) -> Page:
+    """All that is said of an evaluation.
 
+    Args:
+        evaluation: what was read.
+        groupings: of ``script``, ``length`` and ``font``.
+        worst: show so many lines that were read worst.
+        origin: what was read (``source``) by which ``model``.
+    """
     groups = _groups(evaluation, groupings)
-    parts = [_rates(groups, evaluation), *_span_table(groups), *_mistakes(evaluation), "\n".join(_counts(evaluation))]
-    if any(score.lines < FEW for score in groups.values()):
-        parts[0] += f"\nIntervals of fewer than {FEW} lines hold less than they say."
-    if worst and (lines := evaluation.worst(worst)):
-        parts.append("\n".join(["worst lines", *(row for line in lines for row in _worst(line))]))
-    return "\n\n".join(parts)
+    few = [Sentence(f"Intervals of fewer than {FEW} lines hold less than they say.")]
+    sections = (
+        Section((_rates(groups, evaluation), *(few if any(score.lines < FEW for score in groups.values()) else []))),
+        Section((Figure("whole", "Error rates by group, the most frequent mistakes, and where spans lie"),)),
+        Section((_span_table(groups),)),
+        Section((_mistakes(evaluation),)),
+        Section(tuple(map(Sentence, _counts(evaluation)))),
+        Section(_worst(evaluation.worst(worst) if worst else ())),
+        Section((_failures(evaluation),)),
+    )
+    readings = [_reading(line) for line in evaluation.lines]
+    rows = [{name: value for name, value in row.items() if name != "spans"} for row in readings]
+    numbers = document(evaluation, groupings, worst) | {"readings": readings}
+    return Page(title_of(evaluation, origin), sections, {**origin, **numbers}, rows)
 
 
-def evaluation_document(evaluation: "Evaluation", groupings: Sequence[str], worst: int) -> dict[str, Any]:
-    """Everything an evaluation holds, as JSON has it."""
-    from gateviz.measure.jackknife import RULE
+def title_of(evaluation: Evaluation, origin: Mapping[str, Any]) -> str:
+    """Such as ``How well crnn.pth reads 1,200 lines``."""
+    model = origin["model"]
+    return f"How well {model['checkpoint'] or model['lineage']} reads {len(evaluation.lines):,} lines"
 
+
+def document(evaluation: Evaluation, groupings: Sequence[str], worst: int) -> dict[str, Any]:
+    """Everything an evaluation holds but its readings, as JSON has it."""
     return {
         "lines": len(evaluation.lines),
         "failures": [{"name": line.name, "reason": line.reason} for line in evaluation.failures],
-        "interval": {
-            "rule": RULE,
-            "unit": "line",
-            "level": evaluation.jackknife.level,
-        },
+        "interval": {"rule": RULE, "unit": "line", "level": evaluation.jackknife.level},
         "all": _score(evaluation.total),
         "by": {name: {label: _score(score) for label, score in evaluation.by(name).items()} for name in groupings},
         "mistakes": [
@@ -48,11 +60,10 @@ def evaluation_document(evaluation: "Evaluation", groupings: Sequence[str], wors
         "lost_repeats": evaluation.lost_repeats,
         "outside": evaluation.outside,
         "worst": [line.name for line in evaluation.worst(worst)],
-        "readings": [_reading(line) for line in evaluation.lines],
     }
 
 
-def _groups(evaluation: "Evaluation", groupings: Sequence[str]) -> "dict[str, Score]":
+def _groups(evaluation: Evaluation, groupings: Sequence[str]) -> dict[str, Score]:
     found = {"all lines": evaluation.total}
     for name in groupings:
         heading = "symbols" if name == "length" else name
@@ -60,24 +71,22 @@ def _groups(evaluation: "Evaluation", groupings: Sequence[str]) -> "dict[str, Sc
     return found
 
 
-def _rates(groups: "dict[str, Score]", evaluation: "Evaluation") -> str:
+def _rates(groups: dict[str, Score], evaluation: Evaluation) -> Table:
     level = f"{100 * evaluation.jackknife.level:g} %"
-    header = ["", "lines", "symbols", "CER %", level, "words right %", level, "lines right %", level]
+    head = ("", "lines", "symbols", "CER %", level, "words right %", level, "lines right %", level)
     rows = []
     for label, score in groups.items():
         estimates = [getattr(score, name) for name in _RATES]
         cells = [cell for estimate in estimates for cell in (_percent(estimate), _interval(estimate))]
         rows.append([label, f"{score.lines:,}", f"{score.cer.of:,}", *cells])
-    return table(header, rows)
+    return Table(head, rows, numeric=frozenset(head[1:]))
 
 
-def _span_table(groups: "dict[str, Score]") -> list[str]:
+def _span_table(groups: dict[str, Score]) -> Table:
     """The errors of aligned spans, where true columns are known."""
     scores = {label: score.spans for label, score in groups.items() if score.spans is not None}
-    if not scores:
-        return []
-    header = ["aligned spans, mean error", "symbols", "width px"]
-    header += [word for edge in _SPANS for word in (f"{edge} px", "of width")]
+    edges = (word for edge in _SPANS for word in (f"{edge} px", "of width"))
+    head = ("aligned spans, mean error", "symbols", "width px", *edges)
     rows = []
     for label, score in scores.items():
         cells = [
@@ -86,18 +95,18 @@ def _span_table(groups: "dict[str, Score]") -> list[str]:
             for cell in (f"{getattr(score, edge).value:.2f}", f"{getattr(score, f'{edge}_share').value:.3f}")
         ]
         rows.append([label, f"{score.width.of:,.0f}", f"{score.width.value:.1f}", *cells])
-    return [table(header, rows)]
+    return Table(head, rows, numeric=frozenset(head[1:]))
 
 
-def _mistakes(evaluation: "Evaluation") -> list[str]:
+def _mistakes(evaluation: Evaluation) -> Table:
     rows = [
         [visible(written) or "nothing", visible(read) or "nothing", f"{count:,}"]
         for (written, read), count in list(evaluation.mistakes.items())[:MISTAKES]
     ]
-    return [table(["written", "read", "times"], rows)] if rows else []
+    return Table(("written", "read", "times"), rows, numeric=frozenset({"times"}))
 
 
-def _counts(evaluation: "Evaluation") -> list[str]:
+def _counts(evaluation: Evaluation) -> list[str]:
     """What is counted apart, in words."""
     total = evaluation.total
     rows = [
@@ -117,33 +126,43 @@ def _most(counts: dict[str, int]) -> str:
     return f": {', '.join(first)}" if first else ""
 
 
-def _worst(line: "ReadLine") -> list[str]:
-    about = printable(", ".join(filter(None, (line.name, line.script, line.font))))
-    return [
-        f"  {100 * line.error_rate:.1f} %  {about}",
-        f"    written  {_text(line.truth)}",
-        f"    read     {_text(line.reading)}",
-    ]
+def _worst(lines: Sequence[ReadLine]) -> tuple[Sentence | Table, ...]:
+    """The lines that were read worst, a few rows each in a terminal."""
+    rows = []
+    for line in lines:
+        about = printable(", ".join(filter(None, (line.name, line.script, line.font))))
+        rows.append([f"{100 * line.error_rate:.1f} %", about, _text(line.truth), _text(line.reading)])
+    words = ["worst lines"] if rows else []
+    for rate, about, truth, reading in rows:
+        words += [f"  {rate}  {about}", f"    written  {truth}", f"    read     {reading}"]
+    table = Table(("errors", "line", "written", "read"), rows, "Worst lines", Where.HTML, numeric=frozenset({"errors"}))
+    return (*(Sentence(row, where=Where.TERMINAL) for row in words), table)
+
+
+def _failures(evaluation: Evaluation) -> Table:
+    rows = [[line.name, line.reason] for line in evaluation.failures]
+    title = f"{counted(len(rows), 'line')} that could not be read"
+    return Table(("line", "why"), rows, title, Where.HTML, folded=True)
 
 
 def _text(words: str) -> str:
     return "".join(symbol if symbol.isprintable() else visible(symbol) for symbol in words)
 
 
-def _percent(estimate: "Estimate") -> str:
+def _percent(estimate: Estimate) -> str:
     return f"{100 * estimate.value:.2f}" if estimate.of else "–"
 
 
-def _interval(estimate: "Estimate") -> str:
+def _interval(estimate: Estimate) -> str:
     return f"{100 * estimate.low:.2f}–{100 * estimate.high:.2f}" if estimate.of and estimate.low == estimate.low else ""
 
 
-def _share(estimate: "Estimate") -> str:
+def _share(estimate: Estimate) -> str:
     share = f" ({_percent(estimate)} %)" if estimate.of and estimate.low == estimate.low else ""
     return f"{estimate.total:,} of {estimate.of:,}{share}"
 
 
-def _score(score: "Score") -> dict[str, Any]:
+def _score(score: Score) -> dict[str, Any]:
     found: dict[str, Any] = {"lines": score.lines}
     found |= {name: _estimate(getattr(score, name)) for name in (*_RATES, *_FURTHER)}
     if score.spans is not None:
@@ -152,7 +171,7 @@ def _score(score: "Score") -> dict[str, Any]:
     return found
 
 
-def _estimate(estimate: "Estimate") -> dict[str, Any]:
+def _estimate(estimate: Estimate) -> dict[str, Any]:
     return {
         "value": estimate.value,
         "low": estimate.low,
@@ -162,7 +181,7 @@ def _estimate(estimate: "Estimate") -> dict[str, Any]:
     }
 
 
-def _reading(line: "ReadLine") -> dict[str, Any]:
+def _reading(line: ReadLine) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": line.name,
         "script": line.script,

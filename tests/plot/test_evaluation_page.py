@@ -7,7 +7,7 @@ from gateviz.errors import SelectionError
 from gateviz.measure.evaluation import Evaluation, ReadLine
 from gateviz.measure.jackknife import FEW
 from gateviz.measure.span_error import span_errors
-from gateviz.panels.evaluation import BINS, GROUPS, MISTAKES, evaluation_page
+from gateviz.plot.evaluation_page import BINS, GROUPS, MISTAKES, evaluation_page
 
 LINES = (
     *[ReadLine("hello", "helo", script="latin", font="Serif")] * 3,
