@@ -1,6 +1,6 @@
 """Times of the CTC algorithms, interleaved with torch's CTC loss where the two compute the same.
 
-``torch.nn.functional.ctc_loss`` gives the total probability; with its gradient, the occupancy.
+``torch.nn.functional.ctc_loss`` gives the total probability of the text.
 torch gets the labels ready made; gateviz's times include the text's way through the alphabet.
 """
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from gateviz.ctc.occupancy import occupancy, total_log_prob
 
 from benchmarks.timing import Report, interleaved, table
 from gateviz.ctc.beam import prefix_beam_search
 from gateviz.ctc.forced import align
 from gateviz.ctc.greedy import greedy
 from gateviz.ctc.ngram import CharacterNgram
+from gateviz.ctc.total import total_log_prob
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
 
@@ -49,14 +49,10 @@ def made_up_line(frames: int, letters: int, classes: int) -> Line:
     return Line(Emission(log_probs.numpy(), alphabet), text, log_probs[:, None], torch.from_numpy(labels)[None])
 
 
-def torch_loss(line: Line, *, gradient: bool) -> torch.Tensor:
-    """Torch's negative log probability of the text, with its gradient if asked for."""
-    log_probs = line.log_probs.detach().requires_grad_(gradient)
-    frames, letters = torch.tensor([len(log_probs)]), torch.tensor([line.targets.shape[1]])
-    loss = torch.nn.functional.ctc_loss(log_probs, line.targets, frames, letters, reduction="sum")
-    if gradient:
-        torch.autograd.backward(loss)
-    return loss
+def torch_loss(line: Line) -> torch.Tensor:
+    """Torch's negative log probability of the text."""
+    frames, letters = torch.tensor([len(line.log_probs)]), torch.tensor([line.targets.shape[1]])
+    return torch.nn.functional.ctc_loss(line.log_probs, line.targets, frames, letters, reduction="sum")
 
 
 def jobs_of(line: Line) -> dict[str, Callable[[], object]]:
@@ -67,9 +63,7 @@ def jobs_of(line: Line) -> dict[str, Callable[[], object]]:
         "greedy": lambda: greedy(line.emission),
         "align": lambda: align(line.emission, line.text),
         "total_log_prob": lambda: total_log_prob(line.emission, line.text),
-        "torch ctc_loss": lambda: torch_loss(line, gradient=False),
-        "occupancy": lambda: occupancy(line.emission, line.text),
-        "torch ctc_loss with gradient": lambda: torch_loss(line, gradient=True),
+        "torch ctc_loss": lambda: torch_loss(line),
         "prefix_beam_search, 16 prefixes": lambda: prefix_beam_search(line.emission),
         "prefix_beam_search, 16 prefixes, 5-gram": lambda: prefix_beam_search(line.emission, ngram=ngram),
     }
@@ -78,7 +72,6 @@ def jobs_of(line: Line) -> dict[str, Callable[[], object]]:
 COMPARABLE = {
     "total_log_prob": "torch ctc_loss",
     "align": "torch ctc_loss",
-    "occupancy": "torch ctc_loss with gradient",
 }
 
 
@@ -90,7 +83,7 @@ def run(quick: bool) -> Report:
     columns = []
     for shape in shapes:
         line = made_up_line(*shape)
-        assert abs(total_log_prob(line.emission, line.text) + float(torch_loss(line, gradient=False))) < 1e-2
+        assert abs(total_log_prob(line.emission, line.text) + float(torch_loss(line))) < 1e-2
         jobs = jobs_of(line)
         names = list(jobs)
         columns.append(interleaved(jobs, budget=1.0 if quick else 15.0))

@@ -125,7 +125,7 @@ if TYPE_CHECKING:
 )
 @debug_option
 @click.pass_context
-def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool, watch: bool, **told: Any) -> None:
+def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool, watch: bool, **options: Any) -> None:
     """Train a CNN + LSTM + CTC recognizer, from scratch or onward.
 
     LINES are folders (of image.png with image.gt.txt, or with a manifest.tsv), manifests (.tsv: path,
@@ -150,7 +150,7 @@ def command(ctx: click.Context, /, folder: Path, resume: bool, tensorboard: bool
         refuse_more(ctx, ("folder", "resume", "tensorboard", "watch"))
     place = RunFolder(folder, resume=resume)
     with place.starting():
-        plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(told)
+        plan = TrainPlan.of_document(place.read_config()) if resume else plan_of(options)
         with closing(LookBar()) as bar:
             trainer = plan.prepare(place, on_report=lambda report: say(report.words, err=True), on_progress=bar)
         if not resume and ctx.params["mixed_precision"] is None:

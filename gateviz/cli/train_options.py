@@ -161,7 +161,7 @@ def plan_options(command: Command) -> Command:
     return wrapped  # type: ignore[no-any-return]
 
 
-def plan_of(told: dict[str, Any]) -> "TrainPlan":
+def plan_of(options: dict[str, Any]) -> "TrainPlan":
     """The plan that the options make.
 
     Raises:
@@ -170,25 +170,25 @@ def plan_of(told: dict[str, Any]) -> "TrainPlan":
     from gateviz.training.plan import TrainPlan, computes_bfloat16
     from gateviz.training.settings import TrainSettings
 
-    settings = {entry.name: told[entry.name] for entry in fields(TrainSettings) if entry.name in told}
-    if told["mixed_precision"] is None:
-        settings["mixed_precision"] = computes_bfloat16(told["device"])
-    network = {field: told[option] for option, field in NETWORK.items() if told[option] is not None}
-    start = told["start"]
+    settings = {entry.name: options[entry.name] for entry in fields(TrainSettings) if entry.name in options}
+    if options["mixed_precision"] is None:
+        settings["mixed_precision"] = computes_bfloat16(options["device"])
+    network = {field: options[option] for option, field in NETWORK.items() if options[option] is not None}
+    start = options["start"]
     kept = ("validation_share", "synthetic_share", "scripts", "longest", "long_share", "photo_share", "loose_share", "fonts",
             "alphabet")  # fmt: skip
     return TrainPlan(
         settings=TrainSettings(**settings),
-        lines=tuple(map(str, told["lines"])),
-        validation=tuple(map(str, told["validation"])),
+        lines=tuple(map(str, options["lines"])),
+        validation=tuple(map(str, options["validation"])),
         start="" if start is None else str(start),
-        backbone_start="" if told["backbone_start"] is None else str(told["backbone_start"]),
+        backbone_start="" if options["backbone_start"] is None else str(options["backbone_start"]),
         network=network if start is not None else DEFAULT_NETWORK | network,
-        widen=told["widen"] or (DEFAULT_WIDEN if start is None else 1.0),
-        crop=start is None if told["crop"] is None else told["crop"],
-        half=told["half"],
-        skip_bad=told["skip_bad"],
-        **{name: told[name] for name in kept},
+        widen=options["widen"] or (DEFAULT_WIDEN if start is None else 1.0),
+        crop=start is None if options["crop"] is None else options["crop"],
+        half=options["half"],
+        skip_bad=options["skip_bad"],
+        **{name: options[name] for name in kept},
     )
 
 

@@ -35,7 +35,7 @@ SHOW = ("course", "saturation")
 @click.option("--fps", type=click.FloatRange(0.1, 100), default=4.0, show_default=True, help="Pictures a second.")
 @json_option
 @debug_option
-def command(folder: Path, out: Path | None, as_json: bool, **told: Any) -> None:
+def command(folder: Path, out: Path | None, as_json: bool, show: str, style: str, dpi: int | None, fps: float) -> None:
     """Say and draw what the gates did while a network learned.
 
     RUN is the folder of 'gateviz train', or the one that a GateWatch in a training loop of your own writes; it may
@@ -60,7 +60,14 @@ def command(folder: Path, out: Path | None, as_json: bool, **told: Any) -> None:
     else:
         say(_words(history))
     if out is not None:
-        _draw(history, out, told)
+        if out.suffix.lower() in FILMS:
+            _film(history, out, style, fps, dpi or 100)
+        else:
+            from gateviz.plot.export import save_figure
+            from gateviz.plot.training_gates import training_gates, training_saturation
+
+            draw = training_gates if show == "course" else training_saturation
+            save_figure(draw(history, style=style), out, dpi=dpi)
 
 
 def _check(out: Path) -> None:
@@ -73,28 +80,18 @@ def _check(out: Path) -> None:
     check_output(out)
 
 
-def _draw(history: "GateHistory", out: Path, told: dict[str, Any]) -> None:
-    if out.suffix.lower() in FILMS:
-        from tqdm import tqdm
+def _film(history: "GateHistory", out: Path, style: str, fps: float, dpi: int) -> None:
+    from tqdm import tqdm
 
-        from gateviz.plot.training_film import training_film
+    from gateviz.plot.training_film import training_film
 
-        with tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
+    with tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
 
-            def progress(done: int, count: int) -> None:
-                bar.total = count
-                bar.update(done - bar.n)
+        def progress(done: int, count: int) -> None:
+            bar.total = count
+            bar.update(done - bar.n)
 
-            training_film(
-                history, out, style=told["style"], frames_per_second=told["fps"], dpi=told["dpi"] or 100,
-                progress=progress,
-            )  # fmt: skip
-        return
-    from gateviz.plot.export import save_figure
-    from gateviz.plot.training_gates import training_gates, training_saturation
-
-    draw = training_gates if told["show"] == "course" else training_saturation
-    save_figure(draw(history, style=told["style"]), out, dpi=told["dpi"])
+        training_film(history, out, style=style, frames_per_second=fps, dpi=dpi, progress=progress)
 
 
 def _words(history: "GateHistory") -> str:

@@ -130,7 +130,9 @@ def _rate_group(title: str, scores: Mapping[str, Score]) -> RateGroup:
 
 def _rate_row(label: str, score: Score) -> RateRow:
     rate = score.cer
-    return RateRow(label, 100 * rate.value, 100 * rate.low, 100 * rate.high, score.lines, score.lines < FEW)
+    return RateRow(
+        label, 100 * rate.value, low=100 * rate.low, high=100 * rate.high, lines=score.lines, few=score.lines < FEW
+    )
 
 
 def _mistakes(evaluation: Evaluation) -> MistakePanel:

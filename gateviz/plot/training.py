@@ -63,12 +63,12 @@ class TrainingCurves:
         return cls(
             column(steps, "step").astype(np.int64),
             losses,
-            column(steps, "rate"),
-            column(checks, "step").astype(np.int64),
-            column(checks, "cer"),
-            column(checks, "line_accuracy"),
-            column(gates, "accumulators"),
-            column(gates, "saturated_cells"),
+            rate=column(steps, "rate"),
+            validation_steps=column(checks, "step").astype(np.int64),
+            cer=column(checks, "cer"),
+            line_accuracy=column(checks, "line_accuracy"),
+            accumulators=column(gates, "accumulators"),
+            saturated_cells=column(gates, "saturated_cells"),
         )
 
 

@@ -264,7 +264,14 @@ def _scatter(record: WatchRecord, gate: Quantity) -> ScatterPanel:
         for layer in record.layers
         if gate in layer.left
     )
-    return ScatterPanel(f"step {record.step:,}", gate.letter, gate.value, groups, "frames below 0.1", "above 0.9")
+    return ScatterPanel(
+        f"step {record.step:,}",
+        gate.letter,
+        role=gate.value,
+        groups=groups,
+        x_label="frames below 0.1",
+        y_label="above 0.9",
+    )
 
 
 def _trim(axes: Axes, panel: ScatterPanel, style: Style, *, first_row: bool, last_row: bool, first: bool) -> None:

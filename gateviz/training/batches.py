@@ -148,10 +148,10 @@ class BatchMaker:
         return Batch(
             pixels,
             torch.tensor(labels, dtype=torch.int64),
-            torch.tensor(lengths, dtype=torch.int64),
-            frames,
-            hidden,
-            tuple(line.name for line, _ in group),
+            lengths=torch.tensor(lengths, dtype=torch.int64),
+            frame_labels=frames,
+            hidden=hidden,
+            names=tuple(line.name for line, _ in group),
         )
 
 

@@ -151,7 +151,13 @@ class _Reader:
         placed = grid.mapped(prepared.to_source, prepared.source_width)
         fit = fit_of(line.image, prepared, grid.frame_count)
         return _Line(
-            index, line, prepared.pixels, placed, prepared.seen_words, fit, remarks=line.remarks + prepared.remarks
+            index,
+            line,
+            pixels=prepared.pixels,
+            grid=placed,
+            seen_words=prepared.seen_words,
+            fit=fit,
+            remarks=line.remarks + prepared.remarks,
         )
 
     def read(self, batch: list[_Line]) -> list[ReadLine]:

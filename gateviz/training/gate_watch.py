@@ -223,10 +223,10 @@ def _layer(trace: GateTrace) -> LayerWatch:
     return LayerWatch(
         trace.layer,
         trace.direction,
-        {gate: share.left.astype(np.float32) for gate, share in shares.items()},
-        {gate: share.right.astype(np.float32) for gate, share in shares.items()},
-        {gate: series.mean(axis=1, dtype=np.float64).astype(np.float32) for gate, series in gates.items()},
-        timescale(keeping).astype(np.float32),
+        left={gate: share.left.astype(np.float32) for gate, share in shares.items()},
+        right={gate: share.right.astype(np.float32) for gate, share in shares.items()},
+        means={gate: series.mean(axis=1, dtype=np.float64).astype(np.float32) for gate, series in gates.items()},
+        timescale=timescale(keeping).astype(np.float32),
     )
 
 
@@ -240,8 +240,8 @@ def _reading(recording: Recording, truth: str | None) -> ReadingWatch | None:
     return ReadingWatch(
         recording.text,
         recording.alignment.spans,
-        np.exp(emission.log_probs[:, blank]),
-        np.exp(others),
-        float((recording.alignment.path == blank).mean()),
-        cer,
+        blank=np.exp(emission.log_probs[:, blank]),
+        symbol=np.exp(others),
+        blank_share=float((recording.alignment.path == blank).mean()),
+        cer=cer,
     )

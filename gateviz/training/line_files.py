@@ -73,10 +73,10 @@ class LineFiles:
         return TrainingLine(
             _gray(decoded),
             part.text(place),
-            known.columns,
-            known.script,
-            known.font,
-            part.name(place),
+            columns=known.columns,
+            script=known.script,
+            font=known.font,
+            name=part.name(place),
             remarks=decoded.remarks,
         )
 

@@ -202,12 +202,12 @@ class LineTally:
         return LineReport(
             self.line_count,
             tuple(faulty),
-            dict(self._outside.most_common()),
-            self.composable,
-            tuple(repeated),
-            tuple(strays),
-            unused,
-            len(symbols),
+            outside=dict(self._outside.most_common()),
+            composable=self.composable,
+            repeated=tuple(repeated),
+            strays=tuple(strays),
+            unused=unused,
+            symbol_count=len(symbols),
         )
 
 

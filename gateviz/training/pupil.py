@@ -107,10 +107,10 @@ def crnn_pupil(module: CRNN, alphabet: Alphabet, preprocessing: CrnnInput, *, ha
     recognizer = CtcRecognizer(
         module,
         alphabet,
-        RecognizerCard("gateviz", preprocessing=recipe.words),
-        recipe,
-        axis_geometry(module.backbone),
-        "BTC",
-        "logits",
+        card=RecognizerCard("gateviz", preprocessing=recipe.words),
+        preprocess=recipe,
+        geometry=axis_geometry(module.backbone),
+        layout="BTC",
+        output="logits",
     )
     return Pupil(recognizer, CrnnWriter(alphabet, preprocessing, half))

@@ -197,10 +197,10 @@ class Trainer:
         report = ValidationReport(
             self.step,
             cer,
-            accuracy,
-            best,
-            tuple(pairs[:: max(len(pairs) // SAMPLES, 1)][:SAMPLES]),
-            health_of(recognizer, self.validation[0]),
+            line_accuracy=accuracy,
+            best=best,
+            samples=tuple(pairs[:: max(len(pairs) // SAMPLES, 1)][:SAMPLES]),
+            gates=health_of(recognizer, self.validation[0]),
         )
         self.folder.log(report)
         self.save()
@@ -264,14 +264,14 @@ class Trainer:
         return StepReport(
             self.step,
             self.lines,
-            self.seconds,
-            sums.loss / count,
-            sums.ctc / count,
-            sums.frames / count,
-            sums.cells / count,
-            float(self.schedule.get_last_lr()[0]),
-            sums.gradient / count,
-            self.hidden,
+            seconds=self.seconds,
+            loss=sums.loss / count,
+            ctc=sums.ctc / count,
+            frames=sums.frames / count,
+            cells=sums.cells / count,
+            rate=float(self.schedule.get_last_lr()[0]),
+            gradient=sums.gradient / count,
+            hidden=self.hidden,
         )
 
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from gateviz.files import atomic
 from gateviz.files.atomic import UNTOUCHED, check_output, marked, swept, write_whole
 
 TOKEN = "0123456789ab"
@@ -95,7 +96,7 @@ def test_what_is_somebody_elses_stays(tmp_path):
 def test_a_file_of_another_machine_stays_for_a_week(tmp_path, monkeypatch):
     name = of(dead())
     (tmp_path / name).write_text("half")
-    monkeypatch.setattr(leftovers, "_place", lambda: "ffffffff")
+    monkeypatch.setattr(atomic, "_place", lambda: "ffffffff")
     swept(tmp_path)
     assert names(tmp_path) == [name]
     before = time.time() - UNTOUCHED - 60

@@ -93,6 +93,26 @@ def test_the_proof_can_fail(source, words):
     assert any(words in found for found in habits_broken(source))
 
 
+VARIADIC = {"reshape", "permute", "handle_torch_function"}
+"""Functions of torch that take as many values as there are axes or arguments."""
+
+
+def crowded_calls(source: str) -> list[str]:
+    """Calls that pass more than five values by their place alone, where two swapped ones go unseen."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node.func)[:40]} is handed {len(node.args)} values in a row"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and len(node.args) > 5
+        and ast.unparse(node.func).rpartition(".")[2] not in VARIADIC
+    ]
+
+
+def test_no_call_has_more_than_five_values_in_a_row():
+    assert [f"{name} {found}" for name, source in SOURCES.items() for found in crowded_calls(source)] == []
+    assert crowded_calls("f(1, 2, 3, 4, 5, 6)") == ["line 1: f is handed 6 values in a row"]
+
+
 def literal_words(node: ast.expr) -> str:
     """The fixed words of a message: f-string holes count as one word."""
     if isinstance(node, ast.Constant):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gateviz.errors import MissingExtraError
+from gateviz.typesetting import line_text
 from gateviz.typesetting.alphabets import named_symbols
 from gateviz.typesetting.dice import Dice
 from gateviz.typesetting.line_text import chinese_words, english_words
@@ -22,7 +23,7 @@ def drawn(table, count=10_000):
 
 def test_english_words_come_by_frequency_with_rare_ones_lifted():
     table = english_words(ASCII)
-    assert len(table) == words.ENGLISH_COUNT
+    assert len(table) == line_text.ENGLISH_COUNT
     count = drawn(table)
     assert count.most_common(1)[0][0] == "the"
     # 0.0537 and 0.0117 are the frequencies of "the" and "is"; the ratio of the draws is that to the power 0.75.
@@ -54,9 +55,9 @@ def test_an_alphabet_without_letters_spells_no_word():
 
 
 def test_without_wordfreq_the_error_names_what_to_install(monkeypatch):
-    words._frequencies.cache_clear()
+    line_text._frequencies.cache_clear()
     monkeypatch.setitem(sys.modules, "wordfreq", None)
     with pytest.raises(MissingExtraError, match=r"need the package wordfreq.*pip install 'gateviz\[train\]'"):
         english_words(ASCII)
     monkeypatch.undo()
-    assert len(english_words(ASCII)) == words.ENGLISH_COUNT
+    assert len(english_words(ASCII)) == line_text.ENGLISH_COUNT

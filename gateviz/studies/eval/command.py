@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from gateviz.cli.corpus import TOLD, Figures, PageChoice, limit_option, page_opt
 from gateviz.cli.describe import model_facts, versions
 from gateviz.cli.given import given_options
 from gateviz.cli.looks import look_at_fonts, look_at_true_lines
-from gateviz.cli.options import model_options
+from gateviz.cli.options import ModelChoice, model_options
 from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.remarks import note_remarks
 from gateviz.cli.scripts import SCRIPTS, script_weights
@@ -28,8 +30,65 @@ if TYPE_CHECKING:
 GROUPINGS = ("script", "length", "font")
 # Neither the lines that 'gateviz train' learns from by default nor those it validates on.
 SEED = 2_000_003
-# Options that mean nothing without --synthetic.
-SYNTHETIC = ("seed", "scripts", "hardness", "longest", "held_out", "fonts")
+
+
+@dataclass(frozen=True)
+class SyntheticChoice:
+    """What was asked of synthetic lines.
+
+    Attributes:
+        synthetic: how many; None where lines of files are evaluated, and the rest means nothing.
+        seed: of the lines; None for one that no training has by default.
+        scripts: with their weights; empty for the renderer's.
+        hardness: how worn they are; None for the renderer's.
+        longest: code points, at most; None for the renderer's.
+        held_out: in the fonts alone that no training line has.
+        fonts: a folder of fonts; None for the system's.
+    """
+
+    synthetic: int | None
+    seed: int | None
+    scripts: Mapping[str, float] | None
+    hardness: str | None
+    longest: int | None
+    held_out: bool
+    fonts: Path | None
+
+    @property
+    def own_seed(self) -> int:
+        """The seed that the lines are made with."""
+        return SEED if self.seed is None else self.seed
+
+    def lines(self, recognizer: "Recognizer") -> "LineSet":
+        """The lines, in symbols of the recognizer."""
+        from gateviz.typesetting.fonts import find_fonts
+        from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
+
+        assert self.synthetic is not None
+        chosen: dict[str, Any] = {"scripts": self.scripts, "hardness": self.hardness, "longest": self.longest}
+        chosen = {name: value for name, value in chosen.items() if value}
+        # A symbol of several code points cannot be set by itself.
+        symbols = tuple(symbol for symbol in recognizer.alphabet.symbols if len(symbol) == 1)
+        return SyntheticLines(
+            symbols,
+            seed=self.own_seed,
+            count=self.synthetic,
+            style=SyntheticStyle(held_out=self.held_out, **chosen),
+            fonts=find_fonts(self.fonts) if self.fonts else None,
+        )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As an evaluation says where its lines are from."""
+        return {
+            "synthetic": self.synthetic,
+            "seed": self.own_seed,
+            "scripts": self.scripts,
+            "hardness": self.hardness,
+            "longest": self.longest,
+            "held_out": self.held_out,
+            "fonts": None if self.fonts is None else str(self.fonts),
+        }
 
 
 def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -74,7 +133,17 @@ def _groupings(ctx: click.Context, parameter: click.Parameter, value: str | None
 )
 @click.option("--worst", metavar="N", type=click.IntRange(0), default=10, show_default=True, help="Show the worst N.")
 @click.pass_context
-def command(ctx: click.Context, /, lines: tuple[Path, ...], outputs: PageChoice, **told: Any) -> None:
+def command(
+    ctx: click.Context,
+    /,
+    lines: tuple[Path, ...],
+    model: ModelChoice,
+    outputs: PageChoice,
+    limit: int | None,
+    groupings: tuple[str, ...] | None,
+    worst: int,
+    **synthetic: Any,
+) -> None:
     """Say how well a recognizer reads lines whose text is known.
 
     LINES are folders (of image.png with image.gt.txt, or with a manifest.tsv), manifests (.tsv: path,
@@ -89,72 +158,55 @@ def command(ctx: click.Context, /, lines: tuple[Path, ...], outputs: PageChoice,
       gateviz eval --synthetic 2000 --held-out --model best.safetensors --by font -o errors.pdf
       gateviz eval scans.tsv --json > evaluation.json
     """  # noqa: D301  (click reads the backspace)
-    _check(ctx, lines)
+    choice = SyntheticChoice(**synthetic)
+    _check(given_options(ctx), lines, outputs, choice)
     outputs.check("an evaluation")
-    recognizer = told["model"].loaded()
-    evaluation = _evaluated(recognizer, _line_set(recognizer, lines, told), told["limit"])
-    groupings = told["groupings"]
-    if groupings is None:
-        groupings = tuple(name for name in ("script", "length") if evaluation.knows(name))
-    origin = _origin(recognizer, lines, told)
+    recognizer = model.loaded()
+    line_set = _own_lines(lines) if choice.synthetic is None else choice.lines(recognizer)
+    evaluation = _evaluated(recognizer, line_set, limit)
+    tabled = tuple(name for name in ("script", "length") if evaluation.knows(name)) if groupings is None else groupings
+    # What was evaluated on what, so that the numbers can be had again.
+    source = {"files": list(map(str, lines))} if choice.synthetic is None else choice.document
+    origin = {"model": model_facts(recognizer), "source": source | {"limit": limit}, "versions": versions()}
     from gateviz.studies.eval.report import eval_page
 
     def figures(style: str) -> Figures:
         from gateviz.studies.eval.figure import EvaluationFigures
 
-        return EvaluationFigures(evaluation, origin, groupings=told["groupings"], style=style)
+        return EvaluationFigures(evaluation, origin, groupings=groupings, style=style)
 
-    outputs.deliver(eval_page(evaluation, groupings, told["worst"], origin), figures)
+    outputs.deliver(eval_page(evaluation, tabled, worst, origin), figures)
     ctx.exit(1 if evaluation.failures else 0)
 
 
-def _check(ctx: click.Context, lines: tuple[Path, ...]) -> None:
+def _check(given: Mapping[str, str], lines: tuple[Path, ...], outputs: PageChoice, choice: SyntheticChoice) -> None:
     """Either lines or synthetic ones are named, and nothing that means nothing to them.
 
     Raises:
         click.UsageError: they are not.
     """
-    told, given = ctx.params, given_options(ctx)
-    if "style" in given and not told["outs"]:
+    if "style" in given and not outputs.outs:
         raise click.UsageError("--style is of the figure, and none is drawn; give -o FILE, or leave it out")
-    if told["synthetic"] is not None:
+    if choice.synthetic is not None:
         if lines:
             raise click.UsageError("both LINES and --synthetic were given; evaluate them in two runs")
-        if told["held_out"] and told["fonts"]:
+        if choice.held_out and choice.fonts:
             raise click.UsageError(
                 "--held-out chooses among the system's fonts, and --fonts names others; leave one out"
             )
         return
     if not lines:
         raise click.UsageError("there is nothing to read; name LINES, or give --synthetic N")
-    if strange := [given[name] for name in SYNTHETIC if name in given]:
+    if strange := [given[entry.name] for entry in fields(choice) if entry.name in given]:
         raise click.UsageError(f"without --synthetic there is no meaning to {', '.join(strange)}; leave it out")
 
 
-def _line_set(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, Any]) -> "LineSet":
-    if told["synthetic"] is None:
-        from gateviz.training.line_files import LineFiles
+def _own_lines(lines: tuple[Path, ...]) -> "LineSet":
+    from gateviz.training.line_files import LineFiles
 
-        files = LineFiles(*lines)
-        tell_strays(files.strays)
-        return files
-    from gateviz.typesetting.fonts import find_fonts
-    from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
-
-    chosen = {name: told[name] for name in ("scripts", "hardness", "longest") if told[name]}
-    # A symbol of several code points cannot be set by itself.
-    symbols = tuple(symbol for symbol in recognizer.alphabet.symbols if len(symbol) == 1)
-    return SyntheticLines(
-        symbols,
-        seed=_seed(told),
-        count=told["synthetic"],
-        style=SyntheticStyle(held_out=told["held_out"], **chosen),
-        fonts=find_fonts(told["fonts"]) if told["fonts"] else None,
-    )
-
-
-def _seed(told: dict[str, Any]) -> int:
-    return SEED if told["seed"] is None else int(told["seed"])
+    files = LineFiles(*lines)
+    tell_strays(files.strays)
+    return files
 
 
 def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) -> "Evaluation":
@@ -184,17 +236,3 @@ def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) ->
     noun = "line" if read == 1 else "lines"
     say(f"gateviz: {read:,} {noun} read in {seconds:.1f} s ({read / seconds:.0f} a second)", err=True)
     return evaluation
-
-
-def _origin(recognizer: "Recognizer", lines: tuple[Path, ...], told: dict[str, Any]) -> dict[str, Any]:
-    """What was evaluated on what, so that the numbers can be had again."""
-    source: dict[str, Any] = {"files": list(map(str, lines))}
-    if told["synthetic"] is not None:
-        source = {"synthetic": told["synthetic"], "seed": _seed(told)}
-        source |= {name: told[name] for name in ("scripts", "hardness", "longest", "held_out")}
-        source["fonts"] = None if told["fonts"] is None else str(told["fonts"])
-    return {
-        "model": model_facts(recognizer),
-        "source": source | {"limit": told["limit"]},
-        "versions": versions(),
-    }
