@@ -22,7 +22,7 @@ from gateviz.data.gates import Direction, GateTrace, Quantity
 from gateviz.data.layer_columns import columns_apart
 from gateviz.data.provenance import Provenance
 from gateviz.errors import AlignmentError, AlphabetError, GeometryError, RecordingFileError, SelectionError, ShapeError
-from gateviz.files.datatree import to_datatree
+from gateviz.files.datatree import to_datatree, to_frame
 from gateviz.files.document import (
     IMAGE,
     LOG_PROBS,
@@ -36,6 +36,7 @@ from gateviz.files.document import (
 from gateviz.files.tensors import TensorFile, opened_tensors, write_tensors
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
 
 
@@ -184,6 +185,18 @@ class Recording:
             alignment=alignment,
             provenance=self.provenance,
         )
+
+    def to_frame(self, *, quantities: Collection[Quantity] | None = None) -> "pd.DataFrame":
+        """The traces as a tidy pandas ``DataFrame``, a row a number, as seaborn takes it.
+
+        Columns: layer, direction, quantity, unit, frame, column (center of the frame in the source image), symbol (of
+        the greedy path, empty at blanks), value.
+
+        Args:
+            quantities: to take; None takes all that were recorded.
+        """
+        alignment = None if self.emission is None else self.alignment
+        return to_frame(self.grid, self.traces, alignment, quantities)
 
 
 def align(recording: Recording, text: str) -> Alignment:

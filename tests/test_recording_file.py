@@ -492,6 +492,34 @@ def test_without_xarray_the_message_says_what_to_install(monkeypatch):
         small().to_xarray()
 
 
+def test_the_tidy_table_has_a_row_a_number():
+    recording = small()
+    table = recording.to_frame()
+    assert list(table.columns) == ["layer", "direction", "quantity", "unit", "frame", "column", "symbol", "value"]
+    assert len(table) == sum(values.size for trace in recording.traces for values in trace.values.values())
+    symbols = [("", "a", "é")[label] for label in recording.alignment.path]
+    for trace in recording.traces:
+        for quantity, values in trace.values.items():
+            mine = table[
+                table.layer.eq(trace.layer)
+                & table.direction.eq(str(trace.direction))
+                & table.quantity.eq(str(quantity))
+            ]
+            back = mine.pivot(index="frame", columns="unit", values="value")
+            np.testing.assert_array_equal(back.to_numpy(), values)
+            first = mine[mine.unit == 0]
+            np.testing.assert_array_equal(first.column, recording.grid.centers)
+            assert first.symbol.tolist() == symbols
+
+
+def test_the_table_of_some_quantities_and_of_none():
+    recording = small()
+    table = recording.to_frame(quantities=[Quantity.FORGET_GATE])
+    assert set(table.quantity) == {"forget_gate"}
+    assert recording.to_frame(quantities=[]).empty
+    assert list(recording.to_frame(quantities=[]).columns) == list(table.columns)
+
+
 def test_a_recording_of_before_remarks_has_none(tmp_path):
     path = tmp_path / "a.safetensors"
     small().save(path)

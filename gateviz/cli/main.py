@@ -34,6 +34,11 @@ EXIT_PIPE = 141
 """128 + SIGPIPE, as a shell has it."""
 
 
+def home_of(name: str) -> str:
+    """The module of a command."""
+    return f"gateviz.studies.{name}.command" if name in STUDIES else f"gateviz.cli.{name}"
+
+
 class Program(click.Group):
     """The commands, each imported when it is asked for."""
 
@@ -45,8 +50,7 @@ class Program(click.Group):
         """One of them."""
         if cmd_name not in COMMANDS:
             return None
-        home = f"gateviz.studies.{cmd_name}.command" if cmd_name in STUDIES else f"gateviz.cli.{cmd_name}"
-        command = importlib.import_module(home).command
+        command = importlib.import_module(home_of(cmd_name)).command
         assert isinstance(command, click.Command)
         return command
 

@@ -1,7 +1,7 @@
-"""A recording's parts as an xarray DataTree."""
+"""A recording's parts as other libraries have tables: an xarray DataTree, a tidy pandas DataFrame."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +10,16 @@ from jaxtyping import UInt8
 from gateviz.data.alignment import Alignment
 from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
-from gateviz.data.gates import GateTrace
+from gateviz.data.gates import GateTrace, Quantity
 from gateviz.data.provenance import Provenance
 from gateviz.errors import MissingExtraError
 from gateviz.files.document import RecordingDocument, entry_of, to_json
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
+
+_COLUMNS = ("layer", "direction", "quantity", "unit", "frame", "column", "symbol", "value")
 
 
 def to_datatree(
@@ -63,6 +66,28 @@ def to_datatree(
         about = {"module": trace.module, "grid": json.dumps(entry.get("grid", document["grid"]))}
         tree[f"/trace/{trace.layer}/{trace.direction}"] = xarray.Dataset(series, coordinates(own), about)
     return xarray.DataTree.from_dict(tree)
+
+
+def to_frame(
+    grid: FrameGrid, traces: Sequence[GateTrace], alignment: Alignment | None, quantities: Collection[Quantity] | None
+) -> "pd.DataFrame":
+    """One row for each number of the traces: where it is from, and the number."""
+    import pandas as pd
+
+    symbols = _symbols(grid.frame_count, alignment)
+    tables = []
+    for trace in traces:
+        own = grid if trace.grid is None else trace.grid
+        for quantity, values in trace.values.items():
+            if quantities is not None and quantity not in quantities:
+                continue
+            frames, units = values.shape
+            places = {"layer": trace.layer, "direction": str(trace.direction), "quantity": str(quantity)}
+            frame = np.repeat(np.arange(frames), units)
+            numbers = {"unit": np.tile(np.arange(units), frames), "frame": frame, "column": own.centers[frame]}
+            tables.append(pd.DataFrame(places | numbers | {"symbol": symbols[frame], "value": values.ravel()}))
+    whole = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(_COLUMNS))
+    return whole.astype(dict.fromkeys(("direction", "quantity", "symbol"), "category"))
 
 
 def _dimension(trace: GateTrace, width: int) -> str:

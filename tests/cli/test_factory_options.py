@@ -13,7 +13,7 @@ from PIL import Image
 
 import gateviz
 from gateviz.adapters.core.options import SPELLINGS, LoadOptions
-from gateviz.cli.main import COMMANDS
+from gateviz.cli.main import COMMANDS, home_of
 from gateviz.cli.options import DECLARED
 
 SOURCE = """
@@ -74,7 +74,7 @@ def test_what_is_missing_is_one_line(run, factory):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_that_takes_a_model_takes_a_factory(name):
-    command = importlib.import_module(f"gateviz.cli.{name}").command
+    command = importlib.import_module(home_of(name)).command
     words = Counter(word for parameter in command.params for word in parameter.opts)
     assert max(words.values()) == 1, "two options of one name"
     # A model to train from, or one that a page reads with, is chosen in other ways.

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from gateviz.cli import scripts, synth, train_options
-from gateviz.cli.train import LookBar
+from gateviz.cli.train_bars import LookBar
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.watch_files import read_watch
 from gateviz.measure.gate_alarms import GateAlarms

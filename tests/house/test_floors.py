@@ -54,6 +54,7 @@ LIBRARY_ROOMS = {
     "safetensors": {"files", "networks", "adapters", "training"},
     "scipy": {"panels", "measure", "capture", "adapters"},
     "xarray": {"files", "recording"},
+    "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
     "onnx": {"adapters"},
     "onnxruntime": {"adapters"},

@@ -93,7 +93,7 @@ def test_the_proof_can_fail(source, words):
     assert any(words in found for found in habits_broken(source))
 
 
-VARIADIC = {"reshape", "permute", "handle_torch_function"}
+VARIADIC = {"reshape", "permute", "handle_torch_function", "Sequential"}
 """Functions of torch that take as many values as there are axes or arguments."""
 
 
@@ -104,6 +104,7 @@ def crowded_calls(source: str) -> list[str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Call)
         and len(node.args) > 5
+        and not any(isinstance(each, ast.Starred) for each in node.args)
         and ast.unparse(node.func).rpartition(".")[2] not in VARIADIC
     ]
 

@@ -18,8 +18,8 @@ def test_unrelated_series_lie_the_root_of_two_apart():
 
 def test_parting_begins_and_ends_where_the_threshold_is_passed():
     assert parted(np.array([0.3, 0.1, 0.3, 0.25, np.nan, 0.4]), 0.25) == [(0, 1), (2, 3), (5, 6)]
-    assert parted(np.array([0.1, np.nan])) == []
-    assert parted(np.zeros(0)) == []
+    assert parted(np.array([0.1, np.nan]), 0.25) == []
+    assert parted(np.zeros(0), 0.25) == []
 
 
 def test_wasserstein_is_scipys_and_exactly_zero_for_equal_values():
