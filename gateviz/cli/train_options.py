@@ -147,7 +147,7 @@ _LOOP = (
     click.option("--device", default="cpu", show_default=True, help="cpu, cuda or cuda:1."),
     click.option(
         "--mixed-precision/--no-mixed-precision", default=None,
-        help="Run the network in bfloat16, at about twice the speed where the processor computes with it.  "
+        help="Run the network in bfloat16, faster where the processor computes with it.  "
         "[default: there alone]",
     ),
 )  # fmt: skip

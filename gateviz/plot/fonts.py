@@ -130,33 +130,40 @@ def face_for(text: str) -> Face | None:
 @cache
 def _others() -> tuple[Face, ...]:
     """The other upright faces of this system, those with CJK glyphs first, one a file."""
-    rank = {name: position for position, name in enumerate(_CJK)}
     # The list may also be older than the removal of a font.
     upright = [entry for entry in fontManager.ttflist if entry.style == "normal" and Path(entry.fname).is_file()]
-    upright.sort(key=lambda entry: (rank.get(entry.name, len(rank)), abs(_number(entry.weight) - 400), entry.name))
+    upright.sort(key=lambda entry: (_rank(entry.name), abs(_number(entry.weight) - 400), entry.name))
     by_file: dict[str, Face] = {}
     for entry in upright:
         by_file.setdefault(str(entry.fname), Face(entry.name, entry.weight))
     return tuple(by_file.values())
 
 
+def _rank(family: str) -> int:
+    """The place of a family among those that are preferred; the rest come after them all."""
+    return _CJK.index(family) if family in _CJK else len(_CJK)
+
+
 def _newly_installed(text: str) -> Face | None:
     """A face that covers the text from a file that matplotlib's list of fonts does not have; that file joins the list."""
+    covering = []
     for path in _unlisted():
         try:
-            covered = all(_draws(path, character) for character in text)
+            if all(_draws(path, character) for character in text):
+                covering.append((_rank(get_font(path).family_name), path))
         except (OSError, RuntimeError):
             # A file that FreeType does not read is no font to choose.
             continue
-        if covered:
-            fontManager.addfont(path)
-            for known in (_unlisted, _others, _file):
-                known.cache_clear()
-            added = next(entry for entry in reversed(fontManager.ttflist) if str(entry.fname) == path)
-            face = Face(added.name, added.weight)
-            # Another file may go by the same name and weight.
-            if face.covers(text):
-                return face
+    # A quiet face before somebody's handwriting, whichever of them comes first in a folder.
+    for _, path in sorted(covering):
+        fontManager.addfont(path)
+        for known in (_unlisted, _others, _file):
+            known.cache_clear()
+        added = next(entry for entry in reversed(fontManager.ttflist) if str(entry.fname) == path)
+        face = Face(added.name, added.weight)
+        # Another file may go by the same name and weight.
+        if face.covers(text):
+            return face
     return None
 
 

@@ -25,7 +25,7 @@ class TrainSettings:
         cell_weight: of the cells that are larger than they should be (``cell_penalty``).
         early: share of the steps in which lines are prepared as a pupil's first lines are (``Pupil.early``).
         frozen: share of the steps, from the first on, in which the backbone does not learn; one that was trained before
-            need not follow the layers behind it while they still know nothing, and a step costs less than half.
+            need not follow the layers behind it while they still know nothing, and a step costs less.
         seed: of the weights, the order and the dropout.
         validate_every: steps between validations.
         patience: validations without a better CER after which training stops; 0 never stops.

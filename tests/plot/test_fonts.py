@@ -15,7 +15,7 @@ from gateviz.plot.fonts import (
 )
 from gateviz.plot.missing import GlyphWarning, missing_sentence
 from tests.plot.conftest import KHMER
-from tests.plot.made_fonts import empty, make_font, same_box
+from tests.plot.made_fonts import empty, make_font, own_box, same_box
 
 
 @pytest.fixture
@@ -84,6 +84,13 @@ def test_a_font_that_was_installed_later_is_found_once_something_is_missing(font
     assert "Made Khmer" not in {entry.name for entry in fonts.fontManager.ttflist}, "nothing was missing"
     assert face_for("ក") == Face("Made Khmer")
     assert running_text("ក") == ("ក", [base_face().name, "Made Khmer"])
+
+
+def test_of_fonts_that_were_installed_later_a_quiet_one_is_taken_before_handwriting(font_list, tmp_path):
+    hand = make_font(tmp_path / "a-hand.ttf", "A Hand", [0x4E00], own_box)
+    quiet = make_font(tmp_path / "quiet.ttf", "Noto Sans CJK SC", [0x4E00], own_box)
+    font_list(later=[hand, quiet])
+    assert face_for("一") == Face("Noto Sans CJK SC")
 
 
 def test_a_font_that_came_after_a_miss_is_found_by_the_next_figure(font_list, khmer_font, monkeypatch):
