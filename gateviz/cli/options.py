@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from gateviz.adapters.core.options import NOTHING_SAID, SPELLINGS, Holds, LoadOptions
 from gateviz.cli.edits import EditRequest, parse_edit
@@ -239,3 +240,29 @@ def reading_options(command: Command) -> Command:
 def none_if_empty(choice: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """An option that was not given chooses all."""
     return choice or None
+
+
+def given_options(ctx: click.Context) -> dict[str, str]:
+    """What the command line names: the parameters' own names, each with the word that a person writes.
+
+    Example:
+        >>> import click
+        >>> @click.command()
+        ... @click.argument("lines", nargs=-1)
+        ... @click.option("-s", "--from", "start")
+        ... @click.option("--seed", default=0)
+        ... @click.pass_context
+        ... def command(ctx, **told):
+        ...     click.echo(given_options(ctx))
+        >>> command(["a", "-s", "b"], standalone_mode=False)
+        {'lines': 'LINES', 'start': '--from'}
+    """
+    return {
+        name: _word(parameter)
+        for parameter in ctx.command.params
+        if (name := parameter.name) and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+
+
+def _word(parameter: click.Parameter) -> str:
+    return max(parameter.opts, key=len) if isinstance(parameter, click.Option) else (parameter.name or "").upper()

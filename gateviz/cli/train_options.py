@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateviz.cli.given import given_options
 from gateviz.cli.looks import look_at_font_words, look_at_models, look_at_named_symbols, look_at_true_lines
-from gateviz.cli.options import Command
+from gateviz.cli.options import Command, given_options
 from gateviz.cli.paths import Reads, ReadsWords
 from gateviz.cli.scripts import SCRIPTS, script_weights
 

@@ -127,7 +127,7 @@ class TrainPlan:
         """
         _require_device(self.settings.device)
         torch.manual_seed(self.settings.seed)
-        looks = _Looks(self.skip_bad, on_report, on_progress)
+        checks = _LineChecks(self.skip_bad, on_report, on_progress)
         own = LineFiles(*self.lines) if self.lines else None
         pupil = self._pupil(own)
         symbols = pupil.recognizer.alphabet.symbols
@@ -139,7 +139,7 @@ class TrainPlan:
             lines: LineSet = self._synthetic(symbols, self.settings.seed, ENDLESS, held_out=False)
             kept = None
         else:
-            good = looks.good(own, pupil)
+            good = checks.good(own, pupil)
             learn, kept = (
                 (LineSubset(own, good), None)
                 if self.validation
@@ -149,7 +149,7 @@ class TrainPlan:
             if self.synthetic_share:
                 synthetic = self._synthetic(symbols, self.settings.seed, ENDLESS, held_out=False)
                 lines = LineMix(learn, synthetic, self.synthetic_share, self.settings.seed)
-        return Trainer(pupil, self.settings, lines, self._validation(pupil, kept, looks), folder)
+        return Trainer(pupil, self.settings, lines, self._validation(pupil, kept, checks), folder)
 
     def _pupil(self, own: LineFiles | None) -> Pupil:
         symbols = symbols_of(self.alphabet) if self.alphabet else None
@@ -188,10 +188,10 @@ class TrainPlan:
         style = SyntheticStyle(held_out=held_out, **chosen)
         return SyntheticLines(symbols, seed=seed, count=count, style=style, fonts=fonts)
 
-    def _validation(self, pupil: Pupil, kept: LineSubset | None, looks: "_Looks") -> LineSet:
+    def _validation(self, pupil: Pupil, kept: LineSubset | None, checks: "_LineChecks") -> LineSet:
         if self.validation:
             lines = LineFiles(*self.validation)
-            return LineSubset(lines, looks.good(lines, pupil))
+            return LineSubset(lines, checks.good(lines, pupil))
         if kept is not None:
             return kept
         symbols = pupil.recognizer.alphabet.symbols
@@ -199,7 +199,7 @@ class TrainPlan:
 
 
 @dataclass(frozen=True)
-class _Looks:
+class _LineChecks:
     """How sets of lines are looked at before training.
 
     Attributes:

@@ -10,12 +10,12 @@ import click
 
 from gateviz.cli.corpus import TOLD, Figures, PageChoice, found_lines, limit_option, page_options
 from gateviz.cli.describe import model_facts, versions
-from gateviz.cli.given import given_options
 from gateviz.cli.lines import tell
 from gateviz.cli.looks import BUNDLED, look_at_compared
 from gateviz.cli.options import (
     ModelChoice,
     direction_option,
+    given_options,
     layer_option,
     max_pixels_option,
     model_options,

@@ -11,9 +11,8 @@ import click
 
 from gateviz.cli.corpus import TOLD, Figures, PageChoice, limit_option, page_options, tell_strays
 from gateviz.cli.describe import model_facts, versions
-from gateviz.cli.given import given_options
 from gateviz.cli.looks import look_at_fonts, look_at_true_lines
-from gateviz.cli.options import ModelChoice, model_options
+from gateviz.cli.options import ModelChoice, given_options, model_options
 from gateviz.cli.paths import PathsFirst, Reads
 from gateviz.cli.remarks import note_remarks
 from gateviz.cli.scripts import SCRIPTS, script_weights

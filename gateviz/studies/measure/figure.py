@@ -20,11 +20,11 @@ from gateviz.plot.compose import font_type_of
 from gateviz.plot.fitting import cut, heading_height, wrapped, write_heading
 from gateviz.plot.fonts import running_text
 from gateviz.plot.labels import Ground, broken, finish_axes, legend_below, legend_columns, spot, titled
-from gateviz.plot.painters.alike import UnitMap, map_columns, paint_alike
+from gateviz.plot.painters.agreement import UnitMap, map_columns, paint_alike
 from gateviz.plot.painters.courses import DASHES, Course, paint_courses
+from gateviz.plot.painters.directions import SidePair, paint_sides, paint_sides_key
 from gateviz.plot.painters.effects import EffectGroup, EffectPanel, EffectRow, effect_height, paint_effects
 from gateviz.plot.painters.scatter import MARKERS, paint_scatter
-from gateviz.plot.painters.sides import SidePair, paint_sides, paint_sides_key
 from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 from gateviz.studies.measure.report import figures_of, p_words

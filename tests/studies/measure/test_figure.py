@@ -16,7 +16,7 @@ from gateviz.files.folders import LineSource
 from gateviz.measure.covariance import cluster_order
 from gateviz.measure.events import Event, event_named
 from gateviz.panels.colors import LAYERS
-from gateviz.plot.painters.alike import UnitMap
+from gateviz.plot.painters.agreement import UnitMap
 from gateviz.plot.style import STYLES, style_named
 from gateviz.studies.account import Skipped
 from gateviz.studies.corpus import gather
