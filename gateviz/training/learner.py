@@ -4,12 +4,9 @@ import torch
 from torch import nn
 
 from gateviz.networks.crnn import CRNN
-from gateviz.training.backbone_probe import BackboneProbe
 from gateviz.training.batches import Batch
-from gateviz.training.cell_penalty import cell_penalty
-from gateviz.training.class_log_probs import NamedClasses
 from gateviz.training.layered_crnn import LayeredCRNN
-from gateviz.training.loss import Loss, batch_loss
+from gateviz.training.loss import BackboneProbe, Loss, NamedClasses, batch_loss, cell_penalty
 from gateviz.training.pupil import Pupil
 from gateviz.training.settings import TrainSettings
 

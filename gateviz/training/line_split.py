@@ -1,4 +1,4 @@
-"""Lines to train on and lines to validate on, told apart by their names."""
+"""Lines to train on and lines to validate on, told apart by their names; two sets of lines mixed."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -7,7 +7,7 @@ import numpy as np
 
 from gateviz.errors import TrainingError
 from gateviz.training.line_files import LineFiles
-from gateviz.typesetting.lines import TrainingLine
+from gateviz.typesetting.lines import LineSet, TrainingLine
 
 
 class LineSubset:
@@ -70,3 +70,37 @@ def _place(key: str) -> float:
     """Where in [0, 1) a name falls."""
     digest = blake2b(key.encode("utf-8", "surrogateescape"), digest_size=6).digest()
     return int.from_bytes(digest, "big") / 2**48
+
+
+class LineMix:
+    """As many synthetic lines as asked for among lines of one's own; as endless as the synthetic ones.
+
+    Args:
+        own: lines that come up at random, each as often as the next.
+        synthetic: lines that come up once each.
+        share: of synthetic lines, 0 to 1.
+        seed: of the mix.
+    """
+
+    def __init__(self, own: LineSet, synthetic: LineSet, share: float, seed: int) -> None:
+        self.own = own
+        self.synthetic = synthetic
+        self.share = share
+        self.seed = seed
+
+    def __len__(self) -> int:
+        """As many as there are synthetic lines."""
+        return len(self.synthetic)
+
+    def __getitem__(self, index: int) -> TrainingLine:
+        """Line ``index``, from 0.
+
+        Raises:
+            IndexError: there is no such line.
+        """
+        rng = np.random.default_rng([self.seed, index])
+        if rng.random() < self.share:
+            return self.synthetic[index]
+        if not 0 <= index < len(self):
+            raise IndexError(f"line {index} of {len(self)}")
+        return self.own[int(rng.integers(len(self.own)))]

@@ -14,9 +14,8 @@ from gateviz.errors import TrainingError
 from gateviz.networks.crnn import CRNN, CrnnConfig
 from gateviz.training.line_check import check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
-from gateviz.training.line_mix import LineMix
 from gateviz.training.line_report import LineReport
-from gateviz.training.line_split import LineSubset, split_lines
+from gateviz.training.line_split import LineMix, LineSubset, split_lines
 from gateviz.training.pupil import Pupil, new_crnn
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from gateviz.training.cell_penalty import CELL_LIMIT, cell_penalty
 from gateviz.training.layered_crnn import LayerPass
+from gateviz.training.loss import CELL_LIMIT, cell_penalty
 
 
 def adding_layer(bidirectional: bool = True) -> nn.LSTM:

@@ -4,11 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from gateviz.training import class_log_probs
+from gateviz.training import loss as losses
 from gateviz.training.batches import Batch
-from gateviz.training.class_log_probs import NamedClasses
 from gateviz.training.frame_labels import IGNORED
-from gateviz.training.loss import batch_loss
+from gateviz.training.loss import NamedClasses, batch_loss
 
 LABELS = torch.tensor([3, 5, 5, 9, 3])
 FRAMES = torch.full((2, 7), IGNORED)
@@ -17,7 +16,7 @@ FRAMES[0, 1], FRAMES[0, 2], FRAMES[1, 0] = 5, 0, 9
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(class_log_probs, "CHUNK", 4)
+    monkeypatch.setattr(losses, "CHUNK", 4)
 
 
 def problem():
@@ -39,7 +38,7 @@ def test_gradients_are_exact():
     features, head = problem()
 
     def found(features, weight, bias):
-        return class_log_probs._ClassLogProbs.apply(features, weight, bias, torch.tensor([0, 3, 9]), False)
+        return losses._ClassLogProbs.apply(features, weight, bias, torch.tensor([0, 3, 9]), False)
 
     assert torch.autograd.gradcheck(found, (features.flatten(0, 1), head.weight, head.bias))
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gateviz.errors import TrainingError
-from gateviz.training.line_mix import LineMix
+from gateviz.training.line_split import LineMix
 from gateviz.training.plan import TrainPlan
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
