@@ -126,8 +126,9 @@ def test_a_film_has_a_picture_a_record_and_the_last_one_stays(tmp_path):
     # The doubtful b is red, also in the one palette; nothing is before.
     red = [int(((p[..., 0] > 150) & (p[..., 1] < 60) & (p[..., 2] < 80)).sum()) for p in pictures]
     assert red[0] == red[1] == 0 < red[2]
-    # The gates' rows stay where they are: what moves stands above them.
-    rows = np.flatnonzero(np.abs(pictures[0] - pictures[3]).max(axis=(1, 2)) > 40)
+    # The gates' rows stay where they are: what moves stands above them, and a single pixel may be another of the few colors.
+    moved = (np.abs(pictures[0] - pictures[3]).max(axis=2) > 40).sum(axis=1)
+    rows = np.flatnonzero(moved > 3)
     assert rows.max() < 0.55 * len(pictures[0])
 
 
