@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from gateviz.errors import TrainingError
 from gateviz.networks.crnn import CRNN
 from gateviz.training.batches import Batch
 from gateviz.training.layered_crnn import LayeredCRNN
@@ -20,6 +21,9 @@ class Learner(nn.Module):
     Args:
         pupil: whose module learns, in place.
         settings: of the training.
+
+    Raises:
+        TrainingError: the backbone of another lineage was to be kept still.
     """
 
     def __init__(self, pupil: Pupil, settings: TrainSettings) -> None:
@@ -30,6 +34,11 @@ class Learner(nn.Module):
         self.model: nn.Module = module
         self.probe: BackboneProbe | None = None
         if not isinstance(module, CRNN):
+            if settings.frozen:
+                raise TrainingError(
+                    f"a frozen backbone was asked for, and the lineage {self._recognizer.card.lineage} is trained as one "
+                    f"piece; leave --frozen out"
+                )
             return
         if settings.backbone_weight:
             features = module.head.in_features if module.recurrent is None else module.recurrent.input_size

@@ -129,6 +129,10 @@ class TrainPlan:
         checks = _LineChecks(self.skip_bad, on_report, on_progress)
         own = LineFiles(*self.lines) if self.lines else None
         pupil = self._pupil(own)
+        # A run that goes on has its own backbone, and needs no longer the file that it began with.
+        if self.backbone_start and not folder.state.is_file():
+            assert isinstance(pupil.recognizer.module, CRNN)
+            take_backbone(pupil.recognizer.module, Path(self.backbone_start))
         symbols = pupil.recognizer.alphabet.symbols
         if own is None:
             if self.synthetic_share:
@@ -167,11 +171,7 @@ class TrainPlan:
         alphabet = Alphabet.from_symbols(symbols, blank=0)
         config = CrnnConfig(alphabet.class_count, **self.network)
         seed = self.settings.seed
-        pupil = new_crnn(config, alphabet, widen=self.widen, crop=self.crop, seed=seed, half=self.half)
-        if self.backbone_start:
-            assert isinstance(pupil.recognizer.module, CRNN)
-            take_backbone(pupil.recognizer.module, Path(self.backbone_start))
-        return pupil
+        return new_crnn(config, alphabet, widen=self.widen, crop=self.crop, seed=seed, half=self.half)
 
     def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
         chosen: dict[str, Any] = {

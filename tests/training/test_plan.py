@@ -5,9 +5,11 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from gateviz.errors import TrainingError
+from gateviz.networks.crnn_file import load_crnn
 from gateviz.training.line_split import LineMix
 from gateviz.training.plan import TrainPlan
 from gateviz.training.run_folder import RunFolder
@@ -130,6 +132,18 @@ def test_a_checkpoint_says_itself_how_it_is_put_together(own, tmp_path):
     assert trainer.run()
     with pytest.raises(TrainingError, match="says itself how it is put together; leave backbone"):
         dataclasses.replace(onward, network=TINY).prepare(RunFolder(tmp_path / "again"))
+
+
+def test_a_run_goes_on_without_the_model_whose_backbone_it_began_with(own, tmp_path):
+    TrainPlan(SETTINGS, lines=(own,), network=TINY).prepare(RunFolder(tmp_path / "run")).run()
+    best = tmp_path / "run" / "best.safetensors"
+    plan = TrainPlan(SETTINGS, lines=(own,), network=TINY, backbone_start=str(best))
+    begun = plan.prepare(RunFolder(tmp_path / "onward"))
+    for name, tensor in load_crnn(best)[0].backbone.state_dict().items():
+        torch.testing.assert_close(begun.recognizer.module.backbone.state_dict()[name], tensor, rtol=0, atol=0)
+    begun.save()
+    best.unlink()
+    plan.prepare(RunFolder(tmp_path / "onward", resume=True)).resume()
 
 
 def test_a_run_begun_before_norms_and_penalty_goes_on_without_them():

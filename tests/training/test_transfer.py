@@ -3,13 +3,16 @@
 import pytest
 import torch
 
+from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.crnn_pytorch import CrnnPytorch, CrnnPytorchShape
 from gateviz.adapters.registry import load_recognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, TrainingError
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.networks.crnn_file import CrnnInput, load_crnn
+from gateviz.training.learner import Learner
 from gateviz.training.pupil import new_crnn
+from gateviz.training.settings import TrainSettings
 from gateviz.training.transfer import pupil_from, take_backbone
 
 PIXELS = torch.rand(2, 1, 32, 64, generator=torch.Generator().manual_seed(3))
@@ -64,6 +67,14 @@ def test_another_backbone_is_refused_by_name(checkpoint):
         take_backbone(module, checkpoint)
     for name, tensor in module.state_dict().items():
         torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)
+
+
+def test_the_backbone_of_another_lineage_cannot_be_kept_still(foreign_checkpoint):
+    recognizer = load_recognizer(foreign_checkpoint, LoadOptions(alphabet="0123456789abcdefghijklmnopqrstuvwxyz"))
+    pupil = pupil_from(recognizer, None, foreign_checkpoint)
+    Learner(pupil, TrainSettings(steps=2))
+    with pytest.raises(TrainingError, match="lineage crnn_pytorch is trained as one piece; leave --frozen out"):
+        Learner(pupil, TrainSettings(steps=2, frozen=0.5))
 
 
 def test_onto_its_own_alphabet_nothing_changes(checkpoint):

@@ -15,6 +15,7 @@ from gateviz.measure.gradient_context import By, GradientContext, answering_word
 from gateviz.panels.colors import HAIRLINE, INK, LAYERS, QUIET, SHADE
 from gateviz.plot.canvas import GateFigure, new_figure, settings
 from gateviz.plot.fitting import heading_height, write_footing, write_heading
+from gateviz.plot.painters.courses import DASHES
 from gateviz.plot.settle import settle
 from gateviz.plot.style import Style, style_named
 from gateviz.studies.context.results import BOTH, ContextStudy, Falls
@@ -25,7 +26,6 @@ WHOLE = -1
 
 # Height of a row of panels, and of what stands around them, in units of the small type.
 _ROW, _AROUND = 21.0, 5.0
-_DASHES: Mapping[str, str] = {"forward": "-", "backward": "--"}
 # The axis holds this share of every course, and a little more; lower norms and falls are not drawn.
 _DRAWN, _MORE, _NORMS = 0.98, 1.4, (1e-5, 1.5)
 _LEAST_FALL = 1e-3
@@ -245,11 +245,11 @@ def _paint(axes: Axes, panel: CurvePanel, style: Style) -> None:
         axes.axvspan(*panel.shaded, color=SHADE, alpha=0.2, linewidth=0, label=panel.shaded_label)
     for curve in panel.curves:
         color = INK if curve.rank == WHOLE else LAYERS[curve.rank % len(LAYERS)]
-        whole = curve.rank == WHOLE and curve.direction not in _DASHES
+        whole = curve.rank == WHOLE and curve.direction not in DASHES
         if curve.low is not None and curve.high is not None:
             axes.fill_between(curve.x, curve.low, curve.high, color=color, alpha=0.12, linewidth=0)
         axes.plot(
-            curve.x, curve.y, color=color, linestyle=_DASHES.get(curve.direction, "-"), label=curve.label,
+            curve.x, curve.y, color=color, linestyle=DASHES.get(curve.direction, "-"), label=curve.label,
             linewidth=(1.6 if whole else 1.0) * style.line_width, marker="o" if panel.ticks else "",
             markersize=2.0 * style.line_width,
         )  # fmt: skip
