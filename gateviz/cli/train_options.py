@@ -74,6 +74,10 @@ _NETWORK = (
         "--from", "start", metavar="CHECKPOINT", type=Reads(look_at_models),
         help="Go on from a trained model of any trainable lineage; with --alphabet onto another alphabet.",
     ),
+    click.option(
+        "--shrink", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True,
+        help="Times the recurrent weights of --from, to loosen gates and cells that stand at their ends.",
+    ),
     click.option("--backbone", type=click.Choice(BACKBONES), help="Default: vgg_narrow."),
     click.option(
         "--backbone-from", "backbone_start", metavar="MODEL", type=Reads(look_at_models),
@@ -87,11 +91,12 @@ _NETWORK = (
     click.option(
         "--widen", type=click.FloatRange(0.5, 3),
         help="Times the width of a line that keeps its aspect: more frames for narrow letters, and as much more "
-        "time. Default: 1.25.",
+        "time. Default: 1.25, with --from what that model has.",
     ),
     click.option(
         "--crop/--no-crop", default=None,
-        help="Cut loosely cropped lines to their ink, in training and wherever the model is used.  [default: crop]",
+        help="Cut loosely cropped lines to their ink, in training and wherever the model is used. Default: they are, with --from "
+        "what that model does.",
     ),
     click.option("--half", is_flag=True, help="Write the best model as float16."),
 )  # fmt: skip
@@ -183,8 +188,9 @@ def plan_of(options: dict[str, Any]) -> "TrainPlan":
         start="" if start is None else str(start),
         backbone_start="" if options["backbone_start"] is None else str(options["backbone_start"]),
         network=network if start is not None else DEFAULT_NETWORK | network,
-        widen=options["widen"] or (DEFAULT_WIDEN if start is None else 1.0),
-        crop=start is None if options["crop"] is None else options["crop"],
+        shrink=options["shrink"],
+        widen=DEFAULT_WIDEN if options["widen"] is None and start is None else options["widen"],
+        crop=True if options["crop"] is None and start is None else options["crop"],
         half=options["half"],
         skip_bad=options["skip_bad"],
         **{name: options[name] for name in kept},

@@ -81,6 +81,24 @@ class LayeredCRNN(nn.Module):
         self.passes = tuple(passes) if features.requires_grad else ()
         return features
 
+    @torch.no_grad()
+    def settle(self, images: Float[torch.Tensor, "B channels height W"]) -> None:
+        """Put the norms between layers that have learned without them: the network computes what it did before.
+
+        The norms take on the mean and the variance of what the layers read now, and the weights take them out again.
+
+        Args:
+            images: to read, in evaluation mode.
+        """
+        features = self.eval().seen(images)
+        for layer, norm in zip(self.layers, self.norms, strict=True):
+            before = features
+            features, _ = layer(before)
+            if isinstance(norm, nn.BatchNorm1d):
+                read = before.flatten(0, 1)
+                norm.running_mean, norm.running_var = read.mean(0), read.var(0, unbiased=False)
+                _take_out(layer, norm)
+
     def plain(self) -> CRNN:
         """The same function in evaluation mode, as a ``CRNN`` of its own with an ordinary recurrent part."""
         with torch.device("meta"):
@@ -107,6 +125,19 @@ def _single(part: Layer, depth: int) -> Layer:
     return layer
 
 
+def _take_out(layer: nn.Module, norm: nn.BatchNorm1d) -> None:
+    """Let a layer compute behind a norm what it computed without it: the other way round than ``_folded``.
+
+    W x + b = (W deviation) (x - mean) / deviation + b + W mean.
+    """
+    mean, deviation = _moments(norm)
+    for name, weight in layer.named_parameters():
+        if name.startswith("weight_ih"):
+            bias = layer.get_parameter(name.replace("weight", "bias"))
+            bias += (weight.double() @ mean).to(bias)
+            weight.copy_(weight.double() * deviation)
+
+
 def _folded(layer: nn.Module, norm: nn.Module, depth: int) -> dict[str, torch.Tensor]:
     """The weights of a layer that reads without its norm, by their names in a part of several layers.
 
@@ -114,12 +145,17 @@ def _folded(layer: nn.Module, norm: nn.Module, depth: int) -> dict[str, torch.Te
     """
     weights = {name: parameter.detach() for name, parameter in layer.named_parameters()}
     if isinstance(norm, nn.BatchNorm1d):
-        mean, variance = norm.running_mean, norm.running_var
-        assert mean is not None and variance is not None
-        scale = torch.rsqrt(variance.double() + norm.eps)
+        mean, deviation = _moments(norm)
         for name in [name for name in weights if name.startswith("weight_ih")]:
             bias = name.replace("weight", "bias")
-            scaled = weights[name].double() * scale
-            weights[bias] = (weights[bias].double() - scaled @ mean.double()).to(weights[bias].dtype)
+            scaled = weights[name].double() / deviation
+            weights[bias] = (weights[bias].double() - scaled @ mean).to(weights[bias].dtype)
             weights[name] = scaled.to(weights[name].dtype)
     return {name.replace("_l0", f"_l{depth}"): tensor for name, tensor in weights.items()}
+
+
+def _moments(norm: nn.BatchNorm1d) -> tuple[Float[torch.Tensor, " D"], Float[torch.Tensor, " D"]]:
+    """What a norm takes away and what it divides by, float64."""
+    mean, variance = norm.running_mean, norm.running_var
+    assert mean is not None and variance is not None
+    return mean.double(), (variance.double() + norm.eps).sqrt()

@@ -43,9 +43,8 @@ class Learner(nn.Module):
         if settings.backbone_weight:
             features = module.head.in_features if module.recurrent is None else module.recurrent.input_size
             self.probe = BackboneProbe(features, module.config.class_count)
-        normalized = settings.normalized and not pupil.trained
-        if module.recurrent is not None and (normalized or settings.cell_weight):
-            self.model = LayeredCRNN(module, normalized=normalized)
+        if module.recurrent is not None and (settings.normalized or settings.cell_weight):
+            self.model = LayeredCRNN(module, normalized=settings.normalized)
 
     def loss(self, batch: Batch, *, frozen: bool = False) -> Loss:
         """What is minimized of a batch; the network is put into training mode.

@@ -1,7 +1,7 @@
 """A training run as a person asks for it, and everything it needs made ready."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gateviz.training.pupil import Pupil, new_crnn
 from gateviz.training.run_folder import RunFolder
 from gateviz.training.settings import TrainSettings
 from gateviz.training.trainer import Trainer
-from gateviz.training.transfer import pupil_from, take_backbone
+from gateviz.training.transfer import Onward, pupil_from, take_backbone
 from gateviz.typesetting.alphabets import symbols_of
 from gateviz.typesetting.fonts import find_fonts
 from gateviz.typesetting.lines import LineSet
@@ -54,8 +54,9 @@ class TrainPlan:
         start: a checkpoint to go on from; empty for random weights.
         backbone_start: a model of gateviz's own whose backbone to begin with; empty for random weights.
         network: ``CrnnConfig``'s fields but the class count, of a network with random weights.
-        widen: times the width of a line that keeps its aspect, of a network with random weights.
-        crop: cut loosely cropped lines to their ink, of a network with random weights.
+        shrink: times the recurrent weights of ``start``.
+        widen: times the width of a line that keeps its aspect; None as ``start`` has it, 1 without one.
+        crop: cut loosely cropped lines to their ink; None as ``start`` does it, not without one.
         half: write the best model as float16.
         skip_bad: train without the lines that cannot be learned from, instead of refusing.
     """
@@ -76,8 +77,9 @@ class TrainPlan:
     start: str = ""
     backbone_start: str = ""
     network: Mapping[str, Any] = field(default_factory=dict)
-    widen: float = 1.0
-    crop: bool = False
+    shrink: float = 1.0
+    widen: float | None = None
+    crop: bool | None = None
     half: bool = False
     skip_bad: bool = False
 
@@ -96,6 +98,10 @@ class TrainPlan:
         try:
             settings = TrainSettings(**_BEFORE | document["settings"])
             rest = {name: value for name, value in document.items() if name in known - {"settings"}}
+            if document.get("start") and "shrink" not in document:
+                # Nothing came between the layers of a trained start then, and its input stayed as it was.
+                settings = replace(settings, normalized=False)
+                rest |= {"widen": None, "crop": None}
             for name in ("lines", "validation"):
                 rest[name] = tuple(rest[name])
             return cls(settings, **rest)
@@ -157,21 +163,25 @@ class TrainPlan:
     def _pupil(self, own: LineFiles | None) -> Pupil:
         symbols = symbols_of(self.alphabet) if self.alphabet else None
         if self.start:
-            more = {"widen": self.widen != 1, "crop": self.crop, "backbone-from": bool(self.backbone_start)}
-            named = [*self.network, *(name for name, asked in more.items() if asked)]
+            named = [*self.network, *(["backbone-from"] if self.backbone_start else [])]
             if named:
                 raise TrainingError(
                     f"{self.start} says itself how it is put together; leave {', '.join(named)} out, "
                     f"or train from random weights"
                 )
-            recognizer = load_recognizer(self.start)
-            return pupil_from(recognizer, symbols, Path(self.start), half=self.half)
+            onward = Onward(symbols, widen=self.widen, crop=self.crop, shrink=self.shrink, half=self.half)
+            return pupil_from(load_recognizer(self.start), Path(self.start), onward)
+        if self.shrink != 1:
+            raise TrainingError(
+                "weights to shrink are those of a trained model; say with --from which, or leave --shrink out"
+            )
         if symbols is None:
             symbols = symbols_in(own) if own is not None else symbols_of("ascii")
         alphabet = Alphabet.from_symbols(symbols, blank=0)
         config = CrnnConfig(alphabet.class_count, **self.network)
         seed = self.settings.seed
-        return new_crnn(config, alphabet, widen=self.widen, crop=self.crop, seed=seed, half=self.half)
+        widen, crop = 1.0 if self.widen is None else self.widen, bool(self.crop)
+        return new_crnn(config, alphabet, widen=widen, crop=crop, seed=seed, half=self.half)
 
     def _synthetic(self, symbols: tuple[str, ...], seed: int, count: int, *, held_out: bool) -> SyntheticLines:
         chosen: dict[str, Any] = {

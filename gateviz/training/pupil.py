@@ -66,7 +66,7 @@ class Pupil:
     Attributes:
         recognizer: the module with its alphabet, recipe and geometry.
         writer: how it is written down.
-        trained: its weights have learned already, so that nothing may come between its layers now.
+        trained: its weights have learned already: what comes between its layers must leave alone what they compute.
         early: how lines are prepared for the first part of the steps, where it is not the recognizer's way.
     """
 

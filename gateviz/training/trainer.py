@@ -15,6 +15,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from gateviz.errors import CheckpointError, TrainingError
 from gateviz.training.batches import Batch, BatchMaker, Chunks, stream
 from gateviz.training.checkpoints import TrainingState, read_state, write_state
+from gateviz.training.layered_crnn import LayeredCRNN
 from gateviz.training.learner import Learner, as_shipped
 from gateviz.training.progress import StepReport, ValidationReport
 from gateviz.training.pupil import Pupil
@@ -64,6 +65,11 @@ class Trainer:
         # Channels last lets the convolutions run without reordering; the arithmetic is the same.
         self.learning.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.module = self.learning.model
+        self.validation_lines = validation
+        maker = BatchMaker(recognizer.preprocess, recognizer.geometry, recognizer.alphabet, settings.columns)
+        self.validation = Chunks(validation, maker, size=len(validation), seed=0)[0]
+        if pupil.trained and isinstance(self.module, LayeredCRNN):
+            self.module.settle(self.validation[len(self.validation) // 2].pixels.to(self.device))
         self.average = AveragedModel(
             self.module,
             multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
@@ -77,13 +83,10 @@ class Trainer:
             pct_start=settings.warmup,
             final_div_factor=1 / settings.final_rate / 25,
         )
-        maker = BatchMaker(recognizer.preprocess, recognizer.geometry, recognizer.alphabet, settings.columns)
         self.chunks = Chunks(lines, maker, size=settings.chunk, seed=settings.seed)
         self.early = self.chunks
         if pupil.early is not None:
             self.early = Chunks(lines, replace(maker, preprocess=pupil.early), size=settings.chunk, seed=settings.seed)
-        self.validation_lines = validation
-        self.validation = Chunks(validation, maker, size=len(validation), seed=0)[0]
         self.step = self.lines = self.hidden = 0
         self.chunk, self.batch = 0, 0
         self.late = 0

@@ -14,7 +14,7 @@ from gateviz.data.alphabet import Alphabet
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.atomic import write_whole, written_whole
 from gateviz.networks.crnn import CRNN
-from gateviz.networks.crnn_file import load_crnn
+from gateviz.networks.crnn_file import CrnnInput, load_crnn
 from gateviz.training.pupil import Pupil, crnn_pupil
 
 
@@ -43,22 +43,49 @@ class StateDictWriter:
                 raise OutputError(f"{path} could not be written: {error}; nothing was left half-written") from error
 
 
-def pupil_from(
-    recognizer: Recognizer, symbols: tuple[str, ...] | None, checkpoint: Path, *, half: bool = False
-) -> Pupil:
+@dataclass(frozen=True)
+class Onward:
+    """What changes where training goes on from a trained recognizer.
+
+    Attributes:
+        symbols: the alphabet to train on; None keeps the recognizer's own.
+        widen: times the width of a line that keeps its aspect, of gateviz's own models; None keeps theirs.
+        crop: whether their lines are cut to their ink; None keeps what they do.
+        shrink: times their recurrent weights. Gates and cells that stand at their ends pass no gradient, and
+            smaller weights bring them back (the first half of shrink and perturb: Ash and Adams, arXiv 1910.08475).
+        half: write gateviz's own models as float16.
+    """
+
+    symbols: tuple[str, ...] | None = None
+    widen: float | None = None
+    crop: bool | None = None
+    shrink: float = 1.0
+    half: bool = False
+
+    def of_own_models(self) -> dict[str, float | bool]:
+        """What is asked for that only gateviz's own models can do, by the options' names."""
+        asked = {"widen": self.widen, "crop": self.crop, "shrink": None if self.shrink == 1 else self.shrink}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    def input_of(self, own: CrnnInput) -> CrnnInput:
+        """How lines are prepared from now on."""
+        widen = own.widen if self.widen is None else self.widen
+        return replace(own, widen=widen, crop=own.crop if self.crop is None else self.crop)
+
+
+def pupil_from(recognizer: Recognizer, checkpoint: Path, onward: Onward) -> Pupil:
     """A trained recognizer as something to train onward.
 
-    With ``symbols`` the classes become these: symbols it knew keep their weights, the blank keeps
-    its own, and new ones start at random.
+    With another alphabet the classes become its own: symbols the recognizer knew keep their weights, the blank
+    keeps its own, and new ones start at random.
 
     Args:
         recognizer: of any adapter whose last layer is a linear one over the classes.
-        symbols: the alphabet to train on; None keeps the recognizer's own.
         checkpoint: where it came from, for its description of the input and for messages.
-        half: write gateviz's own models as float16.
+        onward: what changes.
 
     Raises:
-        TrainingError: the recognizer has no such last layer.
+        TrainingError: the recognizer has no such last layer, or is to change in a way that only gateviz's own can.
         AlphabetError: a symbol stands twice.
     """
     if not isinstance(recognizer, CtcRecognizer):
@@ -66,17 +93,26 @@ def pupil_from(
             f"{checkpoint} is of the lineage {recognizer.card.lineage}, which gateviz reads but cannot train; "
             f"start from a checkpoint of a torch network"
         )
+    module = recognizer.module
+    if not isinstance(module, CRNN) and onward.of_own_models():
+        raise TrainingError(
+            f"{checkpoint} is of the lineage {recognizer.card.lineage}, whose lines and weights are taken as they are; "
+            f"leave {', '.join(f'--{name}' for name in onward.of_own_models())} out"
+        )
     alphabet = recognizer.alphabet
     name, head = _head(recognizer, checkpoint)
-    if symbols is not None and symbols != alphabet.symbols:
-        blank = 0 if alphabet.blank == 0 else len(symbols)
-        alphabet = Alphabet.from_symbols(symbols, blank=blank)
-        _put(recognizer.module, name, _moved_head(head, recognizer.alphabet, alphabet))
-    if isinstance(recognizer.module, CRNN):
-        recognizer.module.config = replace(recognizer.module.config, class_count=alphabet.class_count)
-        pupil = crnn_pupil(recognizer.module, alphabet, load_crnn(checkpoint)[1].preprocessing, half=half)
-        return replace(pupil, trained=True)
-    return Pupil(replace(recognizer, alphabet=alphabet), StateDictWriter(alphabet), trained=True)
+    if onward.symbols is not None and onward.symbols != alphabet.symbols:
+        blank = 0 if alphabet.blank == 0 else len(onward.symbols)
+        alphabet = Alphabet.from_symbols(onward.symbols, blank=blank)
+        _put(module, name, _moved_head(head, recognizer.alphabet, alphabet))
+    if not isinstance(module, CRNN):
+        return Pupil(replace(recognizer, alphabet=alphabet), StateDictWriter(alphabet), trained=True)
+    module.config = replace(module.config, class_count=alphabet.class_count)
+    if module.recurrent is not None:
+        for weights in module.recurrent.parameters():
+            weights.data.mul_(onward.shrink)
+    own = load_crnn(checkpoint)[1].preprocessing
+    return replace(crnn_pupil(module, alphabet, onward.input_of(own), half=onward.half), trained=True)
 
 
 def take_backbone(module: CRNN, checkpoint: Path) -> None:

@@ -173,7 +173,8 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
         "--device cuda:1 --mixed-precision --widen 2 --not-normalized --cell-weight 0.2 --photo-share 0.5 --loose-share 0.25 "
         "--backbone-from m.safetensors --frozen 0.3 --no-crop"
     )
-    for given in (words.split(), ["--from", "m.safetensors"], []):
+    onward = ["--from", "m.safetensors", "--shrink", "0.5", "--crop", "--widen", "1.5"]
+    for given in (words.split(), ["--from", "m.safetensors"], [], onward):
         assert run("train", "-o", str(tmp_path / "run"), *given).exit_code == 1
     settings = TrainSettings(
         steps=11, columns=640, rate=0.01, average=0.9, frame_weight=0.6, backbone_weight=0.7, seed=14,
@@ -186,7 +187,7 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
     assert asked[0] == TrainPlan(
         settings, ("a.tsv", "b"), ("v.tsv",), 0.2, synthetic_share=0.3, scripts={"latin": 2.0, "number": 1.0},
         longest=9, long_share=0.4, photo_share=0.5, loose_share=0.25, fonts="f", alphabet="ab", network=network,
-        widen=2.0, half=True, skip_bad=True, backbone_start="m.safetensors",
+        widen=2.0, crop=False, half=True, skip_bad=True, backbone_start="m.safetensors",
     )  # fmt: skip
     default = TrainSettings(steps=20_000, average=0.998, backbone_weight=0.5, mixed_precision=computes_bfloat16("cpu"))
     shares = {"long_share": 0.1, "photo_share": 0.15, "loose_share": 0.06}
@@ -194,6 +195,7 @@ def test_the_options_are_the_plan(run, tmp_path, monkeypatch):
     network = {"backbone": "vgg_narrow", "hidden_size": 96}
     assert asked[2] == TrainPlan(default, network=network, widen=1.25, crop=True, **shares)
     CrnnConfig(4, **network)
+    assert asked[3] == TrainPlan(default, start="m.safetensors", shrink=0.5, crop=True, widen=1.5, **shares)
 
 
 @pytest.mark.parametrize("native", [True, False])

@@ -46,6 +46,20 @@ def test_the_plain_network_computes_what_the_normalized_one_does(network):
     assert list(plain.state_dict()) == list(crnn(**network).state_dict())
 
 
+@pytest.mark.parametrize("network", SHAPES)
+def test_norms_put_between_trained_layers_leave_what_they_compute(network):
+    model = crnn(**network).eval()
+    before = model(images())
+    layered = LayeredCRNN(model, normalized=True).double()
+    layered.settle(images(3) + 0.5)
+    assert all(float(norm.running_mean.abs().max()) > 1e-4 for norm in layered.norms)
+    torch.testing.assert_close(layered(images()), before, rtol=1e-9, atol=1e-11)
+    torch.testing.assert_close(layered.plain()(images()), before, rtol=1e-9, atol=1e-11)
+    layered.train()(images(3) + 0.5)
+    read = layered.passes[0].inputs.detach().flatten(0, 1)
+    torch.testing.assert_close(read.mean(0), torch.zeros_like(read[0]), rtol=0, atol=1e-9)
+
+
 def test_the_plain_network_is_a_copy(tmp_path):
     layered = LayeredCRNN(crnn(), normalized=True).double().eval()
     plain = layered.plain()

@@ -155,4 +155,20 @@ def test_a_run_begun_before_norms_and_penalty_goes_on_without_them():
         del document[name]
     plan = TrainPlan.of_document(document)
     assert (plan.settings.normalized, plan.settings.cell_weight) == (False, 0.0)
-    assert (plan.widen, plan.photo_share, plan.loose_share) == (1.0, 0.0, 0.0)
+    assert (plan.widen, plan.photo_share, plan.loose_share) == (None, 0.0, 0.0)
+
+
+def test_a_run_begun_from_a_model_before_norms_came_between_its_layers_goes_on_without_them():
+    document = TrainPlan(TrainSettings(steps=5), start="m.safetensors").as_document()
+    assert TrainPlan.of_document(document).settings.normalized
+    del document["shrink"]
+    plan = TrainPlan.of_document({**document, "widen": 1.0, "crop": False})
+    assert (plan.settings.normalized, plan.widen, plan.crop) == (False, None, None)
+    other = TrainPlan(TrainSettings(steps=5), widen=1.25, crop=True).as_document()
+    del other["shrink"]
+    assert (TrainPlan.of_document(other).settings.normalized, TrainPlan.of_document(other).widen) == (True, 1.25)
+
+
+def test_only_a_trained_model_has_weights_to_shrink(own, tmp_path):
+    with pytest.raises(TrainingError, match="say with --from which, or leave --shrink out"):
+        TrainPlan(SETTINGS, lines=(own,), network=TINY, shrink=0.5).prepare(RunFolder(tmp_path / "run"))

@@ -256,12 +256,13 @@ def test_the_first_lines_are_not_widened_and_the_rest_are(tmp_path):
     assert first + rest == seen
 
 
-def test_a_trained_network_gets_nothing_between_its_layers(tmp_path):
+def test_a_trained_network_computes_behind_norms_what_it_did_without_them(tmp_path):
     pupil = new_crnn(CONFIG, Alphabet.from_symbols(SYMBOLS, blank=0))
     onward = Trainer(
         dataclasses.replace(pupil, trained=True), SETTINGS, ToyLines(1), ToyLines(2, 12), RunFolder(tmp_path)
     )
-    assert not any(isinstance(module, torch.nn.BatchNorm1d) for module in onward.module.modules())
+    norms = [module for module in onward.module.modules() if isinstance(module, torch.nn.BatchNorm1d)]
+    assert len(norms) == 2 and all(float(norm.running_mean.abs().max()) > 0.01 for norm in norms)
     before = onward.shipped(torch.ones(1, 1, 32, 40))
     torch.testing.assert_close(pupil.recognizer.module.eval()(torch.ones(1, 1, 32, 40)), before)
 
