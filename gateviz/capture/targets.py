@@ -12,6 +12,11 @@ _NAMES = tuple(kind.__name__ for kind in RECURRENT)
 _QUANTIZED = ("torch.ao.nn.quantized", "torch.ao.nn.quantizable", "torch.nn.quantized", "torch.nn.quantizable")
 
 
+def has_recurrent(module: nn.Module) -> bool:
+    """Whether a network has modules whose gates could be traced."""
+    return any(isinstance(each, RECURRENT) for each in module.modules())
+
+
 def recurrent_modules(
     module: nn.Module, names: Collection[str] | None = None, reversed_modules: Collection[str] = ()
 ) -> dict[str, nn.Module]:

@@ -1,6 +1,7 @@
 """``gateviz watch``: what the gates did while a network learned."""
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 
 FILMS = (".gif", ".mp4")
 SHOW = ("course", "saturation")
+_HEAD = [
+    "step",
+    "blank",
+    "CER",
+    "stuck shut",
+    "stuck open",
+    "only add up",
+    "99.9 % |c|",
+    "saturated",
+    "f = 0 changes",
+    "reading",
+]
 
 
 @click.command("watch", cls=PathsFirst)
@@ -40,8 +53,10 @@ def command(folder: Path, out: Path | None, as_json: bool, show: str, style: str
 
     RUN is the folder of 'gateviz train', or the one that a GateWatch in a training loop of your own writes; it may
     still be running. Printed is a row a record: how many frames are blank, the error rate and the
-    reading of the watched line, and how many units have a gate stuck open or shut at more than 99 %
-    of the frames.
+    reading of the watched line, how many units have a gate stuck open or shut at more than 99 %
+    of the frames, the share of units whose cells only add up (mean forget gate above 0.95, mean |g|
+    above 0.9), what 99.9 % of |c| are below, the share of cells whose |tanh c| is above 0.999, and
+    the layers without whose memory (forget gates held at 0) another text is read.
 
     \b
     Examples:
@@ -99,7 +114,7 @@ def _words(history: "GateHistory") -> str:
     written = "" if line.truth is None else f", written is {line.truth!r}"
     head = f"{len(history.records):,} records of {printable(line.name) or 'a line'}, {line.grid.frame_count} frames{written}"
     rows = [_row(record) for record in history.records]
-    return "\n".join([head, table(["step", "blank", "CER", "stuck shut", "stuck open", "reading"], rows)])
+    return "\n".join([head, table(_HEAD, rows)])
 
 
 def _row(record: "WatchRecord") -> list[str]:
@@ -109,7 +124,16 @@ def _row(record: "WatchRecord") -> list[str]:
     if reading is not None:
         blank, text = f"{100 * reading.blank_share:.1f} %", reading.text
         cer = "" if reading.cer is None else f"{100 * reading.cer:.1f} %"
-    return [f"{record.step:,}", blank, cer, f"{shut} of {units}", f"{opened} of {units}", text]
+    cells = ["", "", "", ""]
+    if (health := record.health) is not None:
+        changing = ", ".join(f"layer {layer}" for layer, share in enumerate(health.forgetful) if share)
+        cells = [
+            f"{100 * health.accumulators:.1f} %",
+            f"{health.cell_quantile:.1f}",
+            f"{100 * health.saturated_cells:.1f} %",
+            changing or ("nothing" if health.forgetful else ""),
+        ]
+    return [f"{record.step:,}", blank, cer, f"{shut} of {units}", f"{opened} of {units}", *cells, text]
 
 
 def _stuck(record: "WatchRecord") -> tuple[int, int, int]:
@@ -137,6 +161,7 @@ def _document(history: "GateHistory") -> dict[str, Any]:
                     "blank_share": reading.blank_share,
                     "blank_posterior": float(reading.blank.mean()),
                 },
+                "health": None if record.health is None else asdict(record.health),
                 "layers": [
                     {
                         "layer": layer.layer,

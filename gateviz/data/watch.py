@@ -8,6 +8,7 @@ from jaxtyping import Float32, UInt8
 
 from gateviz.data.alignment import Span
 from gateviz.data.frames import FrameGrid
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import Direction, Quantity
 
 
@@ -95,11 +96,13 @@ class WatchRecord:
         step: of the training: batches or epochs, as its owner counts.
         layers: one a layer and direction, in network order.
         reading: None for a network that is no recognizer.
+        health: how the cells fare on the line; None where there are none, or in records of before it was kept.
     """
 
     step: int
     layers: tuple[LayerWatch, ...]
     reading: ReadingWatch | None = None
+    health: GateHealth | None = None
 
 
 @dataclass(frozen=True)

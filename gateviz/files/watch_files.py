@@ -8,6 +8,7 @@ import numpy as np
 
 from gateviz.data.alignment import Span
 from gateviz.data.frames import FrameGrid
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import Direction, Quantity
 from gateviz.data.watch import GateHistory, LayerWatch, ReadingWatch, WatchedLine, WatchRecord
 from gateviz.errors import OutputError, RecordingFileError
@@ -118,6 +119,7 @@ def write_step(folder: Path, record: WatchRecord) -> None:
     document = {
         "kind": _STEP_KIND, "format_version": FORMAT_VERSION, "step": record.step, "reading": reading,
         "layers": [{"layer": e.layer, "direction": str(e.direction), "gates": list(e.gates)} for e in record.layers],
+        "health": None if record.health is None else asdict(record.health),
     }  # fmt: skip
     write_tensors(step_path(folder, record.step), tensors, document)
 
@@ -150,7 +152,13 @@ def read_step(folder: Path, step: int) -> WatchRecord:
         document = _document(file, _STEP_KIND)
         try:
             layers = tuple(_layer(file, entry) for entry in document["layers"])
-            return WatchRecord(int(document["step"]), layers, _reading(file, document["reading"]))
+            health = document.get("health")
+            return WatchRecord(
+                int(document["step"]),
+                layers,
+                _reading(file, document["reading"]),
+                None if health is None else GateHealth(**health | {"forgetful": tuple(health["forgetful"])}),
+            )
         except RecordingFileError:
             raise
         except Exception as error:  # as in read_line

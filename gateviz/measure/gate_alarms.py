@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import Quantity
 from gateviz.data.watch import LayerWatch, ReadingWatch, WatchRecord
 
@@ -21,6 +22,9 @@ COLLAPSE = 0.99
 
 READ = 0.5
 """Character error rate up to which the line counts as read, so that it can be lost."""
+
+ADDING = (0.1, 0.3)
+"""Shares of all units that only add up, each told once: a tenth is a habit, and not one unit's."""
 
 PATIENCE = 5
 """Records in a row of nothing but blanks before that is told of a network that never read anything."""
@@ -75,6 +79,7 @@ class GateAlarms:
         self._told_blank = False
         self._least: dict[tuple[str, Quantity, str], tuple[float, int]] = {}
         self._told: set[tuple[str, Quantity, str, float]] = set()
+        self._told_adding: set[float] = set()
 
     def look(self, record: WatchRecord) -> list[str]:
         """Sentences about this record, those that were not said before."""
@@ -82,7 +87,7 @@ class GateAlarms:
         for layer in record.layers:
             for gate in layer.gates:
                 words += self._look_at_gate(record.step, layer, gate)
-        return words
+        return words if record.health is None else words + self._look_at_cells(record.health)
 
     def _look_at_blank(self, step: int, reading: ReadingWatch) -> list[str]:
         if not is_collapsed(reading, self._truth):
@@ -103,6 +108,17 @@ class GateAlarms:
         return [
             f"blank collapse: the blank is the best class at {_percent(reading.blank_share)} of the frames, {since}; "
             f"read is {reading.text!r}{truth}, mean blank posterior {float(reading.blank.mean()):.3f}"
+        ]
+
+    def _look_at_cells(self, health: GateHealth) -> list[str]:
+        new = [level for level in ADDING if health.accumulators >= level and level not in self._told_adding]
+        self._told_adding |= set(new)
+        if not new:
+            return []
+        return [
+            f"cells that only add up: {_percent(health.accumulators)} of {health.units} units keep everything (mean f "
+            f"above 0.95) and write at every frame (mean |g| above 0.9); 99.9 % of |c| are below "
+            f"{health.cell_quantile:.1f}, and {_percent(health.saturated_cells)} of the cells are saturated"
         ]
 
     def _look_at_gate(self, step: int, layer: LayerWatch, gate: Quantity) -> list[str]:

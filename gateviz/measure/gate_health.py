@@ -1,11 +1,11 @@
 """Whether the cells of an LSTM remember, or only add up."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import GateTrace, Quantity
 
 KEEPS = 0.95
@@ -19,31 +19,6 @@ SATURATED = 0.999
 """Magnitude of tanh c from which on a cell says nothing any more: its gradient is below 0.002."""
 
 QUANTITIES = (Quantity.FORGET_GATE, Quantity.CANDIDATE, Quantity.CELL_STATE)
-
-
-@dataclass(frozen=True)
-class GateHealth:
-    """The state of all units of all layers over some lines.
-
-    Attributes:
-        units: of all layers and directions.
-        accumulators: share of the units that only add up: mean f above 0.95 and mean |g| above 0.9.
-        cell_quantile: what 99.9 % of all |c| are below.
-        saturated_cells: share of all cells, over frames and units, whose tanh is above 0.999 in magnitude.
-    """
-
-    units: int
-    accumulators: float
-    cell_quantile: float
-    saturated_cells: float
-
-    @property
-    def words(self) -> str:
-        """A line for people."""
-        return (
-            f"{100 * self.accumulators:.1f} % of {self.units} cells only add up, 99.9 % of |c| below "
-            f"{self.cell_quantile:.1f}, {100 * self.saturated_cells:.1f} % saturated"
-        )
 
 
 def gate_health(lines: Iterable[Sequence[GateTrace]]) -> GateHealth | None:
@@ -77,3 +52,13 @@ def gate_health(lines: Iterable[Sequence[GateTrace]]) -> GateHealth | None:
         float(np.quantile(sizes, QUANTILE)),
         float((np.tanh(sizes) > SATURATED).mean()),
     )
+
+
+def forgetful(readings: Sequence[str], without: Sequence[Sequence[str]]) -> tuple[float, ...]:
+    """The share of lines that are read otherwise, by layer.
+
+    Args:
+        readings: of each line.
+        without: of each layer, the readings of the same lines with its forget gates held at 0.
+    """
+    return tuple(sum(a != b for a, b in zip(readings, held, strict=True)) / max(len(readings), 1) for held in without)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class TrainingCurves:
         line_accuracy: share of validation lines read without an error.
         accumulators: share of the units whose cells only add up (``measure.gate_health``); NaN where nobody looked.
         saturated_cells: share of the cells that say nothing any more.
+        forgetful: by layer, the share of lines that are read otherwise with its forget gates held at 0.
     """
 
     steps: Int64[np.ndarray, " S"]
@@ -41,6 +43,7 @@ class TrainingCurves:
     line_accuracy: Float64[np.ndarray, " V"]
     accumulators: Float64[np.ndarray, " V"]
     saturated_cells: Float64[np.ndarray, " V"]
+    forgetful: Float64[np.ndarray, "layers V"]
 
     @property
     def has_gates(self) -> bool:
@@ -69,6 +72,7 @@ class TrainingCurves:
             line_accuracy=column(checks, "line_accuracy"),
             accumulators=column(gates, "accumulators"),
             saturated_cells=column(gates, "saturated_cells"),
+            forgetful=_by_layer([entry.get("forgetful", ()) for entry in gates]),
         )
 
 
@@ -110,18 +114,27 @@ def training(curves: TrainingCurves, *, style: str | Style = "a4", title: str = 
     return figure
 
 
+def _by_layer(rows: Sequence[Sequence[float]]) -> Float64[np.ndarray, "layers V"]:
+    """One row a layer; NaN where nobody tried."""
+    found = np.full((max(map(len, rows), default=0), len(rows)), np.nan)
+    for column, shares in enumerate(rows):
+        found[: len(shares), column] = shares
+    return found
+
+
 def _gates(axes: Axes, curves: TrainingCurves, style: Style) -> None:
-    """Shares of cells that are no memory."""
-    for values, label, color, marker in (
-        (curves.accumulators, "units that only add up", LAYERS[0], "o"),
-        (curves.saturated_cells, "cells with |tanh c| above 0.999", LAYERS[1], "s"),
-    ):
+    """Shares of cells that are no memory, and of lines that are read otherwise without one."""
+    shares = {
+        "units that only add up": curves.accumulators,
+        "cells with |tanh c| above 0.999": curves.saturated_cells,
+    } | {f"lines read otherwise with f = 0, layer {layer}": values for layer, values in enumerate(curves.forgetful)}
+    for (label, values), color, marker in zip(shares.items(), cycle(LAYERS), cycle("os^vD"), strict=False):
         axes.plot(
             curves.validation_steps, values, color=color, linewidth=style.line_width, marker=marker, markersize=2,
             label=label,
         )  # fmt: skip
     axes.set_ylim(bottom=0)
-    _label(axes, "share of cells", style)
+    _label(axes, "share", style)
 
 
 def _finish(axes: Axes, label: str, style: Style) -> None:

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
+from gateviz.capture.edits import clamp
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import GateTrace, Quantity
 from gateviz.data.watch import LayerWatch, ReadingWatch, WatchedLine, WatchRecord
 from gateviz.errors import AlphabetError, GatevizError, TrainingError
@@ -30,6 +32,7 @@ from gateviz.files.watch_files import (
 )
 from gateviz.measure.edit_distance import edit_distance
 from gateviz.measure.gate_alarms import GateAlarms
+from gateviz.measure.gate_health import forgetful, gate_health
 from gateviz.measure.saturation import saturation
 from gateviz.measure.timescale import timescale
 from gateviz.recording import Recording
@@ -117,10 +120,12 @@ class GateWatch:
         alarms = self._caught_up(step)
         try:
             recording = self._model.record(module)
+            health = self._health(recording, module)
         except GatevizError as error:
             self._complain(step, f"the watched line could not be read: {error}; training goes on")
             return None
-        record = WatchRecord(step, tuple(map(_layer, recording.traces)), _reading(recording, self.line.truth))
+        layers = tuple(map(_layer, recording.traces))
+        record = WatchRecord(step, layers, _reading(recording, self.line.truth), health)
         try:
             forget_from(self.folder, step + 1)
             write_step(self.folder, record)
@@ -140,6 +145,15 @@ class GateWatch:
             OutputError: one cannot be removed.
         """
         forget_from(self.folder, step + 1)
+
+    def _health(self, recording: Recording, module: nn.Module | None) -> GateHealth | None:
+        """How the cells fare, and whether the line is read otherwise without the memory of a layer."""
+        health = gate_health([recording.traces])
+        if health is None or recording.emission is None:
+            return health
+        layers = sorted({trace.layer for trace in recording.traces if Quantity.FORGET_GATE in trace.values})
+        held = [self._model.record(module, clamp(Quantity.FORGET_GATE, 0.0, layer=layer)).text for layer in layers]
+        return replace(health, forgetful=forgetful([recording.text], [[text] for text in held]))
 
     def _begin(self, resume: bool) -> None:
         if not (self.folder / LINE).exists():

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateviz.measure.gate_health import GateHealth
+from gateviz.data.gate_health import GateHealth
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,9 @@ class Events:
         """One scalar for each number of the report, at its step."""
         kind = "train" if isinstance(report, StepReport) else "validation"
         numbers = asdict(report)
-        numbers |= numbers.pop("gates", None) or {}
+        health = numbers.pop("gates", None) or {}
+        by_layer = {f"forgetful_{layer}": share for layer, share in enumerate(health.pop("forgetful", ()))}
+        numbers |= health | by_layer
         for name, value in numbers.items():
             if name not in ("step", "samples"):
                 self._writer.add_scalar(f"{kind}/{name}", value, report.step)

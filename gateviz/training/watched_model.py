@@ -13,8 +13,11 @@ from jaxtyping import Float, UInt8
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.edit_plan import EditPlan
+from gateviz.capture.edits import Edit
 from gateviz.capture.recognizer import Recognizer, device_of
 from gateviz.capture.recorder import record_lines
+from gateviz.capture.targets import has_recurrent
 from gateviz.capture.tracing import trace_gates
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
@@ -59,8 +62,6 @@ def undisturbed(module: nn.Module) -> Iterator[None]:
 LineInput = str | Path | np.ndarray | torch.Tensor
 """A line image, as a file or pixels, or the tensor that a bare module is called with."""
 
-_RECURRENT = (nn.LSTM, nn.GRU, nn.LSTMCell, nn.GRUCell)
-
 
 @dataclass(frozen=True)
 class KnownModel:
@@ -78,8 +79,8 @@ class KnownModel:
     name: str
     evenly: bool = False
 
-    def record(self, module: nn.Module | None) -> Recording:
-        """The recording, with the weights of another module of the same build if one is given.
+    def record(self, module: nn.Module | None, *edits: Edit) -> Recording:
+        """The recording, edited if asked for, with the weights of another module of the same build if one is given.
 
         Raises:
             GatevizError: the line cannot be read now.
@@ -89,10 +90,10 @@ class KnownModel:
             if not isinstance(recognizer, CtcRecognizer):
                 raise SelectionError(f"the weights of a {type(recognizer).__name__} cannot be replaced; leave them out")
             recognizer = replace(recognizer, module=bare(module))
-        if isinstance(recognizer, CtcRecognizer) and not _has_recurrent(recognizer.module):
+        if isinstance(recognizer, CtcRecognizer) and not has_recurrent(recognizer.module):
             recognizer = replace(recognizer, traced_modules=())
         with undisturbed(recognizer.module):
-            return record_lines(recognizer, [(self.image, self.name)], witness=False)[0]
+            return record_lines(recognizer, [(self.image, self.name)], edits=edits, witness=False)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +112,8 @@ class BareModel:
     alphabet: Alphabet | None
     evenly: bool = True
 
-    def record(self, module: nn.Module | None) -> Recording:
-        """The recording, with the weights of another module of the same build if one is given.
+    def record(self, module: nn.Module | None, *edits: Edit) -> Recording:
+        """The recording, edited if asked for, with the weights of another module of the same build if one is given.
 
         Raises:
             GatevizError: the line cannot be read now.
@@ -120,8 +121,8 @@ class BareModel:
         network = bare(self.module if module is None else module)
         device = device_of(network, self.inputs.device)
         with undisturbed(network):
-            if _has_recurrent(network) or self.alphabet is None:
-                with trace_gates(network) as traces:
+            if has_recurrent(network) or self.alphabet is None:
+                with trace_gates(network, edits=EditPlan(edits)) as traces:
                     output = network(self.inputs.to(device))
                 lines = [trace.line(0) for trace in traces if trace.call == 0]
             else:
@@ -160,10 +161,6 @@ def watched_model(model: Recognizer | nn.Module, line: LineInput, alphabet: Alph
     if isinstance(line, np.ndarray):
         return KnownModel(model, as_line_image(line), "")
     return KnownModel(model, read_line_image(line), display_name(line))
-
-
-def _has_recurrent(module: nn.Module) -> bool:
-    return any(isinstance(each, _RECURRENT) for each in module.modules())
 
 
 def _frames(emission: Emission | None, lines: list[GateTrace]) -> int:

@@ -1,9 +1,11 @@
 """``gateviz watch``."""
 
+import dataclasses
 import json
 
 import pytest
 
+from gateviz.data.gate_health import GateHealth
 from gateviz.files.watch_files import FOLDER, write_line, write_step
 from tests.panels.watched import history
 
@@ -25,12 +27,30 @@ def test_it_prints_a_row_a_record(run, watched):
     assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines() == [
         "4 records of line.png, 10 frames, written is '好ab'",
-        "step  blank    CER      stuck shut  stuck open  reading",
+        "step  blank    CER      stuck shut  stuck open  only add up  99.9 % |c|  saturated  f = 0 changes  reading",
         "0     100.0 %  125.0 %  0 of 60     0 of 60",
         "10    100.0 %  125.0 %  0 of 60     0 of 60",
-        "20    70.0 %   50.0 %   0 of 60     12 of 60    好b",
-        "30    70.0 %   50.0 %   0 of 60     12 of 60    好b",
+        "20    70.0 %   50.0 %   0 of 60     12 of 60                                                       好b",
+        "30    70.0 %   50.0 %   0 of 60     12 of 60                                                       好b",
     ]
+
+
+def test_the_health_of_the_cells_stands_in_its_row(run, watched):
+    told = history()
+    health = GateHealth(60, 0.25, 70.04, 0.4, (0.0, 1.0))
+    write_step(watched / FOLDER, dataclasses.replace(told.records[-1], health=health))
+    write_step(
+        watched / FOLDER,
+        dataclasses.replace(told.records[-2], health=dataclasses.replace(health, forgetful=(0.0, 0.0))),
+    )
+    rows = run("watch", watched).stdout.splitlines()
+    assert rows[-1].split()[-8:] == ["25.0", "%", "70.0", "40.0", "%", "layer", "1", "好b"]
+    assert rows[-2].split()[-2:] == ["nothing", "好b"]
+    found = json.loads(run("watch", watched, "--json").stdout)["records"]
+    assert found[0]["health"] is None
+    assert found[-1]["health"] == {
+        "units": 60, "accumulators": 0.25, "cell_quantile": 70.04, "saturated_cells": 0.4, "forgetful": [0.0, 1.0],
+    }  # fmt: skip
 
 
 def test_json_has_every_number(run, watched):

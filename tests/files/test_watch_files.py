@@ -8,6 +8,7 @@ import pytest
 
 from gateviz.data.alignment import Span
 from gateviz.data.frames import FrameGrid
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import Direction, Quantity
 from gateviz.data.watch import LayerWatch, ReadingWatch, WatchedLine, WatchRecord
 from gateviz.errors import OutputError, RecordingFileError
@@ -28,7 +29,8 @@ def record(step, *, with_reading=True):
     reading = ReadingWatch(
         "好", (Span("好", 1, 3, -0.25),), rng.random(5, np.float32), rng.random(5, np.float32), 0.6, 0.5
     )
-    return WatchRecord(step, layers, reading if with_reading else None)
+    health = GateHealth(6, 0.5, 3.25, 0.125, (0.0, 1.0))
+    return WatchRecord(step, layers, reading if with_reading else None, health if with_reading else None)
 
 
 def same(one, other):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gateviz.data.alignment import Span
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import Direction, Quantity
 from gateviz.data.watch import LayerWatch, ReadingWatch, WatchRecord
 from gateviz.measure.gate_alarms import PATIENCE, GateAlarms, is_collapsed, stuck
@@ -32,6 +33,17 @@ def said(records, truth="abcd"):
 
 def of_readings(*readings):
     return [WatchRecord(step, (), each) for step, each in enumerate(readings)]
+
+
+def test_cells_that_only_add_up_are_told_of_when_a_tenth_and_when_three_tenths_do():
+    shares = (0.05, 0.125, 0.2, 0.05, 0.4, 0.5)
+    health = [GateHealth(384, share, 69.96, 0.43) for share in shares]
+    found = said([WatchRecord(step, (), None, each) for step, each in enumerate(health)])
+    assert list(found) == [1, 4]
+    assert found[1] == [
+        "cells that only add up: 12.5 % of 384 units keep everything (mean f above 0.95) and write at every frame "
+        "(mean |g| above 0.9); 99.9 % of |c| are below 70.0, and 43.0 % of the cells are saturated"
+    ]
 
 
 def test_a_line_that_was_read_and_is_blank_now_is_told_once_and_again_when_it_happens_again():

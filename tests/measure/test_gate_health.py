@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from gateviz.data.gate_health import GateHealth
 from gateviz.data.gates import Direction, GateTrace, Quantity
-from gateviz.measure.gate_health import gate_health
+from gateviz.measure.gate_health import forgetful, gate_health
 
 
 def trace(forget, candidate, cell, direction=Direction.FORWARD):
@@ -38,6 +39,14 @@ def test_cells_are_counted_over_frames_and_units():
     # tanh passes 0.999 at 3.8.
     assert health.saturated_cells == pytest.approx(2 * (5 - 3.8) / 10, abs=0.002)
     assert health.words == "0.0 % of 1 cells only add up, 99.9 % of |c| below 5.0, 24.0 % saturated"
+
+
+def test_lines_that_are_read_otherwise_without_a_layers_memory_are_its_share():
+    assert forgetful(["a", "bb", "", "d"], [["a", "b", "", "d"], ["x", "", "y", "d"]]) == (0.25, 0.75)
+    health = GateHealth(8, 0.0, 4.0, 0.0, (0.25, 0.75))
+    assert health.words.endswith(
+        "; without memory (f = 0) other readings on 25 % (layer 0), 75 % (layer 1) of the lines"
+    )
 
 
 def test_a_gru_has_no_cells():

@@ -49,3 +49,11 @@ def test_the_health_of_the_gates_stands_under_them():
     np.testing.assert_allclose(adding.get_ydata(), [np.nan, 0.25])
     np.testing.assert_allclose(saturated.get_ydata(), [np.nan, 0.125])
     assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "step"]
+
+
+def test_what_a_memory_is_good_for_stands_beside_it():
+    gates = {"units": 8, "accumulators": 0.25, "cell_quantile": 4.0, "saturated_cells": 0.125, "forgetful": [0.7, 0.9]}
+    figure = training(TrainingCurves.of_log([*LOG[:-1], {**LOG[-1], "gates": gates}]))
+    drawn = {str(line.get_label()): line.get_ydata() for line in figure.axes[2].lines}
+    np.testing.assert_allclose(drawn["lines read otherwise with f = 0, layer 0"], [np.nan, 0.7])
+    np.testing.assert_allclose(drawn["lines read otherwise with f = 0, layer 1"], [np.nan, 0.9])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from gateviz.capture.edits import clamp
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import Direction, Quantity
@@ -16,6 +17,7 @@ from gateviz.errors import ImageError, OutputError, SelectionError, TrainingErro
 from gateviz.files.images import as_line_image
 from gateviz.files.watch_files import read_watch, steps_in
 from gateviz.measure.gate_alarms import PATIENCE
+from gateviz.measure.gate_health import gate_health
 from gateviz.measure.saturation import saturation
 from gateviz.measure.timescale import timescale
 from gateviz.networks.crnn import CRNN, CrnnConfig
@@ -90,6 +92,25 @@ def test_the_numbers_are_those_of_a_recording(tmp_path, recurrent):
     assert reading.blank_share == np.mean(expected.alignment.path == 0)
     np.testing.assert_array_equal(reading.blank, np.exp(expected.emission.log_probs[:, 0]))
     np.testing.assert_array_equal(reading.symbol, np.exp(expected.emission.log_probs[:, 1:].max(1)))
+
+
+def test_the_health_of_the_cells_is_kept_with_what_their_memory_is_good_for(tmp_path, recognizer):
+    """With a forget gate that is shut already, holding it at 0 changes nothing; with one wide open it does."""
+    recurrent = recognizer.module.recurrent
+    with torch.no_grad():
+        for name, bias in recurrent.named_parameters():
+            if name.startswith("bias"):
+                bias[UNITS : 2 * UNITS] = -20.0 if "_l0" in name else 3.0
+    record = watch(recognizer, tmp_path / "gates")(3)
+    recognizer.module.eval()
+    traces = record_lines(recognizer, [(toy_line("abca").image, "")])[0].traces
+    assert record.health == dataclasses.replace(gate_health([traces]), forgetful=record.health.forgetful)
+    assert record.health.units == 4 * UNITS
+    plain, held = (
+        record_lines(recognizer, [(toy_line("abca").image, "")], edits=edits)[0].text
+        for edits in ([], [clamp(Quantity.FORGET_GATE, 0.0, layer=1)])
+    )
+    assert record.health.forgetful == (0.0, float(plain != held))
 
 
 def test_other_weights_are_read_with_the_module_that_is_handed_over(tmp_path, recognizer):

@@ -23,6 +23,7 @@ from gateviz.files.printable import one_line
 
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
+    from gateviz.data.gate_health import GateHealth
     from gateviz.measure.evaluation import Evaluation
     from gateviz.typesetting.lines import LineSet
 
@@ -149,7 +150,9 @@ def command(
     tab, text) or LMDBs. Printed are the character error rate (edits over symbols of the truth), the
     shares of words and lines read right, each with a 95 % interval over lines, the most frequent
     mistakes, doubled letters read as one, and the worst lines. Where the true columns of the symbols
-    are known, so is how far the spans lie off to which the true text is aligned.
+    are known, so is how far the spans lie off to which the true text is aligned. Of an LSTM it is
+    also said whether its cells remember or only add up, and on how many of the first lines another
+    text is read without the memory of a layer (forget gates held at 0).
 
     \b
     Examples:
@@ -174,7 +177,7 @@ def command(
 
         return EvaluationFigures(evaluation, origin, groupings=groupings, style=style)
 
-    outputs.deliver(eval_page(evaluation, tabled, worst, origin), figures)
+    outputs.deliver(eval_page(evaluation, tabled, worst, origin, gates=_gates(recognizer, line_set, limit)), figures)
     ctx.exit(1 if evaluation.failures else 0)
 
 
@@ -206,6 +209,16 @@ def _own_lines(lines: tuple[Path, ...]) -> "LineSet":
     files = LineFiles(*lines)
     tell_strays(files.strays)
     return files
+
+
+def _gates(recognizer: "Recognizer", lines: "LineSet", limit: int | None) -> "GateHealth | None":
+    """How the cells fare on the first of the lines, with a bar on stderr."""
+    from tqdm import tqdm
+
+    from gateviz.studies.eval.gates import LINES, health_on
+
+    with tqdm(unit="line", desc="gates", file=sys.stderr, disable=None, leave=False) as bar:
+        return health_on(recognizer, lines, limit=LINES if limit is None else min(limit, LINES), on_progress=bar.update)
 
 
 def _evaluated(recognizer: "Recognizer", lines: "LineSet", limit: int | None) -> "Evaluation":

@@ -1,8 +1,10 @@
 """How well a recognizer reads, as tables, sentences and plain values."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from gateviz.data.gate_health import GateHealth
 from gateviz.files.printable import printable, visible
 from gateviz.measure.evaluation import Evaluation, ReadLine, Score
 from gateviz.measure.jackknife import FEW, RULE, Estimate
@@ -14,7 +16,14 @@ _FURTHER = ("substitutions", "deletions", "insertions", "lost_repeats", "outside
 _SPANS = ("center", "left", "right")
 
 
-def eval_page(evaluation: Evaluation, groupings: Sequence[str], worst: int, origin: Mapping[str, Any]) -> Page:
+def eval_page(
+    evaluation: Evaluation,
+    groupings: Sequence[str],
+    worst: int,
+    origin: Mapping[str, Any],
+    *,
+    gates: GateHealth | None = None,
+) -> Page:
     """All that is said of an evaluation.
 
     Args:
@@ -22,6 +31,7 @@ def eval_page(evaluation: Evaluation, groupings: Sequence[str], worst: int, orig
         groupings: of ``script``, ``length`` and ``font``.
         worst: show so many lines that were read worst.
         origin: what was read (``source``) by which ``model``.
+        gates: how the cells fare on some of the lines; None where there are none.
     """
     groups = _groups(evaluation, groupings)
     few = [Sentence(f"Intervals of fewer than {FEW} lines hold less than they say.")]
@@ -31,12 +41,14 @@ def eval_page(evaluation: Evaluation, groupings: Sequence[str], worst: int, orig
         Section((_span_table(groups),)),
         Section((_mistakes(evaluation),)),
         Section(tuple(map(Sentence, _counts(evaluation)))),
+        Section(() if gates is None else (Sentence(f"gates: {gates.words}"),)),
         Section(_worst(evaluation.worst(worst) if worst else ())),
         Section((_failures(evaluation),)),
     )
     readings = [_reading(line) for line in evaluation.lines]
     rows = [{name: value for name, value in row.items() if name != "spans"} for row in readings]
-    numbers = document(evaluation, groupings, worst) | {"readings": readings}
+    health = {"gates": None if gates is None else asdict(gates)}
+    numbers = document(evaluation, groupings, worst) | health | {"readings": readings}
     return Page(title_of(evaluation, origin), sections, {**origin, **numbers}, rows)
 
 

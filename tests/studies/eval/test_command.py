@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import gateviz.api
@@ -16,6 +17,7 @@ from gateviz.data.alphabet import Alphabet
 from gateviz.errors import ImageError
 from gateviz.measure.evaluation import GROUPINGS, Evaluation, ReadLine
 from gateviz.networks.crnn import CrnnConfig
+from gateviz.networks.crnn_file import load_crnn, save_crnn
 from gateviz.studies.eval import command
 from gateviz.studies.eval import figure as figures
 from gateviz.studies.eval.report import eval_page
@@ -25,6 +27,7 @@ from gateviz.training.evaluate import evaluate
 from gateviz.training.line_files import LineFiles
 from gateviz.training.pupil import new_crnn
 from gateviz.typesetting.line_writer import write_lines
+from gateviz.typesetting.lines import TrainingLine
 from gateviz.typesetting.synthetic import SyntheticLines, SyntheticStyle
 from tests.one_thread import one_thread  # noqa: F401
 from tests.training.barcodes import bar_line, barcode_recognizer
@@ -84,6 +87,29 @@ def test_the_lists_are_those_of_the_library(run):
 
 
 # What it prints
+
+
+def test_an_lstm_is_told_how_its_cells_fare(run, digits, tmp_path):
+    """Biases that keep all and write all: every unit only adds up, and nothing is read of its own memory."""
+    module = load_crnn(digits)[0]
+    with torch.no_grad():
+        for name, bias in module.recurrent.named_parameters():
+            if name.startswith("bias"):
+                bias.fill_(20.0)
+    lines = tmp_path / "lines"
+    rng = np.random.default_rng(1)
+    write_lines([TrainingLine(rng.integers(0, 255, (32, 90), dtype=np.uint8), text) for text in ("12", "3")], lines)
+    save_crnn(tmp_path / "adding.safetensors", module, load_crnn(digits)[1].alphabet)
+    done = run("eval", lines, "--model", tmp_path / "adding.safetensors", "--json")
+    assert done.exit_code == 0, done.stderr
+    gates = json.loads(done.stdout)["gates"]
+    assert (gates["units"], gates["accumulators"]) == (8, 1.0)
+    # 22 frames, each adds 1; tanh 4 is 0.9993.
+    assert gates["saturated_cells"] == pytest.approx(19 / 22, abs=0.01)
+    assert gates["cell_quantile"] == pytest.approx(22, abs=0.1)
+    assert len(gates["forgetful"]) == 1
+    printed = run("eval", lines, "--model", tmp_path / "adding.safetensors").stdout
+    assert "gates: 100.0 % of 8 cells only add up, 99.9 % of |c| below" in printed
 
 
 def test_the_tables_hold_the_rates_the_mistakes_and_the_spans(run, own):
