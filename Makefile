@@ -32,8 +32,10 @@ demo: $(BIN)/.installed
 	$(BIN)/python examples/demo.py
 
 # One thread a worker: networks as small as those of tests gain nothing from more, and two workers would wait for each other.
+# Each begins with half of the files, so that what a file keeps for its tests is made once. A test that hangs for a quarter of an hour says where, and fails, instead of holding up all others for ever.
+HANGS := -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 test: $(BIN)/.installed-test lint types
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal $(HANGS)
 
 # The tests that compare numbers, once more as an old processor computes them: sums in another order show what is this
 # machine's habit and no property of a network.

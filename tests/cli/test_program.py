@@ -137,11 +137,13 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_with_debug_all_of_it(run
 def test_an_interrupted_run_ends_with_130_and_leaves_nothing(saved, tmp_path):
     out = tmp_path / "out.png"
     script = (
-        "import sys, time, gateviz.files.tensors as tensors\n"
+        "import signal, sys, time, gateviz.files.tensors as tensors\n"
         "from gateviz.cli.main import main\n"
         "def slow(*arguments, **options):\n"
         "    sys.stdout.write('reading\\n'); sys.stdout.flush(); time.sleep(60)\n"
         "tensors.read_header = slow\n"
+        # What a shell starts in the background is born deaf to it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "main(sys.argv[1:])\n"
     )
     command = [sys.executable, "-c", script, "plot", str(saved), "-o", str(out)]
