@@ -29,7 +29,8 @@ $(BIN)/.installed-test: $(BIN)/.installed
 	touch $@
 
 demo: $(BIN)/.installed
-	$(BIN)/python examples/demo.py
+	mkdir -p out
+	$(BIN)/gateviz demo -o out/demo.png
 
 # One thread a worker: networks as small as those of tests gain nothing from more, and two workers would wait for each other.
 # Each begins with half of the files, so that what a file keeps for its tests is made once. A test that hangs for a quarter of an hour says where, and fails, instead of holding up all others for ever.

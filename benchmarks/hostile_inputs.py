@@ -91,7 +91,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         started = time.monotonic()
-        gateviz.record(gateviz.load(), Path(gateviz.__file__).parent / "assets" / "english.png")
+        gateviz.record(gateviz.load(), gateviz.sample())
         baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"loaded in {time.monotonic() - started:.0f} s, {baseline:.0f} MiB\n")
         print("| input | command | exit | s | MiB | said |\n|---|---|---|---|---|---|")

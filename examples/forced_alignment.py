@@ -4,13 +4,11 @@ Greedy decoding shows what was read; forced alignment puts the true text under t
 dropped letter has columns to look at.
 """
 
-from pathlib import Path
-
 import gateviz
 
 TRUTH = "A balloon committee, 27 Coffee Street."
 
-recording = gateviz.record(gateviz.load(), Path(gateviz.__file__).parent / "assets" / "english.png")
+recording = gateviz.record(gateviz.load(), gateviz.sample())
 alignment = gateviz.align(recording, TRUTH)
 for span in alignment.spans:
     left, right = recording.grid.columns(span.start, span.stop)

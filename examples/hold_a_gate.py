@@ -1,10 +1,8 @@
 """Hold a gate shut over some columns and read again: what does the memory carry there?"""
 
-from pathlib import Path
-
 import gateviz
 
-image = Path(gateviz.__file__).parent / "assets" / "english.png"
+image = gateviz.sample()
 recognizer = gateviz.load()
 plain = gateviz.record(recognizer, image)
 last = max(trace.layer for trace in plain.traces)

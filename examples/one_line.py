@@ -4,11 +4,10 @@ python examples/one_line.py [IMAGE [CHECKPOINT]]
 """
 
 import sys
-from pathlib import Path
 
 import gateviz
 
-image = sys.argv[1] if len(sys.argv) > 1 else Path(gateviz.__file__).parent / "assets" / "english.png"
+image = sys.argv[1] if len(sys.argv) > 1 else gateviz.sample()
 recognizer = gateviz.load(sys.argv[2]) if len(sys.argv) > 2 else gateviz.load()
 
 recording = gateviz.record(recognizer, image)

@@ -1,10 +1,8 @@
 """A figure for a paper: one ICML column wide, one layer, units ordered by similarity, PDF with real text."""
 
-from pathlib import Path
-
 import gateviz
 
-recording = gateviz.record(gateviz.load(), Path(gateviz.__file__).parent / "assets" / "english.png")
+recording = gateviz.record(gateviz.load(), gateviz.sample())
 last = max(trace.layer for trace in recording.traces)
 figure = gateviz.plot.gates(
     recording, layers=[last], quantities=["forget_gate", "cell_state"], order="similarity", style="icml"

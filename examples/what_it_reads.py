@@ -7,13 +7,12 @@ from pathlib import Path
 
 import gateviz
 
-ASSETS = Path(gateviz.__file__).parent / "assets"
 LINES = ("hello_ascii_comma", "hello_fullwidth_comma", "ten_characters", "english", "doubled_letters")
 OUT = Path("what_it_reads")
 
 recognizer = gateviz.load()
 OUT.mkdir(exist_ok=True)
 for name in LINES:
-    recording = gateviz.record(recognizer, ASSETS / f"{name}.png")
+    recording = gateviz.record(recognizer, gateviz.sample(name))
     gateviz.plot.save(gateviz.plot.gates(recording, title=recording.text), OUT / f"{name}.png")
     print(f"{name}: {recording.text}")

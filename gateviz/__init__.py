@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateviz.data.gates import GateTrace, Quantity
     from gateviz.errors import GatevizError
     from gateviz.exploring import explore, gallery
+    from gateviz.files.samples import sample
     from gateviz.files.watch_files import read_watch
     from gateviz.recording import Recording, align, open_recording
     from gateviz.training.gate_watch import GateWatch
@@ -58,6 +59,7 @@ __all__ = [
     "read_watch",
     "record",
     "restore",
+    "sample",
     "scale",
     "trace_gates",
 ]
@@ -85,6 +87,7 @@ _HOMES = {
     "read_watch": "gateviz.files.watch_files",
     "record": "gateviz.api",
     "restore": "gateviz.capture.instrument",
+    "sample": "gateviz.files.samples",
     "scale": "gateviz.capture.edits",
     "trace_gates": "gateviz.capture.tracing",
 }

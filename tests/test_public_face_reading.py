@@ -147,7 +147,7 @@ def test_wrong_images_and_wishes_are_named(recognizer, files, tmp_path):
 
 
 def test_without_a_checkpoint_the_bundled_model_reads():
-    recording = gateviz.record(gateviz.load(), Path(gateviz.__file__).parent / "assets" / "english.png")
+    recording = gateviz.record(gateviz.load(), gateviz.sample())
     assert recording.provenance.adapter == "gateviz"
     # Narrow doubled letters are what it still loses.
     assert edit_distance("A balloon committee, 27 Coffee Street.", recording.text) <= 3

@@ -111,7 +111,11 @@ def test_every_path_says_what_it_is_for():
 # No output is an input
 
 
-@pytest.mark.parametrize(("name", "output"), WRITTEN, ids=map(spelled, WRITTEN))
+# What these read comes with gateviz; their own tests say that it stays.
+GIVEN_FILES = [found for found in WRITTEN if found[0] not in ("demo", "sample")]
+
+
+@pytest.mark.parametrize(("name", "output"), GIVEN_FILES, ids=map(spelled, GIVEN_FILES))
 def test_no_output_of_a_command_is_one_of_its_inputs(run, material, name, output):
     (material.folder / "ways").mkdir()
     tried = 0

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import gateviz
 
 pytestmark = pytest.mark.system
 
-IMAGE = Path(gateviz.__file__).parent / "assets" / "english.png"
+IMAGE = gateviz.sample()
 TRACE = "1.forward"
 UNITS = list(range(64))
 COLUMNS = (120.0, 200.0)
