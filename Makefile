@@ -33,8 +33,8 @@ demo: $(BIN)/.installed
 	$(BIN)/gateviz demo -o out/demo.png
 
 # One thread a worker: networks as small as those of tests gain nothing from more, and two workers would wait for each other.
-# Each begins with half of the files, so that what a file keeps for its tests is made once. A test that hangs for a quarter of an hour says where, and fails, instead of holding up all others for ever.
-HANGS := -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
+# Each begins with half of the files, so that what a file keeps for its tests is made once. A test that hangs for ten minutes says where, and fails, instead of holding up all others for ever.
+HANGS := -o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
 test: $(BIN)/.installed-test lint types
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal $(HANGS)
 

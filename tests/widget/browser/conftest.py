@@ -23,6 +23,12 @@ from gateviz.widget.html import initial_state, static_text, write_html
 CHROMIUM = Path("/usr/bin/chromium")
 EXPLORER = "document.querySelector('#gateviz').gatevizExplorer"
 TEXT = "ab ba, cab"
+# Long enough for any machine: it ends a test that waits for what will never come, which ``evaluate`` alone would do for ever.
+PATIENCE = 180_000
+DRAWN = f"""new Promise((done, fail) => {{
+    setTimeout(() => fail(new Error("the page has drawn no frame")), {PATIENCE});
+    requestAnimationFrame(() => requestAnimationFrame(done));
+}})"""
 FRAMES, UNITS, WIDTH = 60, 12, 242
 
 
@@ -33,7 +39,7 @@ def browser():
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright, which pip installs")
     with sync_api.sync_playwright() as running:
         found = running.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"], timeout=0
+            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"], timeout=PATIENCE
         )
         yield found
         found.close()
@@ -94,7 +100,7 @@ class Opened:
         return self.page.evaluate(f"{EXPLORER}.{call}")
 
     def settle(self) -> None:
-        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.evaluate(DRAWN)
 
     def state(self) -> dict[str, Any]:
         return self.ask("state()")
@@ -143,8 +149,7 @@ def new_page(browser):
     def make(**options: Any) -> Any:
         options = {"viewport": {"width": 1280, "height": 900}, "offline": True, "accept_downloads": True, **options}
         context = browser.new_context(**options)
-        # Long enough for any machine: it ends a test that waits for what will never come.
-        context.set_default_timeout(180_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: troubles.append(message.text) if message.type in ("error", "warning") else 0)

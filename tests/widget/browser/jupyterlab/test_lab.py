@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import gateviz
+from tests.widget.browser.conftest import DRAWN
 
 pytestmark = pytest.mark.system
 
@@ -53,10 +54,7 @@ class Notebook:
     def ask(self, call: str) -> Any:
         """What the explorer answers, after everything was drawn."""
         self.page.wait_for_function(f"() => Boolean({ELEMENT})")
-        return self.page.evaluate(
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-            f".then(() => {ELEMENT}.gatevizExplorer.{call})"
-        )
+        return self.page.evaluate(f"{DRAWN}.then(() => {ELEMENT}.gatevizExplorer.{call})")
 
     def texts(self) -> list[str]:
         """What each side reads, its spaces as spaces, after everything was drawn."""
