@@ -110,7 +110,9 @@ class CRNN(nn.Module):
                 dropout=config.dropout if config.depth > 1 else 0.0,
                 bidirectional=config.bidirectional,
             )
-            spread_memory(self.recurrent)
+            # A skeleton has no values to set, and arithmetic on it would import torch's compiler, more than a second.
+            if not self.recurrent.weight_hh_l0.is_meta:
+                spread_memory(self.recurrent)
             features = config.hidden_size * (2 if config.bidirectional else 1)
         self.head = nn.Linear(features, config.class_count)
 
