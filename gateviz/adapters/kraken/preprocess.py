@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int, UInt8
-from scipy.ndimage import affine_transform, gaussian_filter, uniform_filter
 
 from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.kraken.vgsl import Specification
@@ -91,6 +90,9 @@ class Straighten:
         Raises:
             ImageError: the line would have no column, or too many.
         """
+        # scipy's filters take a quarter of a second to import, and every file of tensors is shown to this lineage.
+        from scipy.ndimage import affine_transform
+
         gray: UInt8[np.ndarray, "_ _"] = canvas.pixels
         ink: Float64[np.ndarray, "_ _"] = np.max(gray) - gray.astype(np.float64)
         if not ink.any():
@@ -129,6 +131,8 @@ class Straighten:
 
 def _center(ink: Float64[np.ndarray, "rows columns"]) -> Int[np.ndarray, " columns"]:
     """The row of every column's middle, smoothed along the line."""
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
     height, width = ink.shape
     smooth = gaussian_filter(ink, (height * 0.5, height * _ALONG), mode="constant")
     # Far from any ink the middle of the whole line's decides.
