@@ -10,8 +10,9 @@ import torch
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
+from gateviz.data.crnn import CrnnConfig
 from gateviz.errors import TrainingError
-from gateviz.networks.crnn import CRNN, CrnnConfig
+from gateviz.networks.crnn import CRNN
 from gateviz.training.line_check import check_lines, network_frames, symbols_in
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import LineReport
