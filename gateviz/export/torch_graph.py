@@ -20,9 +20,12 @@ from gateviz.export.recurrent_stand_in import RecurrentStandIn
 if TYPE_CHECKING:
     import onnx
 
-INPUT, OUTPUT = "pixels", "scores"
-OPSET = 18
-"""What torch's exporter writes without converting, and onnxruntime reads since 1.14."""
+INPUT = "image"
+OPSET, IR_VERSION = 18, 8
+"""What torch's exporter writes without converting, and the first format of a file that holds it."""
+
+WEIGHTS = "network."
+"""In front of the names that the network's own tensors have in the graph."""
 
 _TRIAL_ROWS, _TRIAL_COLUMNS = 48, 480
 # torch's exporter takes a size of 1 for one that never changes.
@@ -36,10 +39,10 @@ _STEPWISE = (nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 
 
 def graph_of(recognizer: CtcRecognizer) -> "onnx.ModelProto":
-    """The graph of a recognizer's network: ``pixels`` (B, channels, height, W) to ``scores`` (B, T, classes).
+    """The graph of a recognizer's network: ``image`` (B, channels, height, W) to numbers of the classes, (B, T, C).
 
-    The scores are the module's numbers, batch first, whatever its layout: logits, log posteriors or posteriors as
-    ``recognizer.output`` says. Each recurrent layer is one LSTM or GRU node, in the direction in which it reads the line.
+    They are the module's numbers, batch first, whatever its layout, under the name of what they are: ``logits``,
+    ``log_probs`` or ``probs``. Each recurrent layer is one LSTM or GRU node, in the direction in which it reads the line.
     The recognizer stays as it is; its weights are copied as float32.
 
     Args:
@@ -63,7 +66,7 @@ def graph_of(recognizer: CtcRecognizer) -> "onnx.ModelProto":
                 verbose=False,
                 opset_version=OPSET,
                 input_names=[INPUT],
-                output_names=[OUTPUT],
+                output_names=[recognizer.output],
                 dynamic_shapes=(sizes,),
             )
     except ModuleNotFoundError as error:
@@ -79,6 +82,7 @@ def graph_of(recognizer: CtcRecognizer) -> "onnx.ModelProto":
     assert program is not None
     graph: onnx.ModelProto = program.model_proto
     _check(graph, recognizer, sizes)
+    _tidy(graph)
     return graph
 
 
@@ -210,3 +214,18 @@ def _check(graph: "onnx.ModelProto", recognizer: CtcRecognizer, sizes: dict[int,
             f"{asked} recurrent layers of the network came out as {found} nodes: a layer that does nothing for the scores is "
             f"left out; remove it from the network"
         )
+
+
+def _tidy(graph: "onnx.ModelProto") -> None:
+    """Takes out what the exporter noted of itself (lines of source code, paths), and names the open sizes."""
+    graph.ir_version = IR_VERSION
+    graph.producer_name, graph.producer_version = "gateviz", ""
+    own = graph.graph
+    for each in (graph, own, *own.node, *own.initializer, *own.input, *own.output):
+        del each.metadata_props[:]
+        each.doc_string = ""
+    del own.value_info[:]
+    for port, names in ((own.input[0], ("batch", "", "", "width")), (own.output[0], ("batch", "frames", ""))):
+        for dim, name in zip(port.type.tensor_type.shape.dim, names, strict=True):
+            if dim.HasField("dim_param") and name:
+                dim.dim_param = name
