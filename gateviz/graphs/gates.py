@@ -16,6 +16,7 @@ from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import CheckpointError
 from gateviz.graphs.node_writer import NodeWriter
 from gateviz.graphs.recurrent_nodes import RecurrentNode, gate_output, recurrent_nodes
+from gateviz.graphs.rounding import WEIGHT_SCALES, rounded_frames, rounded_whole, weights_again
 
 _LAST = np.iinfo(np.int64).max
 
@@ -78,7 +79,7 @@ def _add(graph: onnx.GraphProto, node: RecurrentNode, asked: Collection[Quantity
 def _require_float32(graph: onnx.GraphProto, node: RecurrentNode) -> None:
     kinds = {each.name: each.data_type for each in graph.initializer}
     kind = kinds.get(node.node.input[1], TensorProto.FLOAT)
-    if kind != TensorProto.FLOAT:
+    if not node.rounded and kind != TensorProto.FLOAT:
         raise CheckpointError(
             f"{node.words} has weights of the type {TensorProto.DataType.Name(kind)}, and gates are added to those of "
             f"FLOAT; export the network in float32"
@@ -98,6 +99,8 @@ class _Side:
         self.h = self.write.node("Gather", node.node.output[0], self._place, axis=1)
         self._zero = self._zeros()
         self.before = self._shifted()
+        if node.rounded:
+            self.x, self.before = rounded_whole(self.write, self.x), rounded_frames(self.write, self.before)
 
     def lstm(self) -> dict[Quantity, str]:
         """The names of an LSTM's series."""
@@ -162,6 +165,9 @@ class _Side:
 
     def _weights(self, place: int) -> str:
         """Weights as a product with rows of frames takes them."""
+        if self.node.rounded:
+            scale, zero = (self.node.input(each) for each in WEIGHT_SCALES[place])
+            return weights_again(self.write, (self.node.input(place), scale, zero), self._place)
         return self.write.node("Transpose", self._own(self.node.node.input[place]), perm=[1, 0])
 
     def _zeros(self) -> str:

@@ -9,8 +9,9 @@ from onnx import helper
 
 from gateviz.data.gates import GRU_QUANTITIES, LSTM_QUANTITIES, Direction, Quantity
 from gateviz.errors import CheckpointError
+from gateviz.graphs.rounding import ROUNDED_DOMAIN, ROUNDED_LSTM
 
-KINDS = {"LSTM": "lstm", "GRU": "gru"}
+KINDS = {"LSTM": "lstm", "GRU": "gru", ROUNDED_LSTM: "lstm"}
 QUANTITIES = {"lstm": LSTM_QUANTITIES, "gru": GRU_QUANTITIES}
 
 _DIRECTIONS = {
@@ -46,6 +47,11 @@ class RecurrentNode:
     def quantities(self) -> tuple[Quantity, ...]:
         """What it computes."""
         return QUANTITIES[self.kind]
+
+    @property
+    def rounded(self) -> bool:
+        """Whether its weights are int8, and it rounds what it is given (``graphs.rounding``)."""
+        return self.node.op_type == ROUNDED_LSTM
 
     @property
     def words(self) -> str:
@@ -96,7 +102,7 @@ def recurrent_nodes(model: onnx.ModelProto) -> tuple[RecurrentNode, ...]:
     """
     found: list[RecurrentNode] = []
     for node in model.graph.node:
-        if node.op_type in KINDS and node.domain in ("", "ai.onnx"):
+        if is_recurrent(node):
             found.append(_recurrent_node(model, node, len(found)))
         elif any(_holds_recurrent(each) for each in node.attribute):
             raise CheckpointError(
@@ -108,6 +114,12 @@ def recurrent_nodes(model: onnx.ModelProto) -> tuple[RecurrentNode, ...]:
             f"the graph is of opset {opset}, and gates are added to those of opset {_OPSET} and later; export it again"
         )
     return tuple(found)
+
+
+def is_recurrent(node: onnx.NodeProto) -> bool:
+    """Whether a node is an LSTM or a GRU, in float or in int8."""
+    domains = (ROUNDED_DOMAIN,) if node.op_type == ROUNDED_LSTM else ("", "ai.onnx")
+    return node.op_type in KINDS and node.domain in domains
 
 
 def opset_of(model: onnx.ModelProto) -> int:
@@ -128,9 +140,11 @@ def _recurrent_node(model: onnx.ModelProto, node: onnx.NodeProto, layer: int) ->
         raise CheckpointError(f"{bare.words} has {odd}, whose gates gateviz does not work out; export it without")
     shapes = {each.name: list(each.dims) for each in model.graph.initializer}
     recurrent = shapes.get(node.input[2]) if len(node.input) > 2 else None
-    if recurrent is not None and recurrent[-1:] != [units]:
+    # (D, 4 H, H); an int8 node has them turned.
+    given = None if recurrent is None else recurrent[1:2] if bare.rounded else recurrent[-1:]
+    if given not in (None, [units]):
         raise CheckpointError(
-            f"{bare.words} projects {units} units to {recurrent[-1:]}, whose gates gateviz does not work out; "
+            f"{bare.words} projects {units} units to {given}, whose gates gateviz does not work out; "
             f"export a network without projections"
         )
     return RecurrentNode(layer, kind, node, _DIRECTIONS[way], units)
