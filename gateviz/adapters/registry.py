@@ -20,7 +20,10 @@ from gateviz.adapters.opening import PADDLE, TENSORS, open_model_file
 from gateviz.errors import CheckpointError
 
 if TYPE_CHECKING:
-    import gateviz.capture.recognizer
+    from gateviz.capture.recognizer import Recognizer
+else:
+    # What is deferred is not to be opened by a look at whether it has a network.
+    from gateviz.lines.recognizer import LineRecognizer as Recognizer
 
 ENTRY_POINT_GROUP = "gateviz.adapters"
 _LISTED = 4
@@ -60,9 +63,7 @@ def adapter_names() -> tuple[str, ...]:
     return (*(entry.name for entry in _OWN), *foreign)
 
 
-def load_recognizer(
-    path: str | Path | None, options: LoadOptions = NOTHING_SAID
-) -> "gateviz.capture.recognizer.Recognizer":
+def load_recognizer(path: str | Path | None, options: LoadOptions = NOTHING_SAID) -> Recognizer:
     """The recognizer in a checkpoint of any lineage that an adapter knows, or of a network that a factory builds.
 
     What stands in ``NAME.gateviz.toml`` beside the checkpoint holds where the options are silent.
@@ -90,6 +91,11 @@ def load_recognizer(
     if file is None:
         raise CheckpointError("no checkpoint was named; give its path, or a factory that builds the network")
     with reading(file.path):
+        # What a graph can read needs none of the adapters that follow, which import torch.
+        from gateviz.adapters.own_crnn import deferred_crnn
+
+        if (deferred := deferred_crnn(file, options)) is not None:
+            return deferred
         matches = sniff_all(file, options.adapter)
         if not any(match.ok for _, match in matches):
             raise CheckpointError(_nothing_fits(file, matches))

@@ -4,20 +4,16 @@ The graph is that of ``networks.crnn.CRNN``: (B, channels, height, W) to logits 
 into the convolutions before them, which changes the logits by rounding alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
 from jaxtyping import Float32
 from onnx import helper
 
-from gateviz.data.backbones import LAYERED, Backbone, Convolution, Layer
+from gateviz.data.backbones import Convolution, Layer
 from gateviz.data.crnn import CrnnConfig
-from gateviz.data.gates import Direction
-from gateviz.errors import CheckpointError
-from gateviz.geometry.axis_steps import Window
-from gateviz.geometry.receptive import AxisGeometry
-from gateviz.graphs.document import GraphLayer
+from gateviz.graphs.crnn_shape import RECURRENT, backbone_of, placed
 from gateviz.graphs.node_writer import NodeWriter
 
 Weights = Mapping[str, np.ndarray]
@@ -30,14 +26,6 @@ _EPSILON = 1e-5
 _CHUNKS = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 """torch's chunks (i f g o, r z n) in the order of ONNX (i o f c, z r h)."""
 
-RECURRENT = "recurrent"
-"""The module whose layers they are."""
-
-
-def has_graph(config: CrnnConfig) -> bool:
-    """Whether this file knows the configuration's backbone."""
-    return config.backbone in LAYERED
-
 
 def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
     """The graph of a network.
@@ -49,7 +37,7 @@ def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
     Raises:
         CheckpointError: the backbone is one that gateviz has no graph of.
     """
-    layers, _ = _backbone(config)
+    layers, _ = backbone_of(config)
     graph = onnx.GraphProto(name="crnn")
     write = NodeWriter(graph, "crnn/")
     write.input(INPUT, ("batch", config.channels, config.height, "width"))
@@ -68,80 +56,8 @@ def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
     )
 
 
-def crnn_layers(config: CrnnConfig) -> tuple[GraphLayer, ...]:
-    """The recurrent nodes of the graph, as the layers of torch's one module."""
-    if config.recurrent == "none":
-        return ()
-    ways = (Direction.FORWARD, Direction.BACKWARD) if config.bidirectional else (Direction.FORWARD,)
-    return tuple(
-        GraphLayer(layer, layer, RECURRENT, config.recurrent, ways, config.hidden_size) for layer in range(config.depth)
-    )
-
-
-def crnn_geometry(config: CrnnConfig) -> AxisGeometry:
-    """Where the frames look.
-
-    Raises:
-        CheckpointError: the backbone is one that gateviz has no graph of.
-    """
-    steps = []
-    for layer in _backbone(config)[0]:
-        if isinstance(layer, Convolution):
-            steps.append(Window(layer.kernel[1], 1, layer.padding[1], layer.padding[1]))
-        else:
-            steps.append(Window(layer.window[1], layer.stride[1], layer.padding[1], layer.padding[1]))
-    return AxisGeometry(tuple(steps))
-
-
-def weight_shapes(config: CrnnConfig) -> dict[str, tuple[int, ...]]:
-    """The names and shapes of the network's ``state_dict``.
-
-    Raises:
-        CheckpointError: the backbone is one that gateviz has no graph of.
-    """
-    layers, features = _backbone(config)
-    shapes: dict[str, tuple[int, ...]] = {}
-    for place, layer in _placed(layers):
-        shapes[f"backbone.{place}.weight"] = (layer.outputs, layer.inputs, *layer.kernel)
-        if not layer.norm:
-            shapes[f"backbone.{place}.bias"] = (layer.outputs,)
-            continue
-        for name in ("weight", "bias", "running_mean", "running_var"):
-            shapes[f"backbone.{place + 1}.{name}"] = (layer.outputs,)
-        shapes[f"backbone.{place + 1}.num_batches_tracked"] = ()
-    ways = ("", "_reverse") if config.bidirectional else ("",)
-    for number in range(config.depth if config.recurrent != "none" else 0):
-        rows = config.hidden_size * len(_CHUNKS[config.recurrent])
-        for way in ways:
-            shapes[f"{RECURRENT}.weight_ih_l{number}{way}"] = (rows, features)
-            shapes[f"{RECURRENT}.weight_hh_l{number}{way}"] = (rows, config.hidden_size)
-            shapes[f"{RECURRENT}.bias_ih_l{number}{way}"] = (rows,)
-            shapes[f"{RECURRENT}.bias_hh_l{number}{way}"] = (rows,)
-        features = config.hidden_size * len(ways)
-    return shapes | {"head.weight": (config.class_count, features), "head.bias": (config.class_count,)}
-
-
-def _backbone(config: CrnnConfig) -> Backbone:
-    if not has_graph(config):
-        raise CheckpointError(
-            f"gateviz has no ONNX graph of the backbone {config.backbone}, only of {', '.join(LAYERED)}; read it with torch"
-        )
-    return LAYERED[config.backbone](config.channels, config.height, config.backbone_scale)
-
-
-def _placed(layers: Sequence[Layer]) -> Iterator[tuple[int, Convolution]]:
-    """The convolutions, with their places in torch's ``nn.Sequential``."""
-    place = 0
-    for layer in layers:
-        if isinstance(layer, Convolution):
-            yield place, layer
-            place += 2 + layer.norm
-        else:
-            place += 1
-
-
 def _convolved(write: NodeWriter, layers: Sequence[Layer], weights: Weights) -> str:
-    value, places = INPUT, iter(_placed(layers))
+    value, places = INPUT, iter(placed(layers))
     for layer in layers:
         if isinstance(layer, Convolution):
             place, _ = next(places)

@@ -15,7 +15,8 @@ from onnx import TensorProto, helper, numpy_helper
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import CheckpointError
 from gateviz.graphs.node_writer import NodeWriter
-from gateviz.graphs.recurrent_nodes import RecurrentNode, gate_output, recurrent_nodes
+from gateviz.graphs.recurrent_kinds import gate_output
+from gateviz.graphs.recurrent_nodes import RecurrentNode, recurrent_nodes
 from gateviz.graphs.rounding import WEIGHT_SCALES, rounded_frames, rounded_whole, weights_again
 
 _LAST = np.iinfo(np.int64).max
@@ -29,7 +30,7 @@ def with_gates(
 ) -> onnx.ModelProto:
     """A copy of a graph that gives, besides what it gives, every series of its recurrent nodes.
 
-    The outputs are named ``lstm.0.forward.forget_gate`` (``graphs.recurrent_nodes.gate_output``), of shape (T, B, H),
+    The outputs are named ``lstm.0.forward.forget_gate`` (``graphs.recurrent_kinds.gate_output``), of shape (T, B, H),
     row t for frame t in reading order, for the backward direction too.
 
     Args:

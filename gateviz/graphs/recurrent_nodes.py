@@ -7,12 +7,9 @@ from typing import Any
 import onnx
 from onnx import helper
 
-from gateviz.data.gates import GRU_QUANTITIES, LSTM_QUANTITIES, Direction, Quantity
+from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import CheckpointError
-from gateviz.graphs.rounding import ROUNDED_DOMAIN, ROUNDED_LSTM
-
-KINDS = {"LSTM": "lstm", "GRU": "gru", ROUNDED_LSTM: "lstm"}
-QUANTITIES = {"lstm": LSTM_QUANTITIES, "gru": GRU_QUANTITIES}
+from gateviz.graphs.recurrent_kinds import KINDS, QUANTITIES, ROUNDED_DOMAIN, ROUNDED_LSTM
 
 _DIRECTIONS = {
     "forward": (Direction.FORWARD,),
@@ -82,16 +79,6 @@ class RecurrentNode:
     def first_cell(self) -> str:
         """The cell state before the first frame; empty where it is zero."""
         return self.input(_CELL) if self.kind == "lstm" else ""
-
-
-def gate_output(kind: str, layer: int, direction: Direction | str, quantity: Quantity | str) -> str:
-    """The name of the output that holds a series.
-
-    Example:
-        >>> gate_output("lstm", 0, Direction.FORWARD, Quantity.FORGET_GATE)
-        'lstm.0.forward.forget_gate'
-    """
-    return f"{kind}.{layer}.{direction}.{quantity}"
 
 
 def recurrent_nodes(model: onnx.ModelProto) -> tuple[RecurrentNode, ...]:

@@ -11,8 +11,6 @@ from onnx import TensorProto
 
 from gateviz.graphs.node_writer import NodeWriter
 
-ROUNDED_LSTM, ROUNDED_DOMAIN = "DynamicQuantizeLSTM", "com.microsoft"
-
 WEIGHT_SCALES = {1: (8, 9), 2: (10, 11)}
 """Places of the scales and zero points among the node's inputs, of the weights in a place."""
 

@@ -11,7 +11,8 @@ from gateviz.capture.tracing import trace_gates
 from gateviz.data.backbones import LAYERED
 from gateviz.data.crnn import BACKBONES, CrnnConfig
 from gateviz.errors import CheckpointError
-from gateviz.graphs.crnn import crnn_geometry, crnn_graph, crnn_layers, has_graph, weight_shapes
+from gateviz.graphs.crnn import crnn_graph
+from gateviz.graphs.crnn_shape import crnn_geometry, crnn_layers, has_graph, weight_shapes
 from gateviz.graphs.gates import with_gates
 from gateviz.networks.crnn import CRNN
 

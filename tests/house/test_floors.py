@@ -19,6 +19,8 @@ FLOORS = {
     "files": 3,
     "recording": 4,
     "geometry": 4,
+    # Between geometry and what runs networks: what all of those do with a line before and after.
+    "lines": 4.5,
     "capture": 5,
     "graphs": 5,
     "networks": 5,
@@ -26,6 +28,7 @@ FLOORS = {
     "typesetting": 5,
     "adapters": 6,
     "plot": 6,
+    "runtime": 6,
     "studies": 6,
     "widget": 6,
     # Between adapters and studies: it goes on from checkpoints of any lineage, and gateviz eval is a study of what it trained.
@@ -58,7 +61,7 @@ LIBRARY_ROOMS = {
     "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
     "onnx": {"adapters", "graphs"},
-    "onnxruntime": {"adapters"},
+    "onnxruntime": {"adapters", "runtime"},
     "wordfreq": {"typesetting"},
     "lmdb": {"files"},
 }
