@@ -4,6 +4,10 @@
 int8, rounds its whole input to uint8 once, and the hidden state it hands on at every step, each by the smallest and the
 largest number there. Sums of such products are exact, so that the gates follow from the rounded numbers as a float LSTM's
 follow from its own.
+
+With several lines in a call and several threads, onnxruntime gives each thread some of the lines, and a thread rounds its
+hidden states by the range of its own. Then no graph can follow, and the gates are true to a hundredth only: run one line
+a call, or one thread (found by trying onnxruntime 1.32).
 """
 
 import numpy as np
@@ -15,7 +19,6 @@ WEIGHT_SCALES = {1: (8, 9), 2: (10, 11)}
 """Places of the scales and zero points among the node's inputs, of the weights in a place."""
 
 _MOST = np.float32(255)
-_ALL_AXES = 3
 
 
 def rounded_whole(write: NodeWriter, value: str) -> str:
@@ -26,14 +29,16 @@ def rounded_whole(write: NodeWriter, value: str) -> str:
 
 def rounded_frames(write: NodeWriter, series: str) -> str:
     """A series (T, B, H), each frame of which is rounded to uint8 by its own range over all lines, as numbers again."""
-    axes = write.constant(list(range(1, _ALL_AXES)))
+    # A pool over a frame's numbers, since ReduceMax takes its axes in one way before opset 18 and in another since.
+    frames = write.node("Reshape", series, write.constant([0, 1, -1]))
     nothing, most = write.constant(np.float32(0)), write.constant(_MOST)
     # The range holds zero, as the operator DynamicQuantizeLinear has it.
-    low = write.node("Min", _reduced(write, "ReduceMin", series, axes), nothing)
-    high = write.node("Max", _reduced(write, "ReduceMax", series, axes), nothing)
+    lowest = write.node("Neg", write.node("GlobalMaxPool", write.node("Neg", frames)))
+    low = write.node("Min", lowest, nothing)
+    high = write.node("Max", write.node("GlobalMaxPool", frames), nothing)
     span = write.node("Div", write.node("Sub", high, low), most)
     scale = write.node("Where", write.node("Equal", high, low), write.constant(np.float32(1)), span)
-    zero = _code(write, write.node("Neg", write.node("Div", low, scale)), (nothing, most))
+    zero = write.node("Round", write.node("Clip", write.node("Neg", write.node("Div", low, scale)), nothing, most))
     codes = write.node("Add", write.node("Round", write.node("Div", series, scale)), zero)
     return write.node("Mul", write.node("Sub", write.node("Clip", codes, nothing, most), zero), scale)
 
@@ -50,11 +55,3 @@ def weights_again(write: NodeWriter, inputs: tuple[str, str, str], place: str) -
     # By Cast and not by DequantizeLinear, behind which onnxruntime would put a product of its own, rounded otherwise.
     steps = write.node("Sub", *(write.node("Cast", each, to=TensorProto.FLOAT) for each in (codes, zero)))
     return write.node("Mul", steps, scale)
-
-
-def _reduced(write: NodeWriter, kind: str, series: str, axes: str) -> str:
-    return write.node(kind, series, axes, keepdims=1)
-
-
-def _code(write: NodeWriter, value: str, bounds: tuple[str, str]) -> str:
-    return write.node("Round", write.node("Clip", value, *bounds))

@@ -120,3 +120,43 @@ def test_the_graph_gives_torchs_numbers_at_every_width_and_batch(name):
     # The recognizer is as it was.
     assert [type(part) for part in recognizer.module.modules()] == kinds_before
     assert all(torch.equal(tensor, before[key]) for key, tensor in recognizer.module.state_dict().items())
+
+
+# What cannot be exported.
+
+
+class _Line(nn.Module):
+    """A small network, (B, 1, 16, W) to (B, T, 5), around a part of any kind."""
+
+    def __init__(self, part):
+        super().__init__()
+        self.convolution = nn.Conv2d(1, 6, (16, 3), (16, 2), (0, 1))
+        self.part = part
+        self.head = nn.Linear(4, 5)
+
+    def forward(self, images):
+        return self.head(self.read(self.convolution(images).squeeze(2).transpose(1, 2)))
+
+    def read(self, features):
+        return self.part(features)[0]
+
+
+def recognizer_around(module):
+    other = recognizer_of("gateviz_gru")
+    recipe = gateviz.geometry.preprocess if False else None
+    assert recipe is None
+    from gateviz.data.alphabet import Alphabet
+    from gateviz.geometry.axis_steps import Window
+    from gateviz.geometry.canvas import Normalize
+    from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
+    from gateviz.geometry.receptive import AxisGeometry
+
+    return CtcRecognizer(
+        module.eval(),
+        Alphabet.from_symbols("abcd", blank=0),
+        replace(other.card, lineage="factory", checkpoint="mine.pth"),
+        preprocess=Preprocess((Gray(), ResizeToHeight(16, "pillow bilinear", at_least=1), Normalize())),
+        geometry=AxisGeometry((Window(3, 2, 1, 1),)),
+        layout="BTC",
+        output="logits",
+    )
