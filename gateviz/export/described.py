@@ -54,7 +54,9 @@ def _layers(recognizer: CtcRecognizer, graph: "onnx.ModelProto") -> tuple[GraphL
     layers: list[GraphLayer] = []
     for module, nodes in found.items():
         if len({depth for depth, _ in nodes}) < len(nodes):
-            raise CheckpointError(f"the layer {module} runs several times on one line; export a network that runs it once")
+            raise CheckpointError(
+                f"the layer {module} runs several times on one line; export a network that runs it once"
+            )
         own = recognizer.layer_geometries.get(module)
         for _, node in sorted(nodes, key=lambda each: each[0]):
             layers.append(

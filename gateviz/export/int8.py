@@ -57,7 +57,9 @@ def in_int8(
     if any(node.rounded for node in nodes) or "QuantizeLinear" in kinds:
         raise CheckpointError("the graph is in int8 already; quantize the float one it was made from")
     if not kinds & {*_ALONG_LINES, *(_IN_IMAGES[:1] if quantize == "static" else ())}:
-        raise CheckpointError(f"the graph has none of {', '.join(_ALONG_LINES)}, so that {quantize} has nothing to round")
+        raise CheckpointError(
+            f"the graph has none of {', '.join(_ALONG_LINES)}, so that {quantize} has nothing to round"
+        )
     ways = _quantization()
     # onnxruntime moves the weights of what it is given into files of its own.
     own = onnx.ModelProto()

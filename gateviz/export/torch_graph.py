@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from jaxtyping import Float
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.ruled import RuledLSTM
 from gateviz.errors import CheckpointError, GeometryError, ImageError, MissingExtraError
 from gateviz.export.recurrent_stand_in import RecurrentStandIn
@@ -33,12 +35,14 @@ _TRIAL_BATCH = 2
 _WIDER = 64
 _STANDARD = ("", "ai.onnx")
 _LONGEST_CAUSE = 160
+_FIXED = re.compile(r"inferred a static shape of (\d+) for dimension .*\.shape\[([03])\]")
+_AXES = ("batch", "channels", "height", "width")
 
 # What is run step by step or by rules of its own has no node in ONNX that gives its frames at once.
 _STEPWISE = (nn.LSTMCell, nn.GRUCell, nn.RNNCell)
 
 
-def graph_of(recognizer: CtcRecognizer) -> "onnx.ModelProto":
+def graph_of(recognizer: Recognizer) -> "onnx.ModelProto":
     """The graph of a recognizer's network: ``image`` (B, channels, height, W) to numbers of the classes, (B, T, C).
 
     They are the module's numbers, batch first, whatever its layout, under the name of what they are: ``logits``,
@@ -52,6 +56,13 @@ def graph_of(recognizer: CtcRecognizer) -> "onnx.ModelProto":
         CheckpointError: the network does what an ONNX graph cannot; names it and what would work.
         MissingExtraError: onnxscript, which torch's exporter writes graphs with, is not installed.
     """
+    _check_parts(recognizer)
+    # A subclass, or a recognizer of another kind, prepares lines by more than a recipe.
+    if type(recognizer) is not CtcRecognizer:
+        raise CheckpointError(
+            f"{recognizer.card.checkpoint or 'the model'} straightens every image by a network (TPS) before it reads it, and "
+            f"the file holds recipes only; export a model without a rectification"
+        )
     network = _Traceable(recognizer)
     pixels = sample_pixels(recognizer)
     sizes = {0: torch.export.Dim.DYNAMIC}
@@ -103,15 +114,10 @@ def sample_pixels(recognizer: CtcRecognizer) -> Float[torch.Tensor, "B channels 
 
 
 class _Traceable(nn.Module):
-    """A copy of a recognizer's network on the CPU with its recurrent layers replaced, whose output is batch first.
-
-    Raises:
-        CheckpointError: a part of it has no counterpart in ONNX.
-    """
+    """A copy of a recognizer's network on the CPU with its recurrent layers replaced, whose output is batch first."""
 
     def __init__(self, recognizer: CtcRecognizer) -> None:
         super().__init__()
-        _check_parts(recognizer)
         self.network = copy.deepcopy(recognizer.module).cpu().float().eval()
         self._turned = recognizer.layout == "TBC"
         for name, layer in list(self.network.named_modules()):
@@ -129,7 +135,7 @@ class _Traceable(nn.Module):
         return numbers.transpose(0, 1) if self._turned else numbers
 
 
-def _check_parts(recognizer: CtcRecognizer) -> None:
+def _check_parts(recognizer: Recognizer) -> None:
     """Returns where every recurrent part has a node in ONNX.
 
     Raises:
@@ -152,13 +158,9 @@ def _check_parts(recognizer: CtcRecognizer) -> None:
                 f"put the weights into nn.{whole} and export that"
             )
         if isinstance(part, nn.RNN):
-            raise CheckpointError(f"the layer {name} is an nn.RNN, which has no gates; nn.LSTM and nn.GRU can be exported")
-    # A subclass prepares lines by more than a recipe.
-    if type(recognizer) is not CtcRecognizer:
-        raise CheckpointError(
-            f"{source} straightens every image by a network (TPS) before it reads it, and the file holds recipes only; "
-            f"export a model without a rectification"
-        )
+            raise CheckpointError(
+                f"the layer {name} is an nn.RNN, which has no gates; nn.LSTM and nn.GRU can be exported"
+            )
 
 
 def _reads_other_widths(recognizer: CtcRecognizer, width: int) -> bool:
@@ -188,6 +190,8 @@ def _cause(error: BaseException) -> str:
     """The first line of what went wrong at the bottom of a chain of errors."""
     while (below := error.__cause__ or error.__context__) is not None:
         error = below
+    if found := _FIXED.search(str(error)):
+        return f"its code fixes the {_AXES[int(found[2])]} at {found[1]}, by len() or int() or as a number written down"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     return lines[0][:_LONGEST_CAUSE].rstrip(" .;:")
 
@@ -202,7 +206,7 @@ def _check(graph: "onnx.ModelProto", recognizer: CtcRecognizer, sizes: dict[int,
     if foreign:
         raise CheckpointError(f"the graph would need {', '.join(foreign)}, which not every ONNX server has")
     dims = graph.graph.input[0].type.tensor_type.shape.dim
-    fixed = [f"{('batch', 'channels', 'height', 'width')[axis]} {dims[axis].dim_value}" for axis in sizes if not dims[axis].dim_param]
+    fixed = [f"{_AXES[axis]} {dims[axis].dim_value}" for axis in sizes if not dims[axis].dim_param]
     if fixed:
         raise CheckpointError(
             f"the network's path holds for the {' and the '.join(fixed)} alone; give it code that does not ask for sizes"
