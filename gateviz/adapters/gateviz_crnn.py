@@ -9,7 +9,7 @@ from gateviz.adapters.core.alphabets import find_alphabet
 from gateviz.adapters.core.evidence import Match
 from gateviz.adapters.core.files import ModelFile
 from gateviz.adapters.core.options import LoadOptions
-from gateviz.adapters.own_crnn import EVIDENCE, LINEAGE, card_of, preprocess_of
+from gateviz.adapters.own_card import EVIDENCE, LINEAGE, card_of, preprocess_of
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.alphabet import Alphabet

@@ -27,7 +27,15 @@ def crnn_layers(config: CrnnConfig) -> tuple[GraphLayer, ...]:
         return ()
     ways = (Direction.FORWARD, Direction.BACKWARD) if config.bidirectional else (Direction.FORWARD,)
     return tuple(
-        GraphLayer(layer, layer, RECURRENT, config.recurrent, ways, config.hidden_size) for layer in range(config.depth)
+        GraphLayer(
+            node=layer,
+            layer=layer,
+            module=RECURRENT,
+            kind=config.recurrent,
+            directions=ways,
+            units=config.hidden_size,
+        )
+        for layer in range(config.depth)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import nn
 
-from gateviz.adapters.own_crnn import preprocess_of
+from gateviz.adapters.own_card import preprocess_of
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.alphabet import Alphabet
