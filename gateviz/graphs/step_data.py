@@ -14,13 +14,20 @@ from gateviz.files import budget
 from gateviz.geometry.axis_steps import Adaptive, Join, WholeLine, Window
 from gateviz.geometry.canvas import Deskew, Normalize, Pad, PadToWidth
 from gateviz.geometry.crop_to_ink import CropToInk
+from gateviz.geometry.easyocr_line import EasyOcrLine, RaiseContrast
+from gateviz.geometry.line_sizes import FitInside, Narrow, PadAround, PaddleResize, PadToHeight, RescaleToHeight
 from gateviz.geometry.preprocess import WIDEST, Clahe, Color, Gray, Invert, ResizeToHeight, Stretch
+from gateviz.geometry.straighten import FromBrightest, RowsAsFeatures, Straighten, ToHeight
 
 Table = Mapping[str, type]
 
 RECIPE_STEPS: Table = {
     kind.__name__: kind
-    for kind in (Clahe, Color, CropToInk, Deskew, Gray, Invert, Normalize, Pad, PadToWidth, ResizeToHeight, Stretch)
+    for kind in (
+        *(Clahe, Color, CropToInk, Deskew, Gray, Invert, Normalize, Pad, PadToWidth, ResizeToHeight, Stretch),
+        *(EasyOcrLine, FitInside, FromBrightest, Narrow, PadAround, PadToHeight, PaddleResize, RaiseContrast),
+        *(RescaleToHeight, RowsAsFeatures, Straighten, ToHeight),
+    )
 }
 """What a recipe (``geometry.preprocess.Preprocess``) may be made of."""
 

@@ -11,7 +11,7 @@ import torch
 
 import gateviz
 from gateviz.adapters.core.files import Checkpoint, Container, ModelFile
-from gateviz.adapters.doctr.adapter import ADAPTER, VOCABULARIES, FitInside
+from gateviz.adapters.doctr.adapter import ADAPTER, VOCABULARIES
 from gateviz.adapters.doctr.network import DoctrCrnn, backbone_of
 from gateviz.adapters.opening import open_model_file
 from gateviz.capture.receptive_layers import axis_geometry
@@ -19,6 +19,7 @@ from gateviz.capture.recognizer import pixels_of
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas
+from gateviz.geometry.line_sizes import FitInside
 from tests import rounding
 
 FOLDER = Path(__file__).parent

@@ -23,13 +23,13 @@ from gateviz.adapters.clovaai.easyocr import (
     model_of,
     models_in,
 )
-from gateviz.adapters.clovaai.lines import EasyOcrLine, RaiseContrast
 from gateviz.adapters.clovaai.network import Clovaai, ClovaaiShape
 from gateviz.adapters.opening import open_model_file
 from gateviz.capture.recognizer import pixels_of
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas
+from gateviz.geometry.easyocr_line import EasyOcrLine, RaiseContrast
 from tests import rounding
 
 FOLDER = Path(__file__).parent

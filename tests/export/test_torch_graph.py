@@ -4,7 +4,6 @@ import copy
 import importlib.util
 import sys
 import tempfile
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from torch import nn
 
 import gateviz
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.lines.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError, MissingExtraError
 from gateviz.export.torch_graph import graph_of
@@ -25,6 +23,7 @@ from gateviz.geometry.axis_steps import Window
 from gateviz.geometry.canvas import Normalize
 from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
 from gateviz.geometry.receptive import AxisGeometry
+from gateviz.lines.recognizer import RecognizerCard
 
 _spec = importlib.util.spec_from_file_location("conformance", Path(__file__).parents[1] / "adapters" / "conformance.py")
 conformance = importlib.util.module_from_spec(_spec)

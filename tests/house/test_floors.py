@@ -56,7 +56,7 @@ LIBRARY_ROOMS = {
     "cv2": {"files", "geometry", "typesetting"},
     "PIL": {"files", "geometry", "typesetting", "training"},
     "safetensors": {"files", "networks", "adapters", "training"},
-    "scipy": {"panels", "measure", "capture", "adapters"},
+    "scipy": {"panels", "measure", "capture", "adapters", "geometry/straighten.py"},
     "xarray": {"files", "recording"},
     "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
