@@ -44,6 +44,12 @@ class GraphSession:
         self._outputs = [each.name for each in self._session.get_outputs()]
 
     @property
+    def line_shape(self) -> tuple[int, int]:
+        """Channels and rows of the lines it takes."""
+        _, channels, rows, _ = self._session.get_inputs()[0].shape
+        return int(channels), int(rows)
+
+    @property
     def posteriors(self) -> str:
         """The name of the output that holds the posteriors."""
         return self._outputs[0]

@@ -36,6 +36,7 @@ FLOORS = {
     "studies/*": 7,
     "api": 8,
     "exploring": 8,
+    "exporting": 8,
     "service": 8,
     "__init__": 9,
     "cli": 10,
