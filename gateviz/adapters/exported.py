@@ -146,7 +146,7 @@ class StoredGraph:
         model = self.model()
         del model.graph.output[1:]
         del model.metadata_props[:]
-        return model.SerializeToString()
+        return bytes(model.SerializeToString())
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A graph runs in this process, so nothing in it may loop, call functions, read fi
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 import onnx
 from onnx import TensorProto, shape_inference
@@ -125,7 +125,7 @@ _IN_SCAN = frozenset(
 _MOST_IN_SCAN = 64
 _INPUT_AXES = 4
 _TRIAL_WIDTH = 256
-_BITS = {
+_BITS: dict[int, int] = {
     TensorProto.FLOAT: 32, TensorProto.DOUBLE: 64, TensorProto.FLOAT16: 16, TensorProto.BFLOAT16: 16, TensorProto.BOOL: 8,
     TensorProto.INT8: 8, TensorProto.UINT8: 8, TensorProto.INT16: 16, TensorProto.UINT16: 16, TensorProto.INT32: 32,
     TensorProto.UINT32: 32, TensorProto.INT64: 64, TensorProto.UINT64: 64,
@@ -223,7 +223,7 @@ def _check_tensor(tensor: onnx.TensorProto) -> None:
         raise CheckpointError(f"its tensor {name!r} claims {claimed:,} numbers and holds {held:,}; the file is damaged")
 
 
-def _packed(tensor: onnx.TensorProto) -> Iterator[object]:
+def _packed(tensor: onnx.TensorProto) -> Iterator[Sized]:
     yield from (tensor.float_data, tensor.int32_data, tensor.int64_data, tensor.double_data, tensor.uint64_data)
 
 

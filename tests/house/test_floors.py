@@ -61,7 +61,7 @@ LIBRARY_ROOMS = {
     "xarray": {"files", "recording"},
     "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
-    "onnx": {"adapters", "graphs"},
+    "onnx": {"adapters", "graphs", "exporting.py"},
     "onnxruntime": {"adapters", "runtime"},
     "wordfreq": {"typesetting"},
     "lmdb": {"files"},
