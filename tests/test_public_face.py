@@ -10,7 +10,7 @@ import pytest
 
 import gateviz
 
-MOST_NAMES = 26
+MOST_NAMES = 27
 HEAVY = ("torch", "numpy", "matplotlib", "scipy", "PIL", "cv2", "jaxtyping", "click")
 
 

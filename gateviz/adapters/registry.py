@@ -92,9 +92,7 @@ def load_recognizer(path: str | Path | None, options: LoadOptions = NOTHING_SAID
         raise CheckpointError("no checkpoint was named; give its path, or a factory that builds the network")
     with reading(file.path):
         # What a graph can read needs none of the adapters that follow, which import torch.
-        from gateviz.adapters.own_crnn import deferred_crnn
-
-        if (deferred := deferred_crnn(file, options)) is not None:
+        if (deferred := _deferred(file, options)) is not None:
             return deferred
         matches = sniff_all(file, options.adapter)
         if not any(match.ok for _, match in matches):
@@ -106,6 +104,19 @@ def load_recognizer(path: str | Path | None, options: LoadOptions = NOTHING_SAID
                 f"leave these out, or name the code that builds the network as a factory"
             )
         return chosen.build(file, options)
+
+
+def _deferred(file: ModelFile, options: LoadOptions) -> Recognizer | None:
+    """The recognizer in a file that gateviz wrote and a graph can read; None for any other."""
+    if file.container is Container.SAFETENSORS:
+        from gateviz.adapters.own_crnn import deferred_crnn
+
+        return deferred_crnn(file, options)
+    if file.container is Container.ONNX:
+        from gateviz.adapters.exported import deferred_graph
+
+        return deferred_graph(file, options)
+    return None
 
 
 def holds_tensors(file: ModelFile) -> bool:

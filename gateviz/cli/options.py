@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import click
 from click.core import ParameterSource
@@ -26,7 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MAX_PIXELS = 25_000_000
 LARGEST_MAX_PIXELS = 178_956_970
-ENGINES = ("auto", "torch", "onnx")
+Engine = Literal["auto", "torch", "onnx"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Reading:
     clahe: bool = False
     crop: bool | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
-    engine: str = "auto"
+    engine: Engine = "auto"
 
 
 @dataclass
@@ -166,7 +166,7 @@ max_pixels_option = click.option(
 )
 engine_option = click.option(
     "--engine",
-    type=click.Choice(ENGINES),
+    type=click.Choice(get_args(Engine)),
     default="auto",
     show_default=True,
     help="What runs the network; auto takes ONNX Runtime where the model has a graph and no --edit is given, else torch.",
@@ -231,7 +231,7 @@ def reading_options(command: Command) -> Command:
         clahe: bool,
         crop: bool | None,
         max_pixels: int,
-        engine: str,
+        engine: Engine,
         **rest: Any,
     ) -> Any:
         return command(

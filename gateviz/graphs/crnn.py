@@ -5,6 +5,7 @@ into the convolutions before them, which changes the logits by rounding alone.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -108,7 +109,7 @@ def _recurrent(write: NodeWriter, config: CrnnConfig, weights: Weights, given: t
         write.constant(array, f"{RECURRENT}.{layer}.{name}")
         for name, array in (("W", stacked("weight_ih")), ("R", stacked("weight_hh")), ("B", bias))
     ]
-    attributes = {"linear_before_reset": 1} if config.recurrent == "gru" else {}
+    attributes: dict[str, Any] = {"linear_before_reset": 1} if config.recurrent == "gru" else {}
     states = write.node(
         config.recurrent.upper(),
         value,

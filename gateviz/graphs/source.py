@@ -75,7 +75,7 @@ class RecognizerGraph:
         kept = [output for output in others if output.name in asked]
         del model.graph.output[:]
         model.graph.output.extend([first, *kept])
-        return model.SerializeToString()
+        return bytes(model.SerializeToString())
 
 
 @runtime_checkable

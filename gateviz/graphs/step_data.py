@@ -62,13 +62,14 @@ def steps_in(given: Any, table: Table) -> tuple[Any, ...]:
 
 
 def _step_out(step: Any, table: Table) -> dict[str, Any]:
-    name = type(step).__name__
-    if table.get(name) is not type(step):
+    kind: Any = type(step)
+    name = kind.__name__
+    if kind not in table.values():
         raise CheckpointError(
             f"the step {name} of this recognizer ({getattr(step, 'words', step)}) is one that no exported file can hold; "
             f"there are {', '.join(sorted(table))}"
         )
-    return {"step": name} | {each.name: _out(getattr(step, each.name), table) for each in fields(step)}
+    return {"step": name} | {each.name: _out(getattr(step, each.name), table) for each in fields(kind)}
 
 
 def _out(value: Any, table: Table) -> Any:

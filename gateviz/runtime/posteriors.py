@@ -47,9 +47,11 @@ def log_posteriors(
     if output == "log_probs":
         return numbers
     if output == "probs":
-        return np.log(np.maximum(numbers, SMALLEST_PROB))
-    shifted = numbers - numbers.max(axis=2, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+        logarithms: np.ndarray = np.log(np.maximum(numbers, SMALLEST_PROB))
+        return logarithms
+    shifted: np.ndarray = numbers - numbers.max(axis=2, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+    return shifted
 
 
 def require_log_posteriors(log_probs: Float32[np.ndarray, "B T C"], names: Sequence[str]) -> None:

@@ -105,7 +105,7 @@ def _selected(
         (layer for layer in there if layers is None or layer.layer in layers), key=lambda layer: layer.layer
     )
     selection = _Selection(tuple(chosen), asked)
-    require_recorded({layer.layer: selection.of(layer) for layer in chosen}, None, asked)
+    require_recorded({layer.layer: QUANTITIES[layer.kind] for layer in chosen}, None, asked)
     return selection
 
 

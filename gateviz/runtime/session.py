@@ -44,9 +44,15 @@ class GraphSession:
         self._outputs = [each.name for each in self._session.get_outputs()]
 
     @property
+    def line_shape(self) -> tuple[int, int]:
+        """Channels and rows of the lines it takes."""
+        _, channels, rows, _ = self._session.get_inputs()[0].shape
+        return int(channels), int(rows)
+
+    @property
     def posteriors(self) -> str:
         """The name of the output that holds the posteriors."""
-        return self._outputs[0]
+        return str(self._outputs[0])
 
     def run(self, pixels: Float32[np.ndarray, "B channels height width"]) -> Mapping[str, np.ndarray]:
         """Every output by its name.
@@ -82,7 +88,7 @@ def thread_count() -> int:
 
 def engine_name() -> str:
     """What recordings call the engine, such as ``onnxruntime 1.32``."""
-    return f"onnxruntime {'.'.join(onnxruntime.__version__.split('.')[:2])}"
+    return f"onnxruntime {'.'.join(str(onnxruntime.__version__).split('.')[:2])}"
 
 
 def _words(error: Exception) -> str:
