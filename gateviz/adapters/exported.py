@@ -59,7 +59,12 @@ def deferred_graph(file: ModelFile, options: LoadOptions) -> DeferredRecognizer 
     )
     words = "in the file" if options.alphabet is None else source.words
     graph = RecognizerGraph(
-        stored, document.layers, layout=document.layout, output=document.output, words="the exported file itself"
+        stored,
+        document.layers,
+        layout=document.layout,
+        output=document.output,
+        words="the exported file itself",
+        rounded=document.quantization != "none",
     )
     return DeferredRecognizer(
         source.alphabet,

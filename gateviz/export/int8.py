@@ -35,7 +35,7 @@ def in_int8(
     """A copy of a graph with its weights in int8, by channel.
 
     Args:
-        graph: in float32, without gates.
+        graph: in float32; gates among its outputs are left out.
         quantize: ``dynamic``: LSTMs and matrices; ``static``: convolutions too.
         lines: prepared lines, for ``static`` alone: the ranges of its convolutions are those of these lines. Some dozens
             of the kind that will be read.
@@ -62,12 +62,30 @@ def in_int8(
         )
     ways = _quantization()
     # onnxruntime moves the weights of what it is given into files of its own.
-    own = onnx.ModelProto()
-    own.CopyFrom(graph)
+    own = _without_gates(graph)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         if quantize == "static":
             own = _static(ways, own, lines, Path(folder) / "static.onnx")
         return _dynamic(ways, own, Path(folder) / "dynamic.onnx")
+
+
+def _without_gates(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy that gives the scores alone, without what only the other outputs need."""
+    own = onnx.ModelProto()
+    own.CopyFrom(graph)
+    del own.graph.output[1:]
+    needed = {own.graph.output[0].name}
+    kept = []
+    for node in reversed(own.graph.node):
+        if needed & set(node.output):
+            kept.append(node)
+            needed.update(node.input)
+    del own.graph.node[:]
+    own.graph.node.extend(reversed(kept))
+    weights = [each for each in own.graph.initializer if each.name in needed]
+    del own.graph.initializer[:]
+    own.graph.initializer.extend(weights)
+    return own
 
 
 def _dynamic(ways: "ModuleType", graph: onnx.ModelProto, path: Path) -> onnx.ModelProto:

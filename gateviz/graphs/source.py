@@ -34,6 +34,7 @@ class RecognizerGraph:
         layout: axes of its first output.
         output: what the numbers of that are.
         words: what it is, for people, such as ``made from the checkpoint's weights``.
+        rounded: it is in int8, and rounds what it is given by the range of all lines of a call.
         opened: what a runtime keeps of it while the recognizer lives.
     """
 
@@ -42,6 +43,7 @@ class RecognizerGraph:
     layout: Layout
     output: Numbers
     words: str
+    rounded: bool = False
     opened: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ STANDARD = frozenset(
         "Dropout",
         "DynamicQuantizeLinear",
         "Elu",
+        "Equal",
         "Erf",
         "Exp",
         "Expand",
@@ -77,6 +78,7 @@ STANDARD = frozenset(
         "Tanh",
         "Transpose",
         "Unsqueeze",
+        "Where",
     ]
 )
 """Operators of ONNX that networks of the kind are made of; a Scan only as cells run through it."""

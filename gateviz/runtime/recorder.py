@@ -69,7 +69,8 @@ def record_lines(
     run = _Run(recognizer, selection, witness)
     lines = prepared_lines(recognizer, images, retouch=retouch, remarks=remarks)
     recordings: dict[int, Recording] = {}
-    for batch in batches(lines, batch_size):
+    # What is rounded by the range of all lines of a call would read each as its neighbors have it (``graphs.rounding``).
+    for batch in batches(lines, 1 if recognizer.graph.rounded else batch_size):
         recordings.update(zip((line.position for line in batch), run.record(batch), strict=True))
         if progress is not None:
             progress(len(batch))

@@ -27,6 +27,7 @@ FLOORS = {
     "panels": 5,
     "typesetting": 5,
     "adapters": 6,
+    "export": 6,
     "plot": 6,
     "runtime": 6,
     "studies": 6,
@@ -45,7 +46,7 @@ FLOORS = {
 
 # Library -> the rooms, or files, that may know it.
 LIBRARY_ROOMS = {
-    "torch": {"capture", "networks", "adapters", "training"},
+    "torch": {"capture", "networks", "adapters", "training", "export"},
     "matplotlib": {"plot", "studies/*/figure.py"},
     "seaborn": {"plot", "studies/*/figure.py"},
     "anywidget": {"widget"},
@@ -61,8 +62,8 @@ LIBRARY_ROOMS = {
     "xarray": {"files", "recording"},
     "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
-    "onnx": {"adapters", "graphs", "exporting.py"},
-    "onnxruntime": {"adapters", "runtime"},
+    "onnx": {"adapters", "graphs", "export", "exporting.py"},
+    "onnxruntime": {"adapters", "runtime", "export"},
     "wordfreq": {"typesetting"},
     "lmdb": {"files"},
 }
