@@ -20,9 +20,9 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import gateviz
-from gateviz.capture.layer_grids import line_grids
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import GatevizError
+from gateviz.lines.grids import line_grids
 
 SEEDS = range(72)
 WIDTHS = (131, 170)

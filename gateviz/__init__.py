@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gateviz.data.gates import GateTrace, Quantity
     from gateviz.errors import GatevizError
     from gateviz.exploring import explore, gallery
+    from gateviz.exporting import export
     from gateviz.files.samples import sample
     from gateviz.files.watch_files import read_watch
     from gateviz.recording import Recording, align, open_recording
@@ -50,6 +51,7 @@ __all__ = [
     "align",
     "clamp",
     "explore",
+    "export",
     "gallery",
     "instrument",
     "load",
@@ -79,6 +81,7 @@ _HOMES = {
     "align": "gateviz.recording",
     "clamp": "gateviz.capture.edits",
     "explore": "gateviz.exploring",
+    "export": "gateviz.exporting",
     "gallery": "gateviz.exploring",
     "instrument": "gateviz.capture.instrument",
     "load": "gateviz.api",

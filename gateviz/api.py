@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from gateviz.adapters.core.options import LoadOptions, numbers
 from gateviz.adapters.registry import load_recognizer
-from gateviz.capture.ctc_recognizer import asked_crop
-from gateviz.capture.edits import Edit
-from gateviz.capture.recognizer import Recognizer
-from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.gates import Quantity
 from gateviz.files.folders import display_name
@@ -20,8 +16,20 @@ from gateviz.files.models import default_model
 from gateviz.files.pixels import DecodedLine
 from gateviz.geometry.canvas import Deskew
 from gateviz.geometry.preprocess import Clahe, Invert
+from gateviz.lines.recognizer import asked_crop
 from gateviz.recording import Recording
+from gateviz.runtime.choice import chosen_engine
 
+if TYPE_CHECKING:
+    from gateviz.capture.edits import Edit
+    from gateviz.capture.recognizer import Recognizer
+else:
+    # torch takes more than a second to import, and a recognizer that a graph reads for has no need of it.
+    from gateviz.lines.recognizer import LineRecognizer as Recognizer
+
+    Edit = object
+
+Engine = Literal["auto", "torch", "onnx"]
 LineImage = str | Path | np.ndarray
 """A line image as people have it: a file, or pixels of shape (H, W) gray or (H, W, 3) RGB."""
 
@@ -89,6 +97,7 @@ def record(  # type: ignore[overload-overlap]  # a str is a sequence of str, and
     clahe: bool = False,
     crop: bool | None = None,
     witness: bool = True,
+    engine: Engine = "auto",
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> Recording: ...
 
@@ -106,6 +115,7 @@ def record(
     clahe: bool = False,
     crop: bool | None = None,
     witness: bool = True,
+    engine: Engine = "auto",
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> list[Recording]: ...
 
@@ -122,6 +132,7 @@ def record(
     clahe: bool = False,
     crop: bool | None = None,
     witness: bool = True,
+    engine: Engine = "auto",
     max_pixels: int = DEFAULT_MAX_PIXELS,
 ) -> Recording | list[Recording]:
     """The recording of a line image; of a list of them, the list of recordings, read in batches.
@@ -138,12 +149,15 @@ def record(
         clahe: equalize the contrast first (contrast-limited adaptive histogram equalization).
         crop: cut loosely cropped lines to their ink, or leave them as they are; None does what the model was
             made for.
-        witness: compare the recorded run with that of the plain layers.
+        witness: compare the recorded run with that of the plain layers (torch), or the states of the graph's own layers
+            with what the recorded gates come to (ONNX Runtime).
+        engine: ``torch`` or ``onnx`` (ONNX Runtime, whose gates are the same within 1e-5); ``auto`` takes ONNX Runtime
+            where the recognizer has a graph, nobody has used its torch ``module``, and no edits are asked for.
         max_pixels: refuse larger image files before they are decoded.
 
     Raises:
         ImageError: an image cannot be read, or not be brought to the network's input.
-        SelectionError: a layer, quantity or edit that this network or line does not have.
+        SelectionError: a layer, quantity or edit that this network or line does not have, or an engine that cannot do it.
         WitnessError: the recorded run is not the plain one.
     """
     single = isinstance(images, str | Path | np.ndarray)
@@ -151,16 +165,34 @@ def record(
     decoded = [_decoded(image, max_pixels) for image in several]
     asked = ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe()))
     recognizer, cropping = asked_crop(recognizer, crop)
-    recordings = record_lines(
-        recognizer,
-        [(line.pixels, _name(image)) for image, line in zip(several, decoded, strict=True)],
-        remarks=[line.remarks for line in decoded],
-        edits=edits,
-        layers=layers,
-        quantities=quantities,
-        retouch=[*(step for wanted, step in asked if wanted), *cropping],
-        witness=witness,
-    )
+    named = [(line.pixels, _name(image)) for image, line in zip(several, decoded, strict=True)]
+    retouch = [*(step for wanted, step in asked if wanted), *cropping]
+    remarks = [line.remarks for line in decoded]
+    if chosen_engine(recognizer, engine, edited=bool(edits)).onnx:
+        from gateviz.runtime.recorder import record_lines as record_by_graph
+
+        recordings = record_by_graph(
+            recognizer,  # type: ignore[arg-type]  # whoever reads by a graph has one
+            named,
+            layers=layers,
+            quantities=quantities,
+            retouch=retouch,
+            remarks=remarks,
+            witness=witness,
+        )
+    else:
+        from gateviz.capture.recorder import record_lines
+
+        recordings = record_lines(
+            recognizer,
+            named,
+            layers=layers,
+            quantities=quantities,
+            edits=edits,
+            retouch=retouch,
+            remarks=remarks,
+            witness=witness,
+        )
     return recordings[0] if single else recordings
 
 

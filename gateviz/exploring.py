@@ -124,9 +124,9 @@ def _as_recorded(
     recognizer: "Recognizer", *, invert: bool, deskew: bool, clahe: bool, crop: bool | None
 ) -> "tuple[Recognizer, Sequence[Step]]":
     """What reads a line again as it was recorded, and what is done to its image first."""
-    from gateviz.capture.ctc_recognizer import asked_crop
     from gateviz.geometry.canvas import Deskew
     from gateviz.geometry.preprocess import Clahe, Invert
+    from gateviz.lines.recognizer import asked_crop
 
     recognizer, cropping = asked_crop(recognizer, crop)
     steps = [step for wanted, step in ((invert, Invert()), (deskew, Deskew()), (clahe, Clahe())) if wanted]

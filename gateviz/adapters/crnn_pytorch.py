@@ -26,8 +26,8 @@ from gateviz.adapters.core.lineage import (
 )
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.errors import ImageError
-from gateviz.geometry.canvas import Canvas, Normalize, Step
+from gateviz.geometry.canvas import Normalize, Step
+from gateviz.geometry.line_sizes import Narrow
 from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
 from gateviz.networks.blocks import BidirectionalLstm
 
@@ -113,37 +113,6 @@ class CrnnPytorch(nn.Module):
         features = self.cnn(images).squeeze(2).permute(2, 0, 1)
         logits: torch.Tensor = self.rnn(features)
         return logits
-
-
-@dataclass(frozen=True)
-class Narrow:
-    """A width by a factor, at the same height: training squeezed lines of 280 columns into 160.
-
-    Attributes:
-        before: columns that come to ...
-        after: ... this many; the width is rounded down.
-    """
-
-    before: int
-    after: int
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The narrowed line.
-
-        Raises:
-            ImageError: no column would be left.
-        """
-        width = int(canvas.width / (self.before / self.after))
-        if width < 1:
-            raise ImageError(
-                f"a line of {canvas.width} columns narrowed by {self.after}/{self.before} has none left; crop it wider"
-            )
-        return Stretch(canvas.height, width, "opencv cubic")(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return f"width x {self.after}/{self.before} (opencv cubic)"
 
 
 class CrnnPytorchAdapter(LineageAdapter):

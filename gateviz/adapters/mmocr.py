@@ -4,21 +4,18 @@ MMOCR 0.x and 1.x wrote the same keys and shapes, but 0.x put the blank first an
 among the weights tells the two apart, so it is an option, ``variant``, whose default is 1.x.
 """
 
-import math
-from dataclasses import dataclass
-
 import torch
 from jaxtyping import Float
 from torch import nn
 
 from gateviz.adapters.core.files import Checkpoint
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant
-from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.core.options import LoadOptions
-from gateviz.adapters.crnn_pytorch import HEIGHT, CrnnPytorch, CrnnPytorchShape
+from gateviz.adapters.crnn_pytorch import CrnnPytorch, CrnnPytorchShape
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.geometry.canvas import Canvas, Normalize
-from gateviz.geometry.preprocess import Gray, Preprocess, Stretch
+from gateviz.geometry.canvas import Normalize
+from gateviz.geometry.line_sizes import RescaleToHeight
+from gateviz.geometry.preprocess import Gray, Preprocess
 
 VARIANTS = ("1.x", "0.x")
 _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -42,40 +39,6 @@ class MmocrCrnn(nn.Module):
         features = self.backbone["cnn"](images).squeeze(2).permute(2, 0, 1)
         logits: torch.Tensor = self.decoder["decoder"](features)
         return logits
-
-
-@dataclass(frozen=True)
-class RescaleToHeight:
-    """A fixed height; the width follows the aspect, rounded up, then to the nearest multiple of a divisor.
-
-    Attributes:
-        height: rows to come to.
-        divisor: of the width; half a divisor goes to the even multiple.
-        at_least: columns that a narrower line is stretched to.
-    """
-
-    height: int = HEIGHT
-    divisor: int = 16
-    at_least: int = 32
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The resized image.
-
-        Raises:
-            ImageError: the line would have too many columns.
-        """
-        width = max(math.ceil(self.height / canvas.height * canvas.width), self.at_least)
-        width = round(width / self.divisor) * self.divisor
-        check_width(canvas, width, self.height)
-        return Stretch(self.height, width, "opencv linear")(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return (
-            f"height {self.height} and a width of the nearest multiple of {self.divisor}, "
-            f"at least {self.at_least} columns (opencv linear)"
-        )
 
 
 class MmocrAdapter(LineageAdapter):

@@ -20,7 +20,10 @@ from gateviz.adapters.opening import PADDLE, TENSORS, open_model_file
 from gateviz.errors import CheckpointError
 
 if TYPE_CHECKING:
-    import gateviz.capture.recognizer
+    from gateviz.capture.recognizer import Recognizer
+else:
+    # What is deferred is not to be opened by a look at whether it has a network.
+    from gateviz.lines.recognizer import LineRecognizer as Recognizer
 
 ENTRY_POINT_GROUP = "gateviz.adapters"
 _LISTED = 4
@@ -60,9 +63,7 @@ def adapter_names() -> tuple[str, ...]:
     return (*(entry.name for entry in _OWN), *foreign)
 
 
-def load_recognizer(
-    path: str | Path | None, options: LoadOptions = NOTHING_SAID
-) -> "gateviz.capture.recognizer.Recognizer":
+def load_recognizer(path: str | Path | None, options: LoadOptions = NOTHING_SAID) -> Recognizer:
     """The recognizer in a checkpoint of any lineage that an adapter knows, or of a network that a factory builds.
 
     What stands in ``NAME.gateviz.toml`` beside the checkpoint holds where the options are silent.
@@ -90,6 +91,9 @@ def load_recognizer(
     if file is None:
         raise CheckpointError("no checkpoint was named; give its path, or a factory that builds the network")
     with reading(file.path):
+        # What a graph can read needs none of the adapters that follow, which import torch.
+        if (deferred := _deferred(file, options)) is not None:
+            return deferred
         matches = sniff_all(file, options.adapter)
         if not any(match.ok for _, match in matches):
             raise CheckpointError(_nothing_fits(file, matches))
@@ -100,6 +104,19 @@ def load_recognizer(
                 f"leave these out, or name the code that builds the network as a factory"
             )
         return chosen.build(file, options)
+
+
+def _deferred(file: ModelFile, options: LoadOptions) -> Recognizer | None:
+    """The recognizer in a file that gateviz wrote and a graph can read; None for any other."""
+    if file.container is Container.SAFETENSORS:
+        from gateviz.adapters.own_crnn import deferred_crnn
+
+        return deferred_crnn(file, options)
+    if file.container is Container.ONNX:
+        from gateviz.adapters.exported import deferred_graph
+
+        return deferred_graph(file, options)
+    return None
 
 
 def holds_tensors(file: ModelFile) -> bool:

@@ -13,11 +13,12 @@ from jaxtyping import Float
 from gateviz.capture.calls import RecurrentCall
 from gateviz.capture.equal_lines import EqualLines
 from gateviz.capture.layer_runs import call_frames, run_direction
-from gateviz.capture.recognizer import PreparedLine, Recognizer, device_of
+from gateviz.capture.recognizer import Recognizer, device_of, pixels_of
 from gateviz.capture.stack import CaptureRequest
 from gateviz.capture.tracing import Tracer
 from gateviz.data.gates import Direction, Place
 from gateviz.errors import SelectionError
+from gateviz.lines.recognizer import PreparedLine
 
 
 @torch.no_grad()
@@ -34,18 +35,19 @@ def blanked_log_probs(
         line: as it prepared it.
         kept: half-open columns of the network's input whose centers stay; None leaves a row as it is.
     """
-    width = line.pixels.shape[2]
-    content = line.pixels[:, :, : line.content_width]
+    pixels = pixels_of(line)
+    width = pixels.shape[2]
+    content = pixels[:, :, : line.content_width]
     paper = content.flatten(1).median(dim=1).values[:, None, None]
     centers = torch.arange(width) + 0.5
     rows = []
     for span in kept:
         if span is None:
-            rows.append(line.pixels)
+            rows.append(pixels)
             continue
         blank = ((centers < span[0]) | (centers >= span[1])) & (centers < line.content_width)
-        rows.append(torch.where(blank.to(line.pixels.device), paper, line.pixels))
-    return recognizer.log_probs(torch.stack(rows).to(device_of(recognizer.module, line.pixels.device)))
+        rows.append(torch.where(blank, paper, pixels))
+    return recognizer.log_probs(torch.stack(rows).to(device_of(recognizer.module, pixels.device)))
 
 
 @dataclass(frozen=True)

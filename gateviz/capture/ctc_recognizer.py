@@ -1,33 +1,20 @@
 """The recognizer of the ordinary lineages: a torch module, a recipe, an alphabet and a geometry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
-from gateviz.capture.recognizer import PreparedLine, Recognizer, RecognizerCard, prepared_line
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import AlphabetError
-from gateviz.geometry.crop_to_ink import CropToInk
 from gateviz.geometry.preprocess import Preprocess
+from gateviz.lines.recognizer import Geometry, PreparedLine, RecognizerCard, prepared_line
 
 SMALLEST_PROB = torch.finfo(torch.float32).tiny
-
-
-@runtime_checkable
-class Geometry(Protocol):
-    """Where the frames look; ``capture.receptive.AxisGeometry`` is one."""
-
-    def frame_grid(self, width: int) -> FrameGrid:
-        """The frames of a network input of ``width`` columns, in columns of that input.
-
-        Raises:
-            GeometryError: an input of this width gives no frame.
-        """
 
 
 @dataclass(frozen=True)
@@ -102,22 +89,3 @@ class CtcRecognizer:
             GeometryError: an input of this width gives no frame.
         """
         return {name: geometry.frame_grid(width) for name, geometry in self.layer_geometries.items()}
-
-
-def asked_crop(recognizer: Recognizer, crop: bool | None) -> tuple[Recognizer, tuple[CropToInk, ...]]:
-    """The recognizer, and the step on the user's image, that do what was asked of loosely cropped lines.
-
-    Args:
-        recognizer: whose recipe may crop.
-        crop: cut them to their ink, or leave them as they are; None does what the recipe says.
-    """
-    own = isinstance(recognizer, CtcRecognizer) and any(
-        isinstance(step, CropToInk) for step in recognizer.preprocess.steps
-    )
-    if crop is None or crop == own:
-        return recognizer, ()
-    if crop:
-        return recognizer, (CropToInk(),)
-    assert isinstance(recognizer, CtcRecognizer)
-    steps = tuple(step for step in recognizer.preprocess.steps if not isinstance(step, CropToInk))
-    return replace(recognizer, preprocess=Preprocess(steps)), ()

@@ -1,33 +1,27 @@
 """From line images to recordings: prepare, run once with the gates open, put everything in one place."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
 
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
-from gateviz.capture.layer_grids import LineGrids, line_grids
-from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
+from gateviz.capture.layer_grids import grids_of_layers
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.run_checks import require_frames, require_order, require_posteriors, require_selection
 from gateviz.capture.traces import Traces
 from gateviz.capture.tracing import trace_gates
 from gateviz.capture.witness import check_calls
-from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
-from gateviz.data.gates import GateTrace, Quantity
+from gateviz.data.gates import Quantity
 from gateviz.data.provenance import Provenance
-from gateviz.errors import CheckpointError, GatevizError
+from gateviz.errors import CheckpointError
 from gateviz.geometry.canvas import Step
-from gateviz.geometry.preprocess import Preprocess
+from gateviz.lines.on_the_way import LineImage, LineOnTheWay, batches, finished, prepared_lines, provenance_of
 from gateviz.recording import Recording
 
-LineImage = UInt8[np.ndarray, "_ _ ..."]
 VERSIONED = ("gateviz", "torch", "numpy")
 
 
@@ -77,72 +71,13 @@ def record_lines(
     if recognizer.module.training:
         raise CheckpointError("the recognizer's network is in training mode, and reading would change it; call .eval()")
     session = _Session(recognizer, layers, quantities, tuple(edits), witness)
-    lines = [
-        _prepared(recognizer, position, image, name, Preprocess(tuple(retouch)))
-        for position, (image, name) in enumerate(images)
-    ]
-    if remarks is not None:
-        lines = [replace(line, remarks=(*said, *line.remarks)) for line, said in zip(lines, remarks, strict=True)]
+    lines = prepared_lines(recognizer, images, retouch=retouch, remarks=remarks)
     recordings: dict[int, Recording] = {}
-    for batch in _batches(lines, batch_size):
+    for batch in batches(lines, batch_size):
         recordings.update(zip((line.position for line in batch), session.record(batch), strict=True))
         if progress is not None:
             progress(len(batch))
     return [recordings[position] for position in range(len(lines))]
-
-
-@dataclass(frozen=True, eq=False)
-class _Line:
-    """One line on its way: the image (the user's, or what the network saw of it), its input, its frames in columns of the image."""
-
-    position: int
-    name: str
-    image: LineImage
-    pixels: Float[torch.Tensor, "channels height width"]
-    grids: LineGrids
-    recipe_image: LineImage
-    fit: Fit
-    remarks: tuple[str, ...]
-    seen_words: str = ""
-
-
-def _prepared(recognizer: Recognizer, position: int, image: LineImage, name: str, retouch: Preprocess) -> _Line:
-    try:
-        touched = retouch.apply(image)
-        line = recognizer.prepare(touched.pixels)
-        grids = line_grids(recognizer, int(line.pixels.shape[2]))
-    except GatevizError as error:
-        raise type(error)(f"{name or f'line {position}'}: {error}") from error
-    if line.seen is not None:
-        shown, placed = line.seen, grids.mapped(line.to_source, line.source_width)
-    else:
-        shown, placed = image, grids.mapped(line.to_source.then(touched.to_source), int(image.shape[1]))
-    return _Line(
-        position,
-        name,
-        shown,
-        line.pixels,
-        placed,
-        recipe_image=touched.pixels,
-        fit=fit_of(touched.pixels, line, grids.output.frame_count),
-        remarks=touched.remarks + line.remarks,
-        seen_words=line.seen_words,
-    )
-
-
-def _placed(trace: GateTrace, grids: LineGrids) -> GateTrace:
-    """The trace with the columns of its own layer."""
-    return replace(trace, grid=grids.of(trace.module))
-
-
-def _batches(lines: Sequence[_Line], most: int) -> Iterator[list[_Line]]:
-    """Lines of one input size, at most ``most`` together; sizes in the order in which they first appear."""
-    groups: dict[tuple[int, ...], list[_Line]] = {}
-    for line in lines:
-        groups.setdefault(tuple(line.pixels.shape), []).append(line)
-    for group in groups.values():
-        for start in range(0, len(group), most):
-            yield group[start : start + most]
 
 
 class _Session:
@@ -165,10 +100,10 @@ class _Session:
         parameter = next(recognizer.module.parameters(), None)
         self._device = torch.device("cpu") if parameter is None else parameter.device
 
-    def record(self, batch: Sequence[_Line]) -> list[Recording]:
+    def record(self, batch: Sequence[LineOnTheWay]) -> list[Recording]:
         """The recordings of lines of one input size."""
-        pixels = torch.stack([line.pixels for line in batch]).to(self._device)
-        own = [line.grids.of_layers(self._recognizer.module) for line in batch]
+        pixels = torch.from_numpy(np.stack([line.pixels for line in batch])).to(self._device)
+        own = [grids_of_layers(line.grids, self._recognizer.module) for line in batch]
         plan = EditPlan(self._edits, [line.grids.output for line in batch], own)
         log_probs, traces = self._run(pixels, plan)
         plan.finish()
@@ -182,11 +117,7 @@ class _Session:
         recordings = []
         for index, line in enumerate(batch):
             emission = Emission(np.array(emissions[index]), self._recognizer.alphabet)
-            # What an edit does to a reading is what was asked for, and speaks neither for nor against the line.
-            found = () if self._edits else line_remarks(line.recipe_image, line.fit, emission, greedy(emission))
-            origin = replace(provenance, image=line.name, seen=line.seen_words, remarks=line.remarks + found)
-            placed = tuple(_placed(trace, line.grids) for trace in traces.line(index))
-            recordings.append(Recording(line.image, line.grids.output, placed, emission, origin))
+            recordings.append(finished(line, traces.line(index), emission, provenance))
         return recordings
 
     @torch.no_grad()
@@ -215,17 +146,10 @@ class _Session:
             known = engines.setdefault(trace.module, engine)
             if engine not in known.split(", "):
                 engines[trace.module] = f"{known}, {engine}"
-        card = self._recognizer.card
-        return Provenance(
-            adapter=card.lineage,
-            checkpoint=card.checkpoint,
-            checkpoint_sha256=card.checkpoint_sha256,
-            device=str(self._device),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            engine=engines,
+        return replace(
+            provenance_of(self._recognizer.card, engines, device=str(self._device), packages=VERSIONED),
             witness=self._witness(traces, engines) if self._witnessing else None,
             edits=tuple(edit.sentence() for edit in self._edits),
-            versions={name: version(name) for name in VERSIONED},
         )
 
     def _witness(self, traces: Traces, engines: dict[str, str]) -> float:

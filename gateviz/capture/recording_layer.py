@@ -17,8 +17,8 @@ from gateviz.capture.targets import RECURRENT
 from gateviz.capture.trace_book import TraceBook
 from gateviz.capture.trace_memory import TraceMemory
 from gateviz.capture.traces import Traces
-from gateviz.capture.tracing import Tracer, quantity_of
-from gateviz.data.gates import Quantity
+from gateviz.capture.tracing import Tracer
+from gateviz.data.gates import Quantity, quantity_of
 from gateviz.errors import SelectionError
 
 Function = TypeVar("Function", bound=Callable[..., Any])

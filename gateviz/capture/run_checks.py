@@ -10,9 +10,7 @@ from gateviz.capture.layer_trace import LayerTrace
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Quantity
 from gateviz.errors import CheckpointError, GeometryError, SelectionError
-
-NORMALIZED_WITHIN = 1e-2
-"""How far from 0 the logarithm of a frame's summed posteriors may lie."""
+from gateviz.lines.checks import NORMALIZED_WITHIN, require_frame_count, require_recorded
 
 
 def require_posteriors(
@@ -56,11 +54,7 @@ def require_frames(
         GeometryError: names the numbers, and the module that does not read along the line.
     """
     lines, frames = log_probs.shape[:2]
-    if frames != grid.frame_count:
-        raise GeometryError(
-            f"the network gave {frames} frames for an input of {width} columns, and its geometry says {grid.frame_count}; "
-            "the adapter's geometry is not this network's"
-        )
+    require_frame_count(frames, grid, width)
     for trace in traces:
         if (trace.batch_size, trace.frame_count) != (lines, frames):
             raise GeometryError(
@@ -92,11 +86,7 @@ def require_selection(
     Raises:
         SelectionError: names what was not, and what there is.
     """
-    there = sorted({trace.layer for trace in traces})
-    for layer in () if layers is None else layers:
-        if layer not in there:
-            raise SelectionError(f"layer {layer} was asked for and did not run; recorded are layers {there or 'none'}")
-    recorded = {str(quantity) for trace in traces for quantity in trace.stored}
-    for quantity in () if quantities is None else quantities:
-        if traces and quantity not in recorded:
-            raise SelectionError(f"{quantity} was asked for, and these layers compute {', '.join(sorted(recorded))}")
+    recorded: dict[int, set[Quantity]] = {}
+    for trace in traces:
+        recorded.setdefault(trace.layer, set()).update(trace.stored)
+    require_recorded(recorded, layers, quantities)

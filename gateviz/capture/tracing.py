@@ -26,7 +26,7 @@ from gateviz.capture.surroundings import plain_result, recomputing, require_numb
 from gateviz.capture.targets import recurrent_modules
 from gateviz.capture.trace_book import TraceBook
 from gateviz.capture.traces import CapturedCall, Traces
-from gateviz.data.gates import Quantity
+from gateviz.data.gates import Quantity, quantity_of
 from gateviz.errors import SelectionError
 
 _MODES: Any = torch.overrides
@@ -261,14 +261,3 @@ class Tracer(TorchFunctionMode):
                 f"layer {', '.join(map(str, sorted(missing)))} was asked for and did not run; recorded are layers "
                 f"{recorded or 'none'}, and those of {names} are 0 to {len(ran) - 1}"
             )
-
-
-def quantity_of(name: Quantity | str) -> Quantity:
-    """The quantity of this name.
-
-    Raises:
-        SelectionError: there is none.
-    """
-    if name not in tuple(Quantity):
-        raise SelectionError(f"{name!r} was asked for and is no quantity; there are {', '.join(Quantity)}")
-    return Quantity(name)

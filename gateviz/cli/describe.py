@@ -49,10 +49,13 @@ def recognizer_facts(recognizer: "Recognizer") -> dict[str, Any]:
     import numpy as np
 
     from gateviz.api import record
+    from gateviz.runtime.choice import chosen_engine
 
+    # Before the trial, which opens the torch network.
+    reads = chosen_engine(recognizer).words
     card = recognizer.card
     noise = np.random.default_rng(0).integers(0, 256, (_TRIAL_ROWS, _TRIAL_COLUMNS), dtype=np.uint8)
-    trial = record(recognizer, noise)
+    trial = record(recognizer, noise, engine="torch")
     return {
         "lineage": card.lineage,
         "evidence": list(card.evidence),
@@ -62,6 +65,7 @@ def recognizer_facts(recognizer: "Recognizer") -> dict[str, Any]:
         "preprocessing": card.preprocessing,
         "details": dict(card.details),
         "frames": _frames(recognizer),
+        "reads": reads,
         "layers_apart": _layers_apart(recognizer, trial),
         "layers": _layers(recognizer, trial),
         "engines": _engine_reasons(trial),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateviz.cli.looks import RECORDING_SUFFIX
-from gateviz.cli.options import Reading
+from gateviz.cli.options import Engine, Reading
 from gateviz.cli.remarks import note_remarks
 from gateviz.cli.terminal import say
 from gateviz.errors import CheckpointError, GatevizError, MissingExtraError, OutputError
@@ -84,7 +84,7 @@ class LineReader:
         Raises:
             GatevizError: it cannot be read or opened.
         """
-        return self._read(source, self._edits)
+        return self._read(source, self._edits, self.reading.engine)
 
     def plain(self, source: "LineSource") -> "Recording":
         """The recording of one line, by the same model without the edits.
@@ -92,14 +92,16 @@ class LineReader:
         Raises:
             GatevizError: it cannot be read or opened.
         """
-        return self._read(source, ())
+        # What is held against an edited run is to come from the engine that does the edits.
+        alike = self.reading.engine if not self.reading.edits or self.reading.engine != "auto" else "torch"
+        return self._read(source, (), alike)
 
-    def _read(self, source: "LineSource", edits: "tuple[Edit, ...]") -> "Recording":
-        recording = self._recorded(source, edits)
+    def _read(self, source: "LineSource", edits: "tuple[Edit, ...]", engine: Engine) -> "Recording":
+        recording = self._recorded(source, edits, engine)
         note_remarks(source.path, recording.remarks)
         return recording
 
-    def _recorded(self, source: "LineSource", edits: "tuple[Edit, ...]") -> "Recording":
+    def _recorded(self, source: "LineSource", edits: "tuple[Edit, ...]", engine: Engine) -> "Recording":
         if source.path.suffix.lower() == RECORDING_SUFFIX:
             if self.reading.edits:
                 raise click.UsageError(f"{source.path} is a saved recording; --edit needs the image, to read it again")
@@ -119,6 +121,7 @@ class LineReader:
             clahe=self.reading.clahe,
             crop=self.reading.crop,
             witness=self.layers != (),
+            engine=engine,
             max_pixels=self.reading.max_pixels,
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import click
 from click.core import ParameterSource
@@ -26,6 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_MAX_PIXELS = 25_000_000
 LARGEST_MAX_PIXELS = 178_956_970
+Engine = Literal["auto", "torch", "onnx"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Reading:
         clahe: as ``--clahe`` has it.
         crop: as ``--crop`` and ``--no-crop`` have it; None for what the model was made for.
         max_pixels: limit of an image's size.
+        engine: as ``--engine`` has it.
     """
 
     model: ModelChoice
@@ -73,6 +75,7 @@ class Reading:
     clahe: bool = False
     crop: bool | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
+    engine: Engine = "auto"
 
 
 @dataclass
@@ -161,6 +164,13 @@ max_pixels_option = click.option(
     show_default=True,
     help="Refuse larger images.",
 )
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(get_args(Engine)),
+    default="auto",
+    show_default=True,
+    help="What runs the network; auto takes ONNX Runtime where the model has a graph and no --edit is given, else torch.",
+)
 edit_option = click.option(
     "--edit", "edits", metavar="EDIT", multiple=True, type=parse_edit, help="Change the run; see below."
 )
@@ -221,17 +231,27 @@ def reading_options(command: Command) -> Command:
         clahe: bool,
         crop: bool | None,
         max_pixels: int,
+        engine: Engine,
         **rest: Any,
     ) -> Any:
         return command(
             *arguments,
-            reading=Reading(model, edits, invert=invert, deskew=deskew, clahe=clahe, crop=crop, max_pixels=max_pixels),
+            reading=Reading(
+                model,
+                edits,
+                invert=invert,
+                deskew=deskew,
+                clahe=clahe,
+                crop=crop,
+                max_pixels=max_pixels,
+                engine=engine,
+            ),
             **rest,
         )
 
     wrapped: Any = with_reading
     for option in (
-        debug_option, max_pixels_option, edit_option, crop_option, clahe_option, deskew_option, invert_option,
+        debug_option, max_pixels_option, engine_option, edit_option, crop_option, clahe_option, deskew_option, invert_option,
     ):  # fmt: skip
         wrapped = option(wrapped)
     return model_options(wrapped)  # type: ignore[no-any-return]

@@ -66,6 +66,18 @@ _LETTERS = {
     Quantity.UPDATE_GATE: "z",
 }
 
+
+def quantity_of(name: Quantity | str) -> Quantity:
+    """The quantity of this name.
+
+    Raises:
+        SelectionError: there is none.
+    """
+    if name not in tuple(Quantity):
+        raise SelectionError(f"{name!r} was asked for and is no quantity; there are {', '.join(Quantity)}")
+    return Quantity(name)
+
+
 LSTM_QUANTITIES = (
     Quantity.INPUT_GATE,
     Quantity.FORGET_GATE,

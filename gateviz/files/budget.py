@@ -148,6 +148,7 @@ FIELDS = Bound(
     "models of recognizers have some ten thousand, each looked at some five times",
 )
 NODES = Bound("nodes of a graph", 10_000, "nodes", "the deepest recognizers have two thousand")
+STEPS = Bound("steps of a recipe or geometry", 1000, "steps", "the deepest recognizers have two hundred")
 DEPTH = Bound("levels of nesting", 32, "levels", "honest files nest three to eight deep")
 VGSL_CHARACTERS = Bound(
     "characters of a VGSL specification", 65_536, "characters", "the longest of kraken's have a thousand"

@@ -1,13 +1,12 @@
 """gateviz's own recognizer: a backbone, a recurrent part and a linear CTC head."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import nn
 
-from gateviz.errors import ShapeError
+from gateviz.data.crnn import CrnnConfig
 from gateviz.networks.mobilenet_v3 import mobilenet_v3
 from gateviz.networks.vgg import vgg, vgg_narrow, vgg_small
 
@@ -17,69 +16,8 @@ _BACKBONES: dict[str, Callable[[int, int, float], tuple[nn.Sequential, int]]] = 
     "vgg_narrow": vgg_narrow,
     "mobilenet_v3": mobilenet_v3,
 }
-_ROW_STEP = 16
 LONGEST_MEMORY = 16
 """Frames: what the slowest units keep at first, about three symbols of a line of 32 rows."""
-# Far beyond every recognizer: a file that asks for more is no model.
-_MOST_UNITS, _MOST_LAYERS, _MOST_ROWS, _LARGEST_SCALE = 200_000, 64, 4096, 16
-
-
-@dataclass(frozen=True)
-class CrnnConfig:
-    """How a ``CRNN`` is put together.
-
-    Attributes:
-        class_count: C, the symbols and the blank.
-        backbone: the convolutional part: ``vgg``, ``vgg_small``, ``vgg_narrow`` or ``mobilenet_v3``.
-        recurrent: the recurrent part: ``lstm``, ``gru``, or ``none`` for a plain CNN with a CTC head.
-        hidden_size: H, units of each layer and direction.
-        depth: recurrent layers, one on the other.
-        bidirectional: whether each layer reads both ways.
-        dropout: share of values dropped between recurrent layers in training.
-        channels: of the image, 1 or 3.
-        height: rows of the image, a multiple of 16.
-        backbone_scale: times the backbone's channels.
-    """
-
-    class_count: int
-    backbone: str = "vgg"
-    recurrent: str = "lstm"
-    hidden_size: int = 256
-    depth: int = 2
-    bidirectional: bool = True
-    dropout: float = 0.0
-    channels: int = 1
-    height: int = 32
-    backbone_scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.backbone not in _BACKBONES or self.recurrent not in ("lstm", "gru", "none"):
-            raise ShapeError(
-                f"a CRNN of the backbone {self.backbone!r} and the recurrent part {self.recurrent!r} was asked for; "
-                f"there are {', '.join(_BACKBONES)} and lstm, gru, none"
-            )
-        if self.height < _ROW_STEP or self.height % _ROW_STEP:
-            raise ShapeError(
-                f"a CRNN for images of {self.height} rows was asked for; give a multiple of {_ROW_STEP}, such as 32"
-            )
-        if min(self.class_count, self.hidden_size, self.depth, self.channels) < 1 or self.backbone_scale <= 0:
-            raise ShapeError(
-                f"a CRNN needs at least one class, unit, layer and channel and a positive scale, not {self.class_count}, "
-                f"{self.hidden_size}, {self.depth}, {self.channels} and {self.backbone_scale}"
-            )
-        if not (
-            max(self.class_count, self.hidden_size) <= _MOST_UNITS
-            and self.depth <= _MOST_LAYERS
-            and self.height <= _MOST_ROWS
-            and self.backbone_scale <= _LARGEST_SCALE
-        ):
-            raise ShapeError(
-                f"a CRNN of {self.class_count} classes, {self.hidden_size} units, {self.depth} layers, {self.height} rows and "
-                f"the scale {self.backbone_scale} was asked for; give at most {_MOST_UNITS:,}, {_MOST_UNITS:,}, "
-                f"{_MOST_LAYERS}, {_MOST_ROWS:,} and {_LARGEST_SCALE}"
-            )
-        if not 0 <= self.dropout < 1:
-            raise ShapeError(f"a CRNN was asked to drop the share {self.dropout} of its values; give 0 to below 1")
 
 
 class CRNN(nn.Module):
@@ -110,7 +48,9 @@ class CRNN(nn.Module):
                 dropout=config.dropout if config.depth > 1 else 0.0,
                 bidirectional=config.bidirectional,
             )
-            spread_memory(self.recurrent)
+            # A skeleton has no values to set, and arithmetic on it would import torch's compiler, more than a second.
+            if not self.recurrent.weight_hh_l0.is_meta:
+                spread_memory(self.recurrent)
             features = config.hidden_size * (2 if config.bidirectional else 1)
         self.head = nn.Linear(features, config.class_count)
 

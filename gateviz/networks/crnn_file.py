@@ -1,85 +1,24 @@
 """A ``CRNN`` and everything needed to use it, in one safetensors file."""
 
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from gateviz.data.alphabet import Alphabet
-from gateviz.errors import AlphabetError, CheckpointError, GatevizError, OutputError, ShapeError
+from gateviz.data.crnn import CrnnConfig, CrnnDocument, CrnnInput
+from gateviz.errors import AlphabetError, CheckpointError, OutputError
 from gateviz.files.atomic import written_whole
+from gateviz.files.crnn_document import DOCUMENT_KEY, FORMAT_VERSION, read_document
 from gateviz.files.inputs import read_with_digest
 from gateviz.files.json_text import json_text
-from gateviz.networks.crnn import CRNN, CrnnConfig
+from gateviz.networks.crnn import CRNN
 from gateviz.networks.tensor_bytes import tensors_in
 
-DOCUMENT_KEY = "gateviz_crnn"
-FORMAT_VERSION = 1
 _LISTED = 4
-WIDEST_PADDING = 65_536
-"""Columns of the widest line that is read."""
-
-
-@dataclass(frozen=True)
-class CrnnInput:
-    """How a line image becomes the network's input: gray or color, to the config's height, then numbers.
-
-    Attributes:
-        interpolation: of the resize, by ``geometry.preprocess``'s names.
-        mean: taken from pixels between 0 and 1.
-        std: what they are then divided by.
-        pad_left: columns of paper in front of the line, after the resize.
-        pad_right: columns of paper behind it.
-        paper: gray level of those columns, 0 to 255.
-        at_least: columns that a narrower line is padded to with paper.
-        widen: times the width that keeps the aspect: more frames for narrow letters.
-        crop: loosely cropped lines are cut to their ink first (``geometry.crop_to_ink``).
-    """
-
-    interpolation: str = "pillow bilinear"
-    mean: float = 0.5
-    std: float = 0.5
-    pad_left: int = 0
-    pad_right: int = 0
-    paper: int = 255
-    at_least: int = 32
-    widen: float = 1.0
-    crop: bool = False
-
-    def __post_init__(self) -> None:
-        columns = (self.pad_left, self.pad_right, self.at_least)
-        if not all(0 <= count <= WIDEST_PADDING for count in columns) or not 0 <= self.paper <= 255:
-            raise ShapeError(
-                f"lines padded by {self.pad_left} and {self.pad_right} columns to at least {self.at_least}, with paper of "
-                f"{self.paper}, were asked for; give 0 to {WIDEST_PADDING:,} columns and a gray level of 0 to 255"
-            )
-        if not (math.isfinite(self.mean) and math.isfinite(self.std) and self.std):
-            raise ShapeError(
-                f"pixels less {self.mean} and over {self.std} were asked for; give finite numbers, and no std of 0"
-            )
-
-
-@dataclass(frozen=True)
-class CrnnDocument:
-    """What stands beside the weights of a saved ``CRNN``.
-
-    Attributes:
-        config: how the network is put together.
-        alphabet: what its classes stand for.
-        preprocessing: how line images were prepared.
-        notes: anything worth keeping, such as what it was trained on.
-    """
-
-    config: CrnnConfig
-    alphabet: Alphabet
-    preprocessing: CrnnInput
-    notes: Mapping[str, str]
 
 
 def save_crnn(
@@ -172,47 +111,3 @@ def build_crnn(config: CrnnConfig, tensors: Mapping[str, torch.Tensor]) -> CRNN:
         )
     model.load_state_dict(floats, strict=True, assign=True)
     return model.requires_grad_(False).eval()
-
-
-def read_document(text: str) -> CrnnDocument:
-    """What a file's JSON document says.
-
-    Raises:
-        CheckpointError: it is no such document, or of a newer version.
-    """
-    try:
-        document = json.loads(text)
-        version = document["format_version"]
-        if version != FORMAT_VERSION:
-            raise CheckpointError(
-                f"the model was written in format {version}, and this gateviz reads format {FORMAT_VERSION}; update gateviz"
-            )
-        config = CrnnConfig(**_known(document["config"], CrnnConfig))
-        spelled = document["alphabet"]
-        codes = tuple(tuple(int(label) for label in code) for code in spelled["codes"])
-        alphabet = Alphabet(tuple(spelled["symbols"]), codes, int(spelled["blank"]), config.class_count)
-        prepared = CrnnInput(**_known(document["preprocessing"], CrnnInput))
-        return CrnnDocument(config, alphabet, prepared, dict(document["notes"]))
-    except CheckpointError:
-        raise
-    except (GatevizError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(
-            f"the model's document cannot be understood ({type(error).__name__}: {error}); save the model again"
-        ) from error
-
-
-def _known(values: Mapping[str, Any], kind: type[CrnnConfig] | type[CrnnInput]) -> dict[str, Any]:
-    """The values, each of the type its field has.
-
-    Raises:
-        CheckpointError: a value that the field cannot hold, or a field that is not known.
-    """
-    defaults = {field.name: field.default for field in fields(kind)}
-    for name, value in values.items():
-        default = defaults.get(name)
-        wanted = (int, float) if isinstance(default, float) else (type(default),) if name != "class_count" else (int,)
-        if name not in defaults or not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-            raise CheckpointError(
-                f"the model's document has {name} = {value!r}, which this gateviz does not know; update it"
-            )
-    return dict(values)

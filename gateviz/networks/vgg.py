@@ -1,10 +1,9 @@
 """The backbone of the CRNN paper, and two of fewer parameters: convolutions down to one row."""
 
-from collections.abc import Sequence
-
 from torch import nn
 
-from gateviz.networks.blocks import Pair, convolution
+from gateviz.data.backbones import Backbone, Pooling, vgg_layers, vgg_narrow_layers, vgg_small_layers
+from gateviz.networks.blocks import convolution
 
 
 def vgg(channels: int, height: int, scale: float = 1.0) -> tuple[nn.Sequential, int]:
@@ -19,27 +18,7 @@ def vgg(channels: int, height: int, scale: float = 1.0) -> tuple[nn.Sequential, 
         height: rows of the image, a multiple of 16.
         scale: times the paper's channels.
     """
-    first, second, third, last = (max(round(scale * size), 1) for size in (64, 128, 256, 512))
-    square: Pair = (3, 3)
-    same: Pair = (1, 1)
-
-    def halve_rows() -> nn.Module:
-        return nn.MaxPool2d((2, 2), stride=(2, 1), padding=(0, 1))
-
-    layers = [
-        *convolution(channels, first, square, padding=same, norm=False),
-        nn.MaxPool2d(2),
-        *convolution(first, second, square, padding=same, norm=False),
-        nn.MaxPool2d(2),
-        *convolution(second, third, square, padding=same, norm=False),
-        *convolution(third, third, square, padding=same, norm=False),
-        halve_rows(),
-        *convolution(third, last, square, padding=same, norm=True),
-        *convolution(last, last, square, padding=same, norm=True),
-        halve_rows(),
-        *convolution(last, last, (height // 16, 2), padding=(0, 0), norm=False),
-    ]
-    return nn.Sequential(*layers), last
+    return _built(vgg_layers(channels, height, scale))
 
 
 def vgg_small(channels: int, height: int, scale: float = 1.0) -> tuple[nn.Sequential, int]:
@@ -53,7 +32,7 @@ def vgg_small(channels: int, height: int, scale: float = 1.0) -> tuple[nn.Sequen
         height: rows of the image, a multiple of 16.
         scale: times the channels 64, 128, 256, 320, 384.
     """
-    return _five_convolutions(channels, height, [scale * size for size in (64, 128, 256, 320, 384)])
+    return _built(vgg_small_layers(channels, height, scale))
 
 
 def vgg_narrow(channels: int, height: int, scale: float = 1.0) -> tuple[nn.Sequential, int]:
@@ -68,15 +47,15 @@ def vgg_narrow(channels: int, height: int, scale: float = 1.0) -> tuple[nn.Seque
         height: rows of the image, a multiple of 16.
         scale: times the channels 24, 64, 144, 192, 256.
     """
-    return _five_convolutions(channels, height, [scale * size for size in (24, 64, 144, 192, 256)])
+    return _built(vgg_narrow_layers(channels, height, scale))
 
 
-def _five_convolutions(channels: int, height: int, sizes: Sequence[float]) -> tuple[nn.Sequential, int]:
-    """Four blocks of convolution, batch norm and pooling, and a last convolution over the rows."""
-    *outputs, last = (max(round(size), 1) for size in sizes)
-    layers: list[nn.Module] = []
-    for size, pool in zip(outputs, ((2, 2), (2, 2), (2, 1), (2, 1)), strict=True):
-        layers += [*convolution(channels, size, (3, 3), padding=(1, 1), norm=True), nn.MaxPool2d(pool)]
-        channels = size
-    layers += convolution(channels, last, (height // 16, 3), padding=(0, 1), norm=True)
-    return nn.Sequential(*layers), last
+def _built(backbone: Backbone) -> tuple[nn.Sequential, int]:
+    layers, features = backbone
+    modules: list[nn.Module] = []
+    for layer in layers:
+        if isinstance(layer, Pooling):
+            modules.append(nn.MaxPool2d(layer.window, layer.stride, layer.padding))
+        else:
+            modules += convolution(layer.inputs, layer.outputs, layer.kernel, padding=layer.padding, norm=layer.norm)
+    return nn.Sequential(*modules), features

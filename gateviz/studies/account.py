@@ -15,7 +15,8 @@ from gateviz.files.true_lines import open_source
 from gateviz.recording import Recording, align
 
 if TYPE_CHECKING:
-    from gateviz.capture.recognizer import PreparedLine, Recognizer
+    from gateviz.capture.recognizer import Recognizer
+    from gateviz.lines.recognizer import PreparedLine
 
 
 @dataclass(frozen=True)

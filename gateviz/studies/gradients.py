@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateviz.capture.context import GradientError, Probes, image_sensitivity, layer_sensitivity
-from gateviz.capture.layer_grids import line_grids
+from gateviz.capture.layer_grids import grids_of_layers
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.alignment import Alignment
 from gateviz.data.gates import Place
 from gateviz.errors import SelectionError
+from gateviz.lines.grids import line_grids
 from gateviz.measure.context import Course, course
 from gateviz.measure.gradient_context import By, GradientContext, LineContext
 from gateviz.measure.line_events import frames_a_symbol
@@ -80,11 +82,11 @@ class GradientTally:
         return GradientContext(tuple(self._lines), tuple(self._refused), *self._geometry)
 
     def _measured(self, line: CorpusLine) -> LineContext:
-        sampling, alignment, pixels = self.sampling, line.alignment, line.prepared().pixels
+        sampling, alignment, pixels = self.sampling, line.alignment, pixels_of(line.prepared())
         recognizer = line.recognizer
         assert recognizer is not None, "a line that was prepared has one"
         grids = line_grids(recognizer, int(pixels.shape[2]))
-        own_grids = grids.of_layers(recognizer.module)
+        own_grids = grids_of_layers(grids, recognizer.module)
         first = own_grids.get(0, grids.output)
         self._geometry = first.stride, first.receptive_field
         seed = [sampling.seed, line.number]

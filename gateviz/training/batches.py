@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float32, Int64
 from torch.utils.data import DataLoader, Dataset
 
-from gateviz.capture.ctc_recognizer import Geometry
-from gateviz.capture.recognizer import PreparedLine, prepared_line
+from gateviz.capture.recognizer import pixels_of
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.reading_order import standing_order
 from gateviz.geometry.preprocess import Preprocess
+from gateviz.lines.recognizer import Geometry, PreparedLine, prepared_line
 from gateviz.training.frame_labels import IGNORED, frame_labels
 from gateviz.typesetting.lines import LineSet, TrainingLine
 
@@ -131,8 +131,8 @@ class BatchMaker:
         lengths, labels, hidden = [], [], 0
         for row, (line, prepared) in enumerate(group):
             own = prepared.pixels.shape[2]
-            pixels[row, :, :, :own] = prepared.pixels
-            pixels[row, :, :, own:] = prepared.pixels[:, :, -1:]
+            pixels[row, :, :, :own] = pixels_of(prepared)
+            pixels[row, :, :, own:] = pixels_of(prepared)[:, :, -1:]
             # Frames run from left to right, also where people read from right to left.
             symbols = self.alphabet.split(line.text)
             order = list(standing_order(symbols))

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32
 
-from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, pixels_of
 from gateviz.capture.run_checks import require_frames, require_posteriors
 from gateviz.ctc.forced import align
 from gateviz.ctc.greedy import greedy
@@ -16,6 +15,7 @@ from gateviz.data.emission import Emission
 from gateviz.data.frames import FrameGrid
 from gateviz.data.reading_order import standing_order
 from gateviz.errors import AlignmentError, AlphabetError, CheckpointError, GeometryError, ImageError, ShapeError
+from gateviz.lines.remarks import Fit, fit_of, line_remarks
 from gateviz.measure.evaluation import Evaluation, FailedLine, ReadLine
 from gateviz.measure.jackknife import Jackknife
 from gateviz.measure.span_error import SpanErrors, span_errors
@@ -153,7 +153,7 @@ class _Reader:
         return _Line(
             index,
             line,
-            pixels=prepared.pixels,
+            pixels=pixels_of(prepared),
             grid=placed,
             seen_words=prepared.seen_words,
             fit=fit,

@@ -11,11 +11,11 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from gateviz.capture.ctc_recognizer import Geometry
 from gateviz.ctc.collapse import frames_needed
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, GatevizError, ImageError, TrainingError
 from gateviz.geometry.preprocess import Preprocess
+from gateviz.lines.recognizer import Geometry
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import Fault, LineReport, LineTally, short
 

@@ -8,14 +8,15 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import nn
 
-from gateviz.adapters.gateviz_crnn import preprocess_of
+from gateviz.adapters.own_card import preprocess_of
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
+from gateviz.data.crnn import CrnnConfig, CrnnInput
 from gateviz.geometry.preprocess import Preprocess
-from gateviz.networks.crnn import CRNN, CrnnConfig
-from gateviz.networks.crnn_file import CrnnInput, save_crnn
+from gateviz.lines.recognizer import RecognizerCard
+from gateviz.networks.crnn import CRNN
+from gateviz.networks.crnn_file import save_crnn
 
 
 @runtime_checkable

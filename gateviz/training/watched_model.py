@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import nn
 
+from gateviz.adapters.core.deferred import with_torch
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.edit_plan import EditPlan
 from gateviz.capture.edits import Edit
@@ -159,8 +160,8 @@ def watched_model(model: Recognizer | nn.Module, line: LineInput, alphabet: Alph
     if isinstance(line, torch.Tensor):
         raise SelectionError("a recognizer prepares its line itself; give the line image, not a tensor")
     if isinstance(line, np.ndarray):
-        return KnownModel(model, as_line_image(line), "")
-    return KnownModel(model, read_line_image(line), display_name(line))
+        return KnownModel(with_torch(model), as_line_image(line), "")
+    return KnownModel(with_torch(model), read_line_image(line), display_name(line))
 
 
 def _frames(emission: Emission | None, lines: list[GateTrace]) -> int:

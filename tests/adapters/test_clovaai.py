@@ -13,8 +13,9 @@ import gateviz
 from gateviz.adapters.clovaai.adapter import ADAPTER, ALPHANUMERIC, SENSITIVE
 from gateviz.adapters.clovaai.network import SPLINE, Clovaai, ClovaaiShape, backbone_of, rectified_size, spline_matrices
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.recognizer import prepared_line
+from gateviz.capture.recognizer import pixels_of
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
+from gateviz.lines.recognizer import prepared_line
 from gateviz.panels.reading import column_axis
 from gateviz.training.evaluate import evaluate
 from gateviz.typesetting.lines import TrainingLine
@@ -147,7 +148,7 @@ def test_keeping_the_aspect_of_a_long_line(tmp_path):
     assert tuple(kept.pixels.shape) == (1, 32, 500)
     short = gateviz.load(path, keep_ratio=True).prepare(line[:, :40])
     assert (tuple(short.pixels.shape), short.content_width) == ((1, 32, 100), 40)
-    assert torch.equal(short.pixels[:, :, 40:], short.pixels[:, :, 39:40].expand(1, 32, 60))
+    assert (short.pixels[:, :, 40:] == short.pixels[:, :, 39:40]).all()
     with pytest.raises(ImageError, match="crop the image to one line of text"):
         gateviz.load(path, keep_ratio=True).prepare(np.zeros((1, 3000), np.uint8))
 
@@ -160,7 +161,7 @@ def test_sizes_like_easyocrs_are_easyocrs_and_the_variant_decides(tmp_path):
     taken = gateviz.load(path, alphabet=ALPHANUMERIC, variant="clovaai")
     own = gateviz.load(saved(tmp_path), variant="clovaai")
     assert (taken.card.lineage, own.card.lineage) == ("easyocr", "clovaai")
-    assert torch.equal(taken.prepare(line).pixels, own.prepare(line).pixels)
+    assert torch.equal(pixels_of(taken.prepare(line)), pixels_of(own.prepare(line)))
     # RCNN, color and a rectification are never EasyOCR's.
     for other in (replace(shape, image_channels=3), ClovaaiShape("RCNN", 1, (2, 3, 2, 3, 5), (5, 5), (5, 5), 37)):
         assert gateviz.load(saved(tmp_path, other)).card.lineage == "clovaai"
@@ -254,17 +255,17 @@ def test_a_rectifying_network_is_recorded_on_the_image_that_it_straightened(tmp_
     lines = [record.line_image(40, 301), record.line_image(33, 77)]
     for line, recording in zip(lines, gateviz.record(recognizer, lines), strict=True):
         prepared = recognizer.prepare(line)
-        stretched = prepared_line(recognizer.preprocess, line).pixels[None]
-        assert torch.equal(prepared.pixels, recognizer.module.rectified(stretched)[0])
+        stretched = pixels_of(prepared_line(recognizer.preprocess, line))[None]
+        assert torch.equal(pixels_of(prepared), recognizer.module.rectified(stretched)[0])
         assert recording.image.shape == (32, 100)
-        assert np.abs(recording.image / 127.5 - 1 - prepared.pixels[0].numpy()).max() <= 1 / 255 + 1e-6
+        assert np.abs(recording.image / 127.5 - 1 - prepared.pixels[0]).max() <= 1 / 255 + 1e-6
         assert recording.provenance.seen == "straightened by TPS"
         assert column_axis(recording)[2] == "column of the line image straightened by TPS (px)"
         # The frames are exact on that image: those of the network without its rectification.
         assert recording.grid == recognizer.frame_grid(100)
         assert recording.grid.source_width == 100
         with torch.inference_mode():
-            expected = recognizer.log_probs(prepared.pixels[None])[0].numpy()
+            expected = recognizer.log_probs(pixels_of(prepared)[None])[0].numpy()
         assert np.allclose(recording.emission.log_probs, expected, atol=1e-5)
 
 

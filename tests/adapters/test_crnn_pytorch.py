@@ -20,7 +20,7 @@ from gateviz.adapters.crnn_pytorch import (
     Narrow,
 )
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, pixels_of
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError
@@ -113,7 +113,7 @@ def test_meijierus_preparation(saved):
     line = _line()
     prepared = gateviz.load(saved()).prepare(line)
     gray = np.array(Image.fromarray(line).convert("L").resize((100, 32), Image.Resampling.BILINEAR), np.float32)
-    assert np.allclose(prepared.pixels[0].numpy(), (gray / 255 - 0.5) / 0.5, atol=1e-6)
+    assert np.allclose(prepared.pixels[0], (gray / 255 - 0.5) / 0.5, atol=1e-6)
     assert prepared.to_source(50.0) == 150.0
 
 
@@ -131,7 +131,7 @@ def test_sierkinhanes_preparation(saved):
     recognizer = gateviz.load(saved(), variant="sierkinhane")
     prepared = recognizer.prepare(line)
     gray = cv2.resize(cv2.cvtColor(line, cv2.COLOR_RGB2GRAY), (160, 32), interpolation=cv2.INTER_CUBIC)
-    assert np.allclose(prepared.pixels[0].numpy(), (gray.astype(np.float32) / 255 - 0.588) / 0.193, atol=1e-5)
+    assert np.allclose(prepared.pixels[0], (gray.astype(np.float32) / 255 - 0.588) / 0.193, atol=1e-5)
     assert prepared.to_source(80.0) == 140.0
     assert recognizer.card.details["variant"].startswith("sierkinhane (of ")
     assert "width x 160/280 (opencv cubic)" in recognizer.card.preprocessing
@@ -142,7 +142,7 @@ def test_sierkinhanes_preparation(saved):
 def test_holmeyoungs_preparation_is_meijierus(saved):
     path, line = saved(), _line()
     one, other = (gateviz.load(path, variant=variant) for variant in ("meijieru", "holmeyoung"))
-    assert torch.equal(one.prepare(line).pixels, other.prepare(line).pixels)
+    assert torch.equal(pixels_of(one.prepare(line)), pixels_of(other.prepare(line)))
 
 
 def test_a_line_too_narrow_to_narrow():
@@ -153,12 +153,12 @@ def test_a_line_too_narrow_to_narrow():
 def test_a_color_network(tmp_path):
     torch.save(weights_of(CrnnPytorchShape(3, SMALL.channels, SMALL.hidden, SMALL.outputs)), tmp_path / "crnn.pth")
     line = _line()
-    pixels = gateviz.load(tmp_path / "crnn.pth").prepare(line).pixels
+    pixels = pixels_of(gateviz.load(tmp_path / "crnn.pth").prepare(line))
     color = np.array(Image.fromarray(line).resize((100, 32), Image.Resampling.BILINEAR), np.float32)
     assert np.allclose(pixels.permute(1, 2, 0).numpy(), (color / 255 - 0.5) / 0.5, atol=1e-6)
     assert torch.equal(
-        gateviz.load(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line[:, :, ::-1].copy()).pixels[0],
-        gateviz.load(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line).pixels[2],
+        pixels_of(gateviz.load(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line[:, :, ::-1].copy()))[0],
+        pixels_of(gateviz.load(tmp_path / "crnn.pth", variant="sierkinhane").prepare(line))[2],
     )
 
 

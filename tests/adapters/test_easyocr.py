@@ -23,12 +23,13 @@ from gateviz.adapters.clovaai.easyocr import (
     model_of,
     models_in,
 )
-from gateviz.adapters.clovaai.lines import EasyOcrLine, RaiseContrast
 from gateviz.adapters.clovaai.network import Clovaai, ClovaaiShape
 from gateviz.adapters.opening import open_model_file
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas
+from gateviz.geometry.easyocr_line import EasyOcrLine, RaiseContrast
 from tests import rounding
 
 FOLDER = Path(__file__).parent
@@ -347,4 +348,4 @@ def test_live_character_lists(original):
 def test_live_prepared_lines(original, tmp_path, height, width):
     line = record.line_image(height, width)
     expected = original.prepared_by(line[:, :, ::-1].copy(), 0.0)
-    assert torch.allclose(gateviz.load(saved(tmp_path)).prepare(line).pixels, expected[0], atol=1e-6)
+    assert torch.allclose(pixels_of(gateviz.load(saved(tmp_path)).prepare(line)), expected[0], atol=1e-6)

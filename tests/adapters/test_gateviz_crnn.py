@@ -54,7 +54,7 @@ def test_lines_are_prepared_as_the_file_says(tmp_path):
     resized = np.array(Image.fromarray(line).resize((45, 32), Image.Resampling.BICUBIC), np.float32)
     expected = np.full((32, 60), 200, np.float32)
     expected[:, 3:48] = resized
-    assert np.allclose(prepared.pixels[0].numpy(), (expected / 255 - 0.4) / 0.2, atol=1e-5)
+    assert np.allclose(prepared.pixels[0], (expected / 255 - 0.4) / 0.2, atol=1e-5)
     assert prepared.to_source(3.0) == 0.0
     assert prepared.to_source(48.0) == 90.0
 

@@ -17,8 +17,9 @@ from gateviz.adapters.kraken.network import VgslNetwork
 from gateviz.adapters.kraken.preprocess import recipe_of
 from gateviz.adapters.kraken.vgsl import Kind, Specification, parse
 from gateviz.adapters.opening import open_model_file
-from gateviz.capture.recognizer import Recognizer, prepared_line
+from gateviz.capture.recognizer import Recognizer
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
+from gateviz.lines.recognizer import prepared_line
 from tests import rounding
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -147,8 +148,8 @@ def test_columns_come_from_where_the_straightened_line_had_them():
     image[18:22, :] = 0
     for variant in ("baselines", "bbox"):
         line = prepared_line(recipe_of(parse("[1,48,0,1 Lbx3 O1c3]"), variant), image)
-        ink = (line.pixels[0].double() ** 2)[:12].sum(0)
-        center = float((ink * (torch.arange(len(ink)) + 0.5)).sum() / ink.sum())
+        ink = (line.pixels[0].astype(np.float64) ** 2)[:12].sum(0)
+        center = float((ink * (np.arange(len(ink)) + 0.5)).sum() / ink.sum())
         assert line.to_source(center) == pytest.approx(142.0, abs=0.25)
         assert line.content_width == line.pixels.shape[2] - 16
 

@@ -11,11 +11,12 @@ import torch
 
 import gateviz
 from gateviz.adapters.crnn_pytorch import CrnnPytorchShape
-from gateviz.adapters.mmocr import ADAPTER, DICTIONARIES, MmocrCrnn, RescaleToHeight
+from gateviz.adapters.mmocr import ADAPTER, DICTIONARIES, MmocrCrnn
 from gateviz.adapters.opening import open_model_file
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import AlphabetError, CheckpointError, ImageError
 from gateviz.geometry.canvas import Canvas
+from gateviz.geometry.line_sizes import RescaleToHeight
 
 FOLDER = Path(__file__).parent
 

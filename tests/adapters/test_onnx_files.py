@@ -19,6 +19,7 @@ from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.adapter import ADAPTER
 from gateviz.adapters.onnx.graph import read_graph
 from gateviz.adapters.opening import open_model_file
+from gateviz.capture.recognizer import pixels_of
 from gateviz.errors import AlphabetError, CheckpointError, GatevizError, MissingExtraError
 from gateviz.files import budget
 
@@ -73,7 +74,7 @@ def test_the_plain_preparation(path):
     recognizer = gateviz.load(graphs.saved(graphs.simple_model(), path), alphabet=graphs.ALPHABET)
     image = line(40, 301)
     gray = np.array(Image.fromarray(image).convert("L").resize((121, 16), Image.Resampling.BILINEAR), np.float32)
-    assert np.allclose(recognizer.prepare(image).pixels[0].numpy(), (gray / 255 - 0.5) / 0.5, atol=1e-6)
+    assert np.allclose(pixels_of(recognizer.prepare(image))[0].numpy(), (gray / 255 - 0.5) / 0.5, atol=1e-6)
     # 16 x (20 / 400) is less than a column.
     assert tuple(recognizer.prepare(line(400, 20)).pixels.shape) == (1, 16, 16)
 
@@ -103,7 +104,7 @@ def test_what_the_graph_leaves_open_the_user_says(path):
     with pytest.raises(CheckpointError, match="does not say its channels; give it"):
         built(path, height=24)
     recognizer = built(path, height=24, channels=1, mean=(0.25,), std=(2.0,))
-    pixels = recognizer.prepare(line(24, 80)).pixels
+    pixels = pixels_of(recognizer.prepare(line(24, 80)))
     gray = np.array(Image.fromarray(line(24, 80)).convert("L"), np.float32)
     assert np.allclose(pixels[0].numpy(), (gray / 255 - 0.25) / 2.0, atol=1e-6)
 
@@ -205,7 +206,7 @@ def paddle(tmp_path_factory):
 def test_paddles_preparation(paddle, size):
     image = line(*size)
     prepared = paddle.prepare(image)
-    assert np.allclose(prepared.pixels.numpy(), paddles(image, 32, 320), atol=1e-6)
+    assert np.allclose(prepared.pixels, paddles(image, 32, 320), atol=1e-6)
     assert paddle.card.preprocessing == (
         "BGR, height 32 keeping the aspect (opencv linear), (x/255 - 0.5) / 0.5, padded to 320 columns with 0"
     )

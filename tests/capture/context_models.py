@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.recognizer import PreparedLine, RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap, FrameGrid
 from gateviz.geometry.preprocess import Preprocess
+from gateviz.lines.recognizer import PreparedLine, RecognizerCard
 
 ALPHABET = Alphabet.from_symbols("ab", blank=0)
 CLASSES = 3
@@ -33,7 +33,7 @@ class Tiny(CtcRecognizer):
     """Takes the upper rows of an image as they are, in double precision."""
 
     def prepare(self, image):
-        pixels = torch.from_numpy(np.asarray(image[:CLASSES], dtype=np.float64) / 255.0)[None]
+        pixels = (np.asarray(image[:CLASSES], dtype=np.float64) / 255.0)[None]
         width = pixels.shape[2]
         return PreparedLine(pixels, ColumnMap(), width, width)
 

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from gateviz.capture.context_rows import Reset, blanked_log_probs, reset_log_probs
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.gates import Direction
 from gateviz.errors import SelectionError
 from tests.capture.context_models import CLASSES, ByColumn, recognizer, remembering, written
@@ -22,8 +23,8 @@ def tiny():
 def test_what_is_blanked_has_the_color_of_paper(tiny):
     line = tiny.prepare(written("ab"))
     found = blanked_log_probs(tiny, line, [None, (2.0, 9.0), (-np.inf, 4.4)])
-    by_hand = [line.pixels.clone() for _ in range(3)]
-    paper = line.pixels.median()
+    by_hand = [pixels_of(line).clone() for _ in range(3)]
+    paper = pixels_of(line).median()
     by_hand[1][:, :, :2] = paper
     by_hand[1][:, :, 9:] = paper
     # The center of column 4 is 4.5.
@@ -39,7 +40,7 @@ def test_a_network_without_memory_loses_nothing_that_lies_elsewhere():
     plain, blanked = blanked_log_probs(tiny, line, [None, (4.0, 7.0)])
     assert torch.equal(plain[4:7], blanked[4:7])
     assert not torch.allclose(plain[7:], blanked[7:])
-    plain, reset = reset_log_probs(tiny, line.pixels, [None, Reset(forward=5)])
+    plain, reset = reset_log_probs(tiny, pixels_of(line), [None, Reset(forward=5)])
     assert torch.equal(plain, reset)
 
 
@@ -57,7 +58,7 @@ def halves(layer, x, forward=0, backward=None):
 @torch.no_grad()
 def test_every_reset_is_the_layer_begun_anew(tiny):
     line = tiny.prepare(written("abba"))
-    x = line.pixels[:, :, :].flatten(0, 1).t()[:, None]
+    x = pixels_of(line)[:, :, :].flatten(0, 1).t()[:, None]
     layers = []
     for index, width in enumerate((CLASSES, 8)):
         layers.append(nn.LSTM(width, 4, bidirectional=True).double())
@@ -72,8 +73,8 @@ def test_every_reset_is_the_layer_begun_anew(tiny):
         Reset(6, 9, frozenset({(1, Direction.FORWARD)})): [(0, None), (6, None)],
         Reset(6, 9, frozenset({BACKWARD})): [(0, 9), (0, None)],
     }
-    found = reset_log_probs(tiny, line.pixels, [None, *resets])
-    assert torch.allclose(found[0], tiny.log_probs(line.pixels[None])[0], atol=1e-6)
+    found = reset_log_probs(tiny, pixels_of(line), [None, *resets])
+    assert torch.allclose(found[0], tiny.log_probs(pixels_of(line)[None])[0], atol=1e-6)
     for row, ends in zip(found[1:], resets.values(), strict=True):
         hidden = halves(layers[1], halves(layers[0], x, *ends[0]), *ends[1])
         assert torch.allclose(row, tiny.module.head(hidden)[:, 0].log_softmax(-1).float(), atol=1e-6)
@@ -85,7 +86,7 @@ def test_a_layer_that_is_fed_the_line_backward_forgets_what_lies_to_the_right():
     torch.manual_seed(0)
     module = ByColumn(nn.LSTM(CLASSES, 4), 4, turned=True)
     tiny = recognizer(module, reversed_modules=["recurrent"])
-    pixels = tiny.prepare(written("ab")).pixels
+    pixels = pixels_of(tiny.prepare(written("ab")))
     plain, forgot, other = reset_log_probs(tiny, pixels, [None, Reset(backward=6), Reset(forward=6)])
     assert torch.equal(plain, other)
     assert torch.equal(plain[7:], forgot[7:])
@@ -96,13 +97,13 @@ def test_a_layer_that_is_fed_the_line_backward_forgets_what_lies_to_the_right():
 def test_a_gru_forgets_too():
     torch.manual_seed(0)
     tiny = recognizer(ByColumn(nn.GRU(CLASSES, 4), 4))
-    pixels = tiny.prepare(written("ab")).pixels
+    pixels = pixels_of(tiny.prepare(written("ab")))
     found = reset_log_probs(tiny, pixels, [Reset(forward=5)])[0]
     with torch.no_grad():
         assert torch.allclose(found[5:], tiny.log_probs(pixels[None, :, :, 5:])[0], atol=1e-6)
 
 
 def test_a_layer_that_is_not_there(tiny):
-    pixels = tiny.prepare(written("ab")).pixels
+    pixels = pixels_of(tiny.prepare(written("ab")))
     with pytest.raises(SelectionError, match="layer 7 forward was to be reset; the layers of this network are 0 "):
         reset_log_probs(tiny, pixels, [Reset(3, None, frozenset({(7, Direction.FORWARD)}))])

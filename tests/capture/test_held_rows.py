@@ -9,6 +9,7 @@ import gateviz
 from gateviz.capture.edits import ablate, clamp
 from gateviz.capture.equal_lines import EqualLines
 from gateviz.capture.held_rows import Held, RowHold, held_log_probs
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import SelectionError
 
@@ -38,7 +39,7 @@ def edited(recognizer, image, edit):
 def test_every_row_is_its_own_edited_run(recognizer, image):
     forward, backward = (1, Direction.FORWARD), (0, Direction.BACKWARD)
     rows = [None, RowHold(forward, units(3, 7)), RowHold(backward, units(5)), RowHold(forward, units(*range(96)))]
-    found = held_log_probs(recognizer, recognizer.prepare(image).pixels, Held(F, 0.0), rows).numpy()
+    found = held_log_probs(recognizer, pixels_of(recognizer.prepare(image)), Held(F, 0.0), rows).numpy()
     expected = [
         gateviz.record(recognizer, image).emission.log_probs,
         edited(recognizer, image, clamp(F, 0.0, layer=1, direction="forward", units=[3, 7])),
@@ -56,7 +57,7 @@ def test_a_mean_and_some_frames_only(recognizer, image):
     means = {place: plain.trace(1).forget_gate.astype(np.float64).mean(axis=0).astype(np.float32)}
     frames = np.zeros(plain.grid.frame_count, bool)
     frames[4:9] = True
-    pixels = recognizer.prepare(image).pixels
+    pixels = pixels_of(recognizer.prepare(image))
     found = held_log_probs(recognizer, pixels, Held(F, means, frames), [RowHold(place, units(2))])
     edit = ablate(F, to="mean", reference=plain, layer=1, direction="forward", units=[2], frames=(4, 9))
     assert np.allclose(found[0].numpy(), edited(recognizer, image, edit), atol=1e-4)
@@ -65,7 +66,7 @@ def test_a_mean_and_some_frames_only(recognizer, image):
 def test_an_input_gate_of_one_minus_f(recognizer, image):
     # With i = 1 - f a cell is a running mean of its candidates, so it stays between -1 and 1 once it is.
     place = (1, Direction.FORWARD)
-    pixels = recognizer.prepare(image).pixels
+    pixels = pixels_of(recognizer.prepare(image))
     rows = [RowHold(place, units(*range(96)))]
     found = held_log_probs(recognizer, pixels, Held(I, None), rows)[0].numpy()
     weights = dict(recognizer.module.named_parameters())
@@ -108,7 +109,7 @@ def test_only_the_input_gate_can_be_one_minus_f():
 
 
 def test_what_the_network_does_not_have(recognizer, image):
-    pixels = recognizer.prepare(image).pixels
+    pixels = pixels_of(recognizer.prepare(image))
     with pytest.raises(SelectionError, match="layer 7 forward has no forget gate to hold in this network"):
         held_log_probs(recognizer, pixels, Held(F, 0.0), [RowHold((7, Direction.FORWARD), units(0))])
     with pytest.raises(SelectionError, match="layer 1 forward has 96 units of forget gate in 1 rows, and 5 in 1 were"):
@@ -129,7 +130,7 @@ def test_the_convolutions_run_once(recognizer, image):
 
     with Watching():
         rows = [RowHold((1, Direction.FORWARD), units(3))] * 5
-        found = held_log_probs(recognizer, recognizer.prepare(image).pixels, Held(F, 0.0), rows)
+        found = held_log_probs(recognizer, pixels_of(recognizer.prepare(image)), Held(F, 0.0), rows)
     assert batches == [1] * len(convolutions)
     assert linear
     assert len(found) == 5

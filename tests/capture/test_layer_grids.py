@@ -10,8 +10,7 @@ from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.edits import clamp
-from gateviz.capture.layer_grids import layers_apart, line_grids, numbered
-from gateviz.capture.recognizer import RecognizerCard
+from gateviz.capture.layer_grids import layers_apart, numbered
 from gateviz.capture.recorder import record_lines
 from gateviz.cli.describe import recognizer_facts, recording_facts
 from gateviz.data.alphabet import Alphabet
@@ -24,6 +23,8 @@ from gateviz.geometry.axis_steps import Window
 from gateviz.geometry.canvas import Normalize
 from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
 from gateviz.geometry.receptive import AxisGeometry
+from gateviz.lines.grids import line_grids
+from gateviz.lines.recognizer import RecognizerCard
 from gateviz.panels.build import gates_stack
 from gateviz.panels.explorer import explorer_document
 from gateviz.panels.panel import HeatmapPanel, ImagePanel, LinePanel

@@ -10,7 +10,7 @@ from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.edits import ablate, clamp, patch, scale
-from gateviz.capture.recognizer import Recognizer, RecognizerCard
+from gateviz.capture.recognizer import Recognizer, pixels_of
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap, FrameGrid
@@ -18,6 +18,7 @@ from gateviz.data.gates import Direction, Quantity
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError, ImageError, SelectionError, WitnessError
 from gateviz.geometry.canvas import Deskew, Normalize
 from gateviz.geometry.preprocess import Gray, Invert, Preprocess, ResizeToHeight, Stretch
+from gateviz.lines.recognizer import RecognizerCard
 
 HEIGHT, UNITS = 8, 6
 ALPHABET = Alphabet.from_symbols("abcd", blank=0)
@@ -139,7 +140,7 @@ def test_it_is_a_recognizer():
 def test_recorded_numbers_are_those_of_the_equations():
     reader, images = recognizer(), [(line_image(seed=seed), f"{seed}.png") for seed in range(3)]
     recordings = record_lines(reader, images)
-    pixels = torch.stack([reader.prepare(image).pixels for image, _ in images])
+    pixels = torch.stack([pixels_of(reader.prepare(image)) for image, _ in images])
     assert_recorded(recordings, *by_hand(reader.module, pixels))
     for (image, name), recording in zip(images, recordings, strict=True):
         assert recording.image is image
@@ -174,7 +175,7 @@ def test_recording_changes_neither_numbers_nor_model():
     before = copy.deepcopy(reader.module.state_dict())
     image = line_image()
     with torch.enable_grad():
-        pixels = reader.prepare(image).pixels[None]
+        pixels = pixels_of(reader.prepare(image))[None]
         plain = reader.log_probs(pixels)[0].detach().numpy()
     (recording,) = record_lines(reader, [(image, "")])
     assert np.allclose(recording.emission.log_probs, plain, atol=1e-6)
@@ -197,7 +198,7 @@ def test_a_forget_gate_held_shut_over_columns_gives_the_run_worked_out_by_hand()
     """Two lines of one input size and different image widths: the same columns are other frames of each."""
     reader = recognizer(preprocess=Preprocess((Gray(), Stretch(HEIGHT, 40), Normalize())))
     images = [(line_image(80), "narrow"), (line_image(160, seed=1), "wide")]
-    pixels = torch.stack([reader.prepare(image).pixels for image, _ in images])
+    pixels = torch.stack([pixels_of(reader.prepare(image)) for image, _ in images])
     frames = {0: range(3, 7), 1: range(1, 3)}
     units = [1, 4]
 
@@ -252,7 +253,7 @@ def test_every_quantity_can_be_scaled_in_either_direction(quantity, direction):
     recordings = record_lines(
         reader, [(image, "")], edits=[scale(quantity, 0.5, layer=0, direction=direction, frames=(2, 5))]
     )
-    assert_recorded(recordings, *by_hand(reader.module, reader.prepare(image).pixels[None], scaled))
+    assert_recorded(recordings, *by_hand(reader.module, pixels_of(reader.prepare(image))[None], scaled))
 
 
 def test_several_edits_work_together_in_order():
@@ -270,7 +271,7 @@ def test_several_edits_work_together_in_order():
         ablate("output_gate", layer=1, frames=(3, 4)),
     ]
     recordings = record_lines(reader, [(image, "")], edits=edits)
-    assert_recorded(recordings, *by_hand(reader.module, reader.prepare(image).pixels[None], both))
+    assert_recorded(recordings, *by_hand(reader.module, pixels_of(reader.prepare(image))[None], both))
     assert len(recordings[0].provenance.edits) == 3
 
 
@@ -314,7 +315,7 @@ def test_a_one_way_layer_fed_backward_is_recorded_and_edited_in_reading_order():
     (trace,) = recording.traces
     assert trace.direction is B
     with torch.no_grad():
-        states = reader.module.rnn(reader.module.features(reader.prepare(image).pixels[None]).flip(0))[0].flip(0)
+        states = reader.module.rnn(reader.module.features(pixels_of(reader.prepare(image))[None]).flip(0))[0].flip(0)
     assert np.allclose(trace.hidden_state, states[:, 0].numpy(), atol=1e-6)
     assert recording.provenance.witness < 2e-6
     (held,) = record_lines(

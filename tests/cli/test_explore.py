@@ -51,7 +51,8 @@ def test_two_recordings_stand_beside_each_other(run, saved, here, recording):
 def test_an_edit_is_shown_beside_the_line_as_it_is(run, here, recording, monkeypatch):
     asked = []
 
-    def read(self, source, edits):
+    def read(self, source, edits, engine):
+        assert engine == "torch"
         asked.append((source.path.name, tuple(edit.sentence() for edit in edits)))
         return recording()
 

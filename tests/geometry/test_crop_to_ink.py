@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from gateviz.capture.ctc_recognizer import CtcRecognizer, asked_crop
-from gateviz.capture.recognizer import RecognizerCard
+from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import ColumnMap
 from gateviz.geometry.canvas import Canvas
 from gateviz.geometry.crop_to_ink import CropToInk, crop_window
 from gateviz.geometry.preprocess import Gray, Preprocess, ResizeToHeight
+from gateviz.lines.recognizer import RecognizerCard, asked_crop
 from tests.training.barcodes import EveryFour
 
 LETTER_ROWS, LETTER_COLUMNS = 20, 14

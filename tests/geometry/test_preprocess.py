@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateviz.capture.recognizer import prepared_line
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import ImageError
 from gateviz.geometry.canvas import Canvas, Deskew, Normalize, Pad, PadToWidth
 from gateviz.geometry.preprocess import Clahe, Color, Gray, Invert, Preprocess, ResizeToHeight, Stretch
+from gateviz.lines.recognizer import prepared_line
 
 INTERPOLATIONS = [
     "pillow bilinear",
@@ -72,7 +73,7 @@ def bar_center(pixels: torch.Tensor) -> float:
 def test_a_bar_is_found_at_its_column_after_every_combination(column, bar, channels, color, steps):
     image = bar_image(column, bar, 300, channels)
     line = prepared_line(Preprocess((*color, *steps, Normalize())), image)
-    found = bar_center(line.pixels)
+    found = bar_center(pixels_of(line))
     expected = line.to_source.inverse()(column + bar / 2)
     # Quantization moves the centroid by part of a column; half of it is the threshold's.
     assert found == pytest.approx(expected, abs=1.0)
@@ -88,7 +89,7 @@ def test_resizing_has_no_half_pixel_shift(interpolation, width):
     bump = 255 - 200 * np.exp(-(((np.arange(300) + 0.5 - 130.25) / 15) ** 2))
     image = np.repeat(np.rint(bump).astype(np.uint8)[None], 32, axis=0)
     line = prepared_line(Preprocess((Stretch(32, width, interpolation),)), image)
-    weight = 255 - line.pixels[0, 16].double()
+    weight = 255 - pixels_of(line)[0, 16].double()
     center = float((weight * (torch.arange(width) + 0.5)).sum() / weight.sum())
     assert line.to_source(center) == pytest.approx(130.25, abs=0.1)
 
@@ -162,7 +163,7 @@ def test_normalization_is_torchs_in_float32():
     image = np.arange(256, dtype=np.uint8).reshape(16, 16)
     line = prepared_line(Preprocess((Normalize((0.588,), (0.193,)),)), image)
     theirs = torch.from_numpy(image).float().div(255).sub(0.588).div(0.193)
-    assert torch.equal(line.pixels[0], theirs)
+    assert torch.equal(pixels_of(line)[0], theirs)
     color = np.stack([image, image[::-1], image.T], axis=2)
     line = prepared_line(Preprocess((Normalize((0.694, 0.695, 0.693), (0.299, 0.296, 0.301)),)), color)
     assert line.pixels.shape == (3, 16, 16)

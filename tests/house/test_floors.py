@@ -19,12 +19,17 @@ FLOORS = {
     "files": 3,
     "recording": 4,
     "geometry": 4,
+    # Between geometry and what runs networks: what all of those do with a line before and after.
+    "lines": 4.5,
     "capture": 5,
+    "graphs": 5,
     "networks": 5,
     "panels": 5,
     "typesetting": 5,
     "adapters": 6,
+    "export": 6,
     "plot": 6,
+    "runtime": 6,
     "studies": 6,
     "widget": 6,
     # Between adapters and studies: it goes on from checkpoints of any lineage, and gateviz eval is a study of what it trained.
@@ -32,6 +37,7 @@ FLOORS = {
     "studies/*": 7,
     "api": 8,
     "exploring": 8,
+    "exporting": 8,
     "service": 8,
     "__init__": 9,
     "cli": 10,
@@ -40,7 +46,7 @@ FLOORS = {
 
 # Library -> the rooms, or files, that may know it.
 LIBRARY_ROOMS = {
-    "torch": {"capture", "networks", "adapters", "training"},
+    "torch": {"capture", "networks", "adapters", "training", "export"},
     "matplotlib": {"plot", "studies/*/figure.py"},
     "seaborn": {"plot", "studies/*/figure.py"},
     "anywidget": {"widget"},
@@ -52,12 +58,12 @@ LIBRARY_ROOMS = {
     "cv2": {"files", "geometry", "typesetting"},
     "PIL": {"files", "geometry", "typesetting", "training"},
     "safetensors": {"files", "networks", "adapters", "training"},
-    "scipy": {"panels", "measure", "capture", "adapters"},
+    "scipy": {"panels", "measure", "capture", "adapters", "geometry/straighten.py"},
     "xarray": {"files", "recording"},
     "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
-    "onnx": {"adapters"},
-    "onnxruntime": {"adapters"},
+    "onnx": {"adapters", "graphs", "export", "exporting.py"},
+    "onnxruntime": {"adapters", "runtime", "export"},
     "wordfreq": {"typesetting"},
     "lmdb": {"files"},
 }

@@ -8,11 +8,11 @@ import torch
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import GeometryError
 from gateviz.geometry.preprocess import Gray, Preprocess
+from gateviz.lines.recognizer import RecognizerCard
 from gateviz.typesetting.lines import TrainingLine
 
 ALPHABET = Alphabet.from_symbols(("a", "b", "l", "中", " "), blank=0)

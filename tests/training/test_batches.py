@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from gateviz.capture.recognizer import prepared_line
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
+from gateviz.lines.recognizer import prepared_line
 from gateviz.networks.crnn import CrnnConfig
 from gateviz.training.batches import BatchMaker, Chunks, stream
 from gateviz.training.frame_labels import IGNORED
@@ -31,7 +32,7 @@ def test_narrow_lines_are_padded_with_their_last_column(maker):
     wide, narrow = toy_line("abcab"), toy_line("cc")
     batch = batch_of(maker, wide, narrow)
     assert batch.pixels.shape == (2, 1, 32, 88)
-    own = prepared_line(maker.preprocess, narrow.image).pixels
+    own = pixels_of(prepared_line(maker.preprocess, narrow.image))
     torch.testing.assert_close(batch.pixels[1, :, :, :40], own, rtol=0, atol=0)
     torch.testing.assert_close(batch.pixels[1, :, :, 40:], own[:, :, -1:].expand(1, 32, 48), rtol=0, atol=0)
 

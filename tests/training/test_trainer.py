@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from gateviz.adapters.registry import load_recognizer
+from gateviz.capture.recognizer import pixels_of
 from gateviz.ctc.collapse import collapse
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError, OutputError, TrainingError
@@ -54,7 +55,7 @@ def test_it_learns_to_read_and_the_best_model_is_one_that_gateviz_loads(tmp_path
     recognizer = load_recognizer(tmp_path / "best.safetensors")
     line = toy_line("abccab")
     with torch.inference_mode():
-        path = recognizer.log_probs(recognizer.prepare(line.image).pixels[None])[0].argmax(1).numpy()
+        path = recognizer.log_probs(pixels_of(recognizer.prepare(line.image))[None])[0].argmax(1).numpy()
     best = min(report.cer for report in validations)
     assert recognizer.card.details["validation CER"] == f"{best:.4f}"
     assert recognizer.alphabet.text(collapse(path, 0)) == "abccab"

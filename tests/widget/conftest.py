@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.recognizer import RecognizerCard
 from gateviz.capture.recorder import record_lines
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.data.gates import Direction, GateTrace
 from gateviz.geometry.preprocess import Gray, Preprocess
+from gateviz.lines.recognizer import RecognizerCard
 
 ALPHABET = Alphabet.from_symbols("abcd", blank=0)
 FRAMES, UNITS, WIDTH = 12, 6, 48

@@ -29,9 +29,10 @@ from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, chose
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.capture.recognizer import PreparedLine, prepared_line
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.frames import ColumnMap
 from gateviz.errors import CheckpointError
+from gateviz.lines.recognizer import PreparedLine, prepared_line
 
 ALPHANUMERIC = string.digits + string.ascii_lowercase
 SENSITIVE = string.digits + string.ascii_letters + string.punctuation
@@ -49,14 +50,14 @@ class RectifyingRecognizer(CtcRecognizer):
             ImageError: the image cannot be brought to the network's input.
         """
         network = cast("Clovaai", self.module)
-        pixels = prepared_line(self.preprocess, image).pixels[None].to(next(network.parameters()).device)
+        pixels = pixels_of(prepared_line(self.preprocess, image))[None].to(next(network.parameters()).device)
         with torch.no_grad():
             straight = network.rectified(pixels)[0].cpu()
         levels = ((straight + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
         width = int(straight.shape[2])
         seen = levels[:, :, 0] if levels.shape[2] == 1 else levels
         return PreparedLine(
-            pixels=straight,
+            pixels=straight.numpy(),
             to_source=ColumnMap(),
             source_width=width,
             content_width=width,

@@ -17,10 +17,10 @@ from gateviz.adapters.core.evidence import Match
 from gateviz.adapters.core.files import Checkpoint, ModelFile
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.recognizer import RecognizerCard
 from gateviz.errors import CheckpointError
 from gateviz.geometry.preprocess import Preprocess
 from gateviz.geometry.receptive import AxisGeometry
+from gateviz.lines.recognizer import RecognizerCard
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Shape of every tensor of a checkpoint, by its bare name."""

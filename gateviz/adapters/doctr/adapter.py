@@ -6,21 +6,15 @@ other of docTR's vocabularies shares its size with.
 """
 
 import string
-from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
-import torch
-from torch.nn import functional
 
 from gateviz.adapters.core.files import Checkpoint
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant
-from gateviz.adapters.core.lines import check_width
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.doctr.network import DoctrCrnn
 from gateviz.capture.receptive_layers import axis_geometry
-from gateviz.data.frames import ColumnMap
-from gateviz.geometry.canvas import Canvas, Normalize, Pad, PadToWidth
+from gateviz.geometry.canvas import Normalize, PadToWidth
+from gateviz.geometry.line_sizes import FitInside, PadAround, PadToHeight
 from gateviz.geometry.preprocess import Color, Preprocess
 
 VARIANTS = ("doctr", "symmetric")
@@ -37,88 +31,6 @@ VOCABULARIES = {
     "polish": f"{_LATIN}°{_CURRENCY}ąćęłńóśźżĄĆĘŁŃÓŚŹŻ",
 }
 """Vocabularies by docTR's names: the first two are those of its published weights (the second up to version 0.11)."""
-
-
-@dataclass(frozen=True)
-class FitInside:
-    """The largest size of the same aspect inside ``height`` x ``width``, by torch's antialiased bilinear.
-
-    Attributes:
-        height: rows not to exceed.
-        width: columns not to exceed; None for any number.
-    """
-
-    height: int
-    width: int | None
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The resized line, of at least one row and one column.
-
-        Raises:
-            ImageError: the line would have more columns than fit in memory.
-        """
-        rows, columns = self._size(canvas.height, canvas.width)
-        check_width(canvas, columns, self.height)
-        pixels = torch.from_numpy(np.ascontiguousarray(canvas.pixels)).permute(2, 0, 1)[None].float()
-        resized = functional.interpolate(pixels, (rows, columns), mode="bilinear", antialias=True)
-        whole = resized.round()[0].permute(1, 2, 0).to(torch.uint8).contiguous().numpy()
-        return canvas.moved(whole, ColumnMap(canvas.width / columns), columns)
-
-    def _size(self, height: int, width: int) -> tuple[int, int]:
-        aspect = height / width
-        if self.width is None or aspect > self.height / self.width:
-            return self.height, max(int(self.height / aspect), 1)
-        return max(int(self.width * aspect), 1), self.width
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        bounds = "" if self.width is None else f", at most {self.width} columns"
-        return f"height {self.height} keeping the aspect{bounds} (torch bilinear, antialiased)"
-
-
-@dataclass(frozen=True)
-class PadAround:
-    """Black rows and columns up to a size, the line in the middle.
-
-    Attributes:
-        height: rows to reach.
-        width: columns to reach.
-    """
-
-    height: int
-    width: int
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The line with its border; of an odd one the larger half comes first."""
-        rows, columns = self.height - canvas.height, self.width - canvas.width
-        left, top = (columns + 1) // 2, (rows + 1) // 2
-        return Pad(left, columns - left, top, rows - top, fill=0.0)(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return f"padded around to {self.width} x {self.height} with 0"
-
-
-@dataclass(frozen=True)
-class PadToHeight:
-    """Black rows below up to a height.
-
-    Attributes:
-        height: rows to reach.
-    """
-
-    height: int
-
-    def __call__(self, canvas: Canvas) -> Canvas:
-        """The line with its rows."""
-        return Pad(bottom=self.height - canvas.height, fill=0.0)(canvas)
-
-    @property
-    def words(self) -> str:
-        """What it does, for people."""
-        return f"padded to {self.height} rows with 0"
 
 
 # docTR's predictor reads such lines in overlapping pieces and joins their words; a recording is of one run.

@@ -19,11 +19,11 @@ from gateviz.adapters.factory.column_probe import Subject
 from gateviz.adapters.factory.geometry import FoundGeometry, find_geometry
 from gateviz.adapters.factory.trial import Conventions, Trial
 from gateviz.capture.ctc_recognizer import CtcRecognizer
-from gateviz.capture.recognizer import RecognizerCard
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError, CheckpointError, GeometryError
 from gateviz.geometry.canvas import Normalize, Step
 from gateviz.geometry.preprocess import Color, Gray, Preprocess, ResizeToHeight, Stretch
+from gateviz.lines.recognizer import RecognizerCard
 
 NAME = "factory"
 _LISTED = 4

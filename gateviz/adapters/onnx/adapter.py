@@ -17,12 +17,12 @@ from gateviz.adapters.onnx.graph import OnnxGraph, read_graph, require_runtime
 from gateviz.adapters.onnx.line_input import VARIANTS, LineInput, Trial, line_input, recipe_of, tried
 from gateviz.adapters.onnx.network import OnnxNetwork
 from gateviz.adapters.onnx.worker import loading_time, start_worker, worker
-from gateviz.capture.ctc_recognizer import CtcRecognizer, Geometry
-from gateviz.capture.recognizer import RecognizerCard
+from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import CheckpointError, GeometryError
 from gateviz.geometry.preprocess import Preprocess
 from gateviz.geometry.receptive import AxisGeometry
+from gateviz.lines.recognizer import Geometry, RecognizerCard
 
 SYMBOL_KEYS = ("character", "dictionary")
 """Metadata under which RapidOCR and its converters keep the symbols, a line each."""

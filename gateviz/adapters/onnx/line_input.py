@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 
 from gateviz.adapters.core.lineage import Output, output_kind
-from gateviz.adapters.core.lines import PADDLE_HEIGHT, PADDLE_WIDTH, PaddleResize
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.onnx.columns import PROBE_WIDTH
 from gateviz.adapters.onnx.graph import OnnxGraph, Port
@@ -15,6 +14,7 @@ from gateviz.adapters.onnx.network import InputLayout, OnnxNetwork
 from gateviz.errors import CheckpointError
 from gateviz.files import budget
 from gateviz.geometry.canvas import Normalize, PadToWidth, Step
+from gateviz.geometry.line_sizes import PADDLE_HEIGHT, PADDLE_WIDTH, PaddleResize
 from gateviz.geometry.preprocess import WIDEST, Color, Gray, Preprocess, ResizeToHeight, Stretch
 
 VARIANTS = ("plain", "blank-last", "paddle")

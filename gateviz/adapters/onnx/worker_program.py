@@ -92,7 +92,7 @@ class _Runner:
 
     def __init__(self, memory: int) -> None:
         import numpy
-        import onnxruntime  # type: ignore[import-untyped]
+        import onnxruntime
 
         self._numpy, self._runtime = numpy, onnxruntime
         self._sessions: dict[int, Any] = {}

@@ -12,7 +12,6 @@ from typing import Any
 from gateviz.adapters.core.alphabets import find_alphabet, is_beside
 from gateviz.adapters.core.files import Checkpoint, ModelFile
 from gateviz.adapters.core.lineage import LineageAdapter, Reading, Shapes, check_channels, chosen_variant, size_of
-from gateviz.adapters.core.lines import PADDLE_WIDTH, PaddleResize
 from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.paddle.files import FORMAT
 from gateviz.adapters.paddle.network import PaddleCrnn
@@ -21,6 +20,7 @@ from gateviz.capture.receptive_layers import axis_geometry
 from gateviz.data.alphabet import Alphabet
 from gateviz.errors import AlphabetError
 from gateviz.geometry.canvas import Normalize, PadToWidth
+from gateviz.geometry.line_sizes import PADDLE_WIDTH, PaddleResize
 from gateviz.geometry.preprocess import Color, Preprocess
 
 ALPHANUMERIC = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -13,11 +13,12 @@ from gateviz.adapters.core.options import LoadOptions
 from gateviz.adapters.tesseract.model import TesseractModel, read_model
 from gateviz.adapters.tesseract.network import BuiltNetwork, build_network
 from gateviz.adapters.tesseract.preprocess import TesseractPreprocess
-from gateviz.capture.recognizer import PreparedLine, RecognizerCard
+from gateviz.capture.recognizer import pixels_of
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.frames import FrameGrid
 from gateviz.errors import AlphabetError, CheckpointError
 from gateviz.files import budget
+from gateviz.lines.recognizer import PreparedLine, RecognizerCard
 
 UNSURE_BELOW = 0.7
 """Mean probability of the characters read, below which Tesseract tries the negative of the image."""
@@ -103,7 +104,7 @@ class TesseractRecognizer:
     def _sureness(self, line: PreparedLine) -> float:
         """Mean probability of the best class, over the frames where that is no blank; 0 without such frames."""
         with torch.no_grad():
-            best = self.log_probs(line.pixels[None])[0].exp().max(-1)
+            best = self.log_probs(pixels_of(line)[None])[0].exp().max(-1)
         read = best.values[best.indices != self.alphabet.blank]
         # Tesseract counts in whole 127ths.
         return float((read * 127).floor().mean() / 127) if len(read) else 0.0

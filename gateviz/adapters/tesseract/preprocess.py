@@ -8,12 +8,11 @@ row, the white point the upper quartile of the local maxima. For int8 networks t
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float32, Int64, UInt8
 
 from gateviz.adapters.tesseract.scaling import scale_to_height
-from gateviz.capture.recognizer import PreparedLine
 from gateviz.errors import ImageError
+from gateviz.lines.recognizer import PreparedLine
 
 TALLEST_FREE = 48
 """Height to which taller images are scaled for networks that take any height."""
@@ -77,7 +76,7 @@ class TesseractPreprocess:
             values = _stretched(gray[None], black, white)
         if self.int8:
             values = _rounded(values)
-        return PreparedLine(torch.from_numpy(values), scaled.to_source, columns, values.shape[2])
+        return PreparedLine(values, scaled.to_source, columns, values.shape[2])
 
 
 def _luminance(rgb: UInt8[np.ndarray, "3 height width"]) -> UInt8[np.ndarray, "height width"]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from gateviz.capture.held_rows import Held, RowHold, held_log_probs
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, pixels_of
 from gateviz.ctc.collapse import collapse
 from gateviz.data.gates import GateTrace, Place, place_words
 from gateviz.errors import SelectionError
@@ -157,7 +157,7 @@ def _outcome(
     edits = np.zeros(len(groups), dtype=np.int64)
     errors = np.full(len(groups), plain_errors if truth else -1, dtype=np.int64)
     if count:
-        recognizer, pixels = line.recognizer, line.prepared().pixels
+        recognizer, pixels = line.recognizer, pixels_of(line.prepared())
         assert recognizer is not None, "what prepares a line reads it"
         value = Held(request.intervention.quantity, level, frames)
         for start in range(0, len(groups), ROWS):

@@ -7,10 +7,11 @@ import numpy as np
 from jaxtyping import Float
 
 from gateviz.capture.context_rows import Reset, blanked_log_probs, reset_log_probs
-from gateviz.capture.recognizer import PreparedLine, Recognizer
+from gateviz.capture.recognizer import Recognizer, pixels_of
 from gateviz.data.alignment import Span
 from gateviz.data.gates import Direction, Place, place_words
 from gateviz.errors import SelectionError
+from gateviz.lines.recognizer import PreparedLine
 from gateviz.measure.line_events import celled
 from gateviz.recording import Recording
 from gateviz.studies.account import CorpusLine
@@ -174,7 +175,7 @@ class _Taker:
             kept = [row for row in rows if not isinstance(row, Reset)]
             return iter(blanked_log_probs(self.recognizer, self.prepared, [None, *kept]).cpu().numpy())
         resets = [row for row in rows if isinstance(row, Reset)]
-        return iter(reset_log_probs(self.recognizer, self.prepared.pixels, [None, *resets]).cpu().numpy())
+        return iter(reset_log_probs(self.recognizer, pixels_of(self.prepared), [None, *resets]).cpu().numpy())
 
     def row(self, variant: str, cell: Span, frames: float) -> "tuple[float, float] | Reset | None":
         """What is kept of the image, or where states are emptied; None where nothing lies so far from the cell."""

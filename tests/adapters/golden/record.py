@@ -41,6 +41,7 @@ def numbers(logits, dtype=torch.float64):
 
 def pixel_numbers(pixels):
     """What is kept of an original's prepared line, channels first: its size, sums, and some points."""
+    pixels = torch.as_tensor(pixels)
     points = [(c, y, x) for c in range(pixels.shape[0]) for y in (0, -1) for x in (0, pixels.shape[2] // 2, -1)]
     return {
         "shape": list(pixels.shape),

@@ -17,6 +17,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont, features
 
 import gateviz
+from gateviz.capture.recognizer import pixels_of
 from gateviz.ctc.greedy import greedy
 from gateviz.data.emission import Emission
 from gateviz.data.reading_order import reading_text
@@ -180,7 +181,7 @@ def read_by_gateviz(images, language):
     texts = []
     for image in images:
         with torch.no_grad():
-            log_probs = recognizer.log_probs(recognizer.prepare(image).pixels[None])[0].numpy()
+            log_probs = recognizer.log_probs(pixels_of(recognizer.prepare(image))[None])[0].numpy()
         spans = greedy(Emission(log_probs, recognizer.alphabet)).spans
         # Frames run from left to right, and so do the symbols of a Hebrew line.
         texts.append(reading_text([span.symbol for span in spans]))

@@ -13,6 +13,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 import gateviz
+from gateviz.capture.recognizer import pixels_of
 
 pytestmark = pytest.mark.system
 
@@ -122,7 +123,7 @@ def test_every_frame_has_the_engines_probabilities(writing, tmp_path, line, make
         recognizer = gateviz.load(tmp_path / "small.traineddata")
         prepared = recognizer.prepare(np.array(Image.open(line)))
         with torch.no_grad():
-            ours = 100 * recognizer.log_probs(prepared.pixels[None])[0].exp().double().numpy()
+            ours = 100 * recognizer.log_probs(pixels_of(prepared)[None])[0].exp().double().numpy()
         # A line without text has no frames to print.
         if not theirs:
             continue

@@ -42,7 +42,7 @@ def test_flat_and_tiny_rows_have_the_full_range():
 def test_ink_is_minus_one_and_paper_one():
     gray = np.full((36, 40), 201, np.uint8)
     gray[:, 5::6] = 11
-    values = TesseractPreprocess(36)(gray).pixels[0].numpy()
+    values = TesseractPreprocess(36)(gray).pixels[0]
     # Quartiles spread each level evenly over [level, level + 1), so the points lie inside these.
     assert values[0, 5] == pytest.approx(-1, abs=0.01)
     assert values[0, 6] == pytest.approx(1, abs=0.01)
@@ -50,8 +50,8 @@ def test_ink_is_minus_one_and_paper_one():
 
 def test_int8_pixels_are_128ths_cut_at_127_and_counted_in_127ths():
     gray = np.random.default_rng(0).integers(0, 256, (36, 50), dtype=np.uint8)
-    plain = TesseractPreprocess(36)(gray).pixels.numpy()
-    steps = TesseractPreprocess(36, int8=True)(gray).pixels.numpy() * 127
+    plain = TesseractPreprocess(36)(gray).pixels
+    steps = TesseractPreprocess(36, int8=True)(gray).pixels * 127
     away = np.sign(plain) * np.floor(np.abs(plain * np.float32(128)) + 0.5)
     np.testing.assert_allclose(steps, np.clip(away, -127, 127), atol=1e-4)
     assert steps.min() == -127
@@ -69,7 +69,7 @@ def test_color_becomes_gray_by_leptonicas_weights():
 
 def test_color_networks_get_three_channels_of_the_full_range():
     rgb = np.random.default_rng(0).integers(0, 256, (36, 9, 3), dtype=np.uint8)
-    pixels = TesseractPreprocess(36, color=True)(rgb).pixels.numpy()
+    pixels = TesseractPreprocess(36, color=True)(rgb).pixels
     np.testing.assert_allclose(pixels, np.moveaxis(rgb, 2, 0) / 127.5 - 1, atol=1e-6)
     gray = TesseractPreprocess(36, color=True)(rgb[:, :, 0]).pixels
     assert gray.shape == (3, 36, 9)

@@ -6,7 +6,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 import gateviz
-from gateviz.capture.recognizer import Recognizer
+from gateviz.capture.recognizer import Recognizer, pixels_of
 from gateviz.capture.recorder import record_lines
 from gateviz.data.gates import Direction
 from gateviz.data.reading_order import standing_order
@@ -43,7 +43,7 @@ def test_a_traineddata_becomes_a_recognizer(path):
     assert card.details["vertical"] == "layers.3_XYTransLSTM.layer.lstm"
     assert card.preprocessing.startswith("height 12 by Leptonica's scaling, gray")
     prepared = recognizer.prepare(line())
-    log_probs = recognizer.log_probs(prepared.pixels[None])
+    log_probs = recognizer.log_probs(pixels_of(prepared)[None])
     assert log_probs.shape == (1, 15, 5)
     torch.testing.assert_close(log_probs.exp().sum(-1), torch.ones(1, 15))
     grid = recognizer.frame_grid(45)
@@ -61,7 +61,7 @@ def test_recorded_traces_are_those_of_the_network_in_reading_order(path):
     kept = []
     module = dict(recognizer.module.named_modules())[recognizer.traced_modules[1]]
     handle = module.register_forward_hook(lambda module, given, result: kept.append(result[0][0].flip(0)))
-    recognizer.log_probs(recognizer.prepare(line()).pixels[None])
+    recognizer.log_probs(pixels_of(recognizer.prepare(line()))[None])
     handle.remove()
     np.testing.assert_array_equal(recording.traces[1].hidden_state, kept[0].float().numpy())
     # 90 columns became 45, a frame every three of them; halving begins new columns where old ones begin.

@@ -5,14 +5,13 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-import torch
 
-from gateviz.capture.line_remarks import Fit, fit_of, line_remarks
-from gateviz.capture.recognizer import PreparedLine
 from gateviz.ctc.greedy import greedy
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.emission import Emission
 from gateviz.data.frames import ColumnMap
+from gateviz.lines.recognizer import PreparedLine
+from gateviz.lines.remarks import Fit, fit_of, line_remarks
 
 LETTERS = Alphabet.from_symbols("ab", blank=0)
 WELL = Fit(share=1.0, frames=40.0)
@@ -108,7 +107,7 @@ def test_a_squeezed_line_that_is_not_read_surely_is_said_however_many_frames_its
 
 def test_the_fit_is_the_width_in_the_input_for_one_of_the_aspects():
     image = np.zeros((50, 800), np.uint8)
-    squeezed = PreparedLine(torch.zeros(1, 32, 100), ColumnMap(8.0), 800, 100)
+    squeezed = PreparedLine(np.zeros((1, 32, 100), np.float32), ColumnMap(8.0), 800, 100)
     assert astuple(fit_of(image, squeezed, 26)) == (pytest.approx(100 / 512), 26.0)
-    padded = PreparedLine(torch.zeros(1, 32, 1024), ColumnMap(1.5625), 800, 512)
+    padded = PreparedLine(np.zeros((1, 32, 1024), np.float32), ColumnMap(1.5625), 800, 512)
     assert astuple(fit_of(image, padded, 256)) == (pytest.approx(1.0), 128.0)

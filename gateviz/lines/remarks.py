@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from gateviz.capture.recognizer import PreparedLine
 from gateviz.ctc.confidence import text_confidence
 from gateviz.data.alignment import Alignment
 from gateviz.data.emission import Emission
 from gateviz.geometry.line_looks import LEAST_CONTRAST, LineLook
+from gateviz.lines.recognizer import PreparedLine
 
 SURE = 0.8
 """Confidence (``span_mean``) from which a reading is taken as it is, whatever its image looks like.

@@ -1,0 +1,128 @@
+"""gateviz's own recognizers as ONNX graphs, from their configuration and weights alone.
+
+The graph is that of ``networks.crnn.CRNN``: (B, channels, height, W) to logits (B, T, C), any B and W. Batch norms are folded
+into the convolutions before them, which changes the logits by rounding alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from jaxtyping import Float32
+from onnx import helper
+
+from gateviz.data.backbones import Convolution, Layer
+from gateviz.data.crnn import CrnnConfig
+from gateviz.graphs.crnn_shape import RECURRENT, backbone_of, placed
+from gateviz.graphs.node_writer import NodeWriter
+
+Weights = Mapping[str, np.ndarray]
+
+OPSET, IR_VERSION = 17, 8
+INPUT, OUTPUT = "image", "logits"
+_EPSILON = 1e-5
+"""Of ``nn.BatchNorm2d``."""
+
+_CHUNKS = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
+"""torch's chunks (i f g o, r z n) in the order of ONNX (i o f c, z r h)."""
+
+
+def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
+    """The graph of a network.
+
+    Args:
+        config: how it is put together.
+        weights: by their names in torch's ``state_dict``, in float32, with the shapes that ``weight_shapes`` says.
+
+    Raises:
+        CheckpointError: the backbone is one that gateviz has no graph of.
+    """
+    layers, _ = backbone_of(config)
+    graph = onnx.GraphProto(name="crnn")
+    write = NodeWriter(graph, "crnn/")
+    write.input(INPUT, ("batch", config.channels, config.height, "width"))
+    value = _convolved(write, layers, weights)
+    # (B, D, 1, T) to frames first, as recurrent nodes take them.
+    value = write.node("Squeeze", value, write.constant([2]))
+    value = write.node("Transpose", value, perm=[2, 0, 1])
+    for layer in range(config.depth if config.recurrent != "none" else 0):
+        value = _recurrent(write, config, weights, (value, layer))
+    value = write.node("MatMul", value, write.constant(np.ascontiguousarray(weights["head.weight"].T), "head.weight"))
+    value = write.node("Add", value, write.constant(weights["head.bias"], "head.bias"))
+    write.node("Transpose", value, name=OUTPUT, perm=[1, 0, 2])
+    write.output(OUTPUT, ("batch", "frames", config.class_count))
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="gateviz"
+    )
+
+
+def _convolved(write: NodeWriter, layers: Sequence[Layer], weights: Weights) -> str:
+    value, places = INPUT, iter(placed(layers))
+    for layer in layers:
+        if isinstance(layer, Convolution):
+            place, _ = next(places)
+            kernel, bias = _folded(weights, place, norm=layer.norm)
+            names = [write.constant(kernel, f"backbone.{place}.weight"), write.constant(bias, f"backbone.{place}.bias")]
+            rows, columns = layer.padding
+            value = write.node(
+                "Conv", value, *names, kernel_shape=list(layer.kernel), pads=[rows, columns, rows, columns]
+            )
+            value = write.node("Relu", value)
+        else:
+            rows, columns = layer.padding
+            value = write.node(
+                "MaxPool",
+                value,
+                kernel_shape=list(layer.window),
+                strides=list(layer.stride),
+                pads=[rows, columns, rows, columns],
+            )
+    return value
+
+
+def _folded(
+    weights: Weights, place: int, *, norm: bool
+) -> tuple[Float32[np.ndarray, "D C rows columns"], Float32[np.ndarray, " D"]]:
+    """A convolution's kernel and bias, its batch norm folded in (in float64: the scale may be large)."""
+    kernel = weights[f"backbone.{place}.weight"]
+    if not norm:
+        return kernel, weights[f"backbone.{place}.bias"]
+    gain, bias, mean, variance = (
+        weights[f"backbone.{place + 1}.{name}"].astype(np.float64)
+        for name in ("weight", "bias", "running_mean", "running_var")
+    )
+    scale = gain / np.sqrt(variance + _EPSILON)
+    return (kernel * scale[:, None, None, None]).astype(np.float32), (bias - mean * scale).astype(np.float32)
+
+
+def _recurrent(write: NodeWriter, config: CrnnConfig, weights: Weights, given: tuple[str, int]) -> str:
+    """One layer on the value that it is given; (T, B, D) to (T, B, directions x H)."""
+    value, layer = given
+    ways = ("", "_reverse") if config.bidirectional else ("",)
+
+    def stacked(name: str) -> np.ndarray:
+        return np.stack([_in_order(weights[f"{RECURRENT}.{name}_l{layer}{way}"], config.recurrent) for way in ways])
+
+    bias = np.concatenate([stacked("bias_ih"), stacked("bias_hh")], axis=1)
+    names = [
+        write.constant(array, f"{RECURRENT}.{layer}.{name}")
+        for name, array in (("W", stacked("weight_ih")), ("R", stacked("weight_hh")), ("B", bias))
+    ]
+    attributes: dict[str, Any] = {"linear_before_reset": 1} if config.recurrent == "gru" else {}
+    states = write.node(
+        config.recurrent.upper(),
+        value,
+        *names,
+        hidden_size=config.hidden_size,
+        direction="bidirectional" if config.bidirectional else "forward",
+        **attributes,
+    )
+    side_by_side = write.node("Transpose", states, perm=[0, 2, 1, 3])
+    return write.node("Reshape", side_by_side, write.constant([0, 0, config.hidden_size * len(ways)]))
+
+
+def _in_order(stacked: np.ndarray, kind: str) -> np.ndarray:
+    """Rows of all gates in the order of ONNX."""
+    chunks = np.split(stacked, len(_CHUNKS[kind]))
+    return np.concatenate([chunks[place] for place in _CHUNKS[kind]])

@@ -1,0 +1,1 @@
+"""Recognizers read and recorded by ONNX Runtime and numpy alone."""
