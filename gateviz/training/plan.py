@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from gateviz.adapters.core.deferred import with_torch
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
@@ -172,7 +171,7 @@ class TrainPlan:
                     f"or train from random weights"
                 )
             onward = Onward(symbols, widen=self.widen, crop=self.crop, shrink=self.shrink, half=self.half)
-            return pupil_from(with_torch(load_recognizer(self.start)), Path(self.start), onward)
+            return pupil_from(load_recognizer(self.start), Path(self.start), onward)
         if self.shrink != 1:
             raise TrainingError(
                 "weights to shrink are those of a trained model; say with --from which, or leave --shrink out"
