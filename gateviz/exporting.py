@@ -121,9 +121,7 @@ def export(
     return Exported(Path(path), len(content), posteriors, largest, inputs, rounded)
 
 
-def _prepared(
-    recognizer: Recognizer, images: Sequence[LineImage]
-) -> list[Float32[np.ndarray, "one channels height width"]]:
+def _prepared(recognizer: Recognizer, images: Sequence[LineImage]) -> list[Float32[np.ndarray, "_ _ _ _"]]:
     """Line images as the network is given them, each a batch of its own."""
     decoded = (as_line_image(each) if isinstance(each, np.ndarray) else open_line_image(each).pixels for each in images)
     return [np.asarray(recognizer.prepare(image).pixels, np.float32)[None] for image in decoded]
@@ -144,13 +142,13 @@ def _in_int8(
     model: "onnx.ModelProto",
     document: GraphDocument,
     whole: bytes,
-    lines: Sequence[Float32[np.ndarray, "one channels height width"]],
+    lines: Sequence[Float32[np.ndarray, "_ _ _ _"]],
 ) -> tuple[bytes, RoundedProof]:
     """The bytes of the file in int8, and what rounding did.
 
     Its gates are held against its hidden states whether they are outputs of the file or not: recording works them out.
     """
-    from gateviz.export.int8 import in_int8
+    from gateviz.conversion.int8 import in_int8
     from gateviz.runtime.session import GraphSession
 
     assert document.quantization != "none"
@@ -170,8 +168,8 @@ def _graph_of(recognizer: Recognizer) -> tuple["onnx.ModelProto", GraphDocument]
         MissingExtraError: the package that torch's exporter needs is not installed.
     """
     if not isinstance(recognizer, DeferredRecognizer):
-        from gateviz.export.described import described
-        from gateviz.export.torch_graph import graph_of
+        from gateviz.conversion.described import described
+        from gateviz.conversion.torch_graph import graph_of
 
         traced = graph_of(recognizer)
         return traced, described(recognizer, traced)
@@ -233,7 +231,7 @@ def _series(
                 yield rows, (layer.layer, seen, quantity)
 
 
-def _noise(shape: tuple[int, int], narrowest: int) -> Sequence[Float32[np.ndarray, "B channels height width"]]:
+def _noise(shape: tuple[int, int], narrowest: int) -> Sequence[Float32[np.ndarray, "_ _ _ _"]]:
     rng = np.random.default_rng(0)
     return [
         rng.uniform(-1, 1, (lines, *shape, max(width, narrowest))).astype(np.float32)

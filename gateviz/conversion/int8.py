@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from jaxtyping import Float32
@@ -22,7 +22,7 @@ from gateviz.graphs.recurrent_nodes import recurrent_nodes
 if TYPE_CHECKING:
     from types import ModuleType
 
-Quantize = Literal["dynamic", "static"]
+WAYS = ("dynamic", "static")
 
 _ALONG_LINES = ("LSTM", "MatMul")
 _IN_IMAGES = ("Conv", "MaxPool", "AveragePool", "Relu", "Add")
@@ -30,7 +30,7 @@ _IN_IMAGES = ("Conv", "MaxPool", "AveragePool", "Relu", "Add")
 
 
 def in_int8(
-    graph: onnx.ModelProto, quantize: Quantize, lines: Sequence[Float32[ndarray, "B channels height W"]] = ()
+    graph: onnx.ModelProto, quantize: str, lines: Sequence[Float32[ndarray, "_ _ _ _"]] = ()
 ) -> onnx.ModelProto:
     """A copy of a graph with its weights in int8, by channel.
 
@@ -45,8 +45,8 @@ def in_int8(
             nothing to round, or onnxruntime cannot round it.
         MissingExtraError: a package of onnxruntime's quantization is not installed.
     """
-    if quantize not in ("dynamic", "static"):
-        raise CheckpointError(f"there is no quantization {quantize!r}; there are dynamic and static")
+    if quantize not in WAYS:
+        raise CheckpointError(f"there is no quantization {quantize!r}; there are {' and '.join(WAYS)}")
     if quantize == "static" and not lines:
         raise CheckpointError(
             "static quantization rounds convolutions by the ranges that lines have, and no line was given; "
@@ -66,7 +66,11 @@ def in_int8(
     with tempfile.TemporaryDirectory() as folder, _quiet():
         if quantize == "static":
             own = _static(ways, own, lines, Path(folder) / "static.onnx")
-        return _dynamic(ways, own, Path(folder) / "dynamic.onnx")
+        rounded = _dynamic(ways, own, Path(folder) / "dynamic.onnx")
+    # What onnxruntime notes of its own work is no part of the file.
+    del rounded.metadata_props[:], rounded.graph.value_info[:]
+    rounded.producer_name, rounded.producer_version = graph.producer_name, graph.producer_version
+    return rounded
 
 
 def _without_gates(graph: onnx.ModelProto) -> onnx.ModelProto:
@@ -97,7 +101,7 @@ def _dynamic(ways: "ModuleType", graph: onnx.ModelProto, path: Path) -> onnx.Mod
 
 
 def _static(
-    ways: "ModuleType", graph: onnx.ModelProto, lines: Sequence[Float32[ndarray, "B channels height W"]], path: Path
+    ways: "ModuleType", graph: onnx.ModelProto, lines: Sequence[Float32[ndarray, "_ _ _ _"]], path: Path
 ) -> onnx.ModelProto:
     (port,) = graph.graph.input
 

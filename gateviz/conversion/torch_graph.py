@@ -16,8 +16,8 @@ from torch import nn
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.ruled import RuledLSTM
+from gateviz.conversion.recurrent_stand_in import RecurrentStandIn
 from gateviz.errors import CheckpointError, GeometryError, ImageError, MissingExtraError
-from gateviz.export.recurrent_stand_in import RecurrentStandIn
 
 if TYPE_CHECKING:
     import onnx
