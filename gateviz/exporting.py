@@ -118,7 +118,7 @@ def export(
     if quantize is not None:
         content, rounded = _in_int8(model, replace(document, gates=gates, quantization=quantize), content, pixels)
     write_whole(path, content)
-    return Exported(Path(path), len(content), posteriors, largest, inputs, rounded)
+    return Exported(Path(path), len(content), posteriors, largest, inputs=inputs, int8=rounded)
 
 
 def _prepared(recognizer: Recognizer, images: Sequence[LineImage]) -> list[Float32[np.ndarray, "_ _ _ _"]]:
@@ -164,7 +164,7 @@ def _graph_of(recognizer: Recognizer) -> tuple["onnx.ModelProto", GraphDocument]
     """The graph, without gates, and what its file says beside it.
 
     Raises:
-        CheckpointError: its network is in use, or does what no graph can.
+        CheckpointError: its network is in use, in int8, or does what no graph can.
         MissingExtraError: the package that torch's exporter needs is not installed.
     """
     if not isinstance(recognizer, DeferredRecognizer):
@@ -179,6 +179,11 @@ def _graph_of(recognizer: Recognizer) -> tuple["onnx.ModelProto", GraphDocument]
             "export that"
         )
     graph, card = recognizer.graph, recognizer.card
+    if graph.rounded:
+        raise CheckpointError(
+            f"{card.checkpoint or 'this recognizer'} is in int8 already, which torch cannot be held against; export the float model "
+            f"it was made from"
+        )
     document = GraphDocument(
         alphabet=recognizer.alphabet,
         preprocess=recognizer.preprocess,

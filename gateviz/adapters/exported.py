@@ -142,6 +142,11 @@ class StoredGraph:
         from gateviz.adapters.onnx.adapter import ADAPTER
 
         document = read_graph_document(_document_text(self.content) or "")
+        if document.quantization != "none":
+            raise CheckpointError(
+                f"{self.file.path} is in int8, whose layers torch does not compute: its gates can be seen, and for edits, gradients "
+                f"and training the float model it was made from is needed"
+            )
         held = _HeldFile(**{**vars(self.file), "held": (self._bare(), self.digest)})
         built = ADAPTER.build(held, LoadOptions(alphabet=document.alphabet))
         return replace(built, geometry=document.geometry)
