@@ -135,7 +135,7 @@ def _content(model: "onnx.ModelProto", document: GraphDocument) -> bytes:
     whole.CopyFrom(with_gates(model) if document.gates else model)
     entry = whole.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, document_text(document)
-    return whole.SerializeToString()
+    return bytes(whole.SerializeToString())
 
 
 def _in_int8(
@@ -172,7 +172,7 @@ def _graph_of(recognizer: Recognizer) -> tuple["onnx.ModelProto", GraphDocument]
         from gateviz.conversion.torch_graph import graph_of
 
         traced = graph_of(recognizer)
-        return traced, described(recognizer, traced)
+        return traced, described(recognizer, traced)  # type: ignore[arg-type]  # nothing else was traced
     if recognizer.torch_opened:
         raise CheckpointError(
             "the torch network of this recognizer is in use and may be another by now than the file's; load the file again, and "

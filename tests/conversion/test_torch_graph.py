@@ -307,5 +307,10 @@ def test_without_the_package_that_writes_graphs_the_way_to_it_is_said(monkeypatc
         raise ModuleNotFoundError("No module named 'onnxscript'", name="onnxscript")
 
     monkeypatch.setattr(torch.onnx, "export", without)
-    with pytest.raises(MissingExtraError, match="onnxscript, which is not installed; run pip install onnxscript"):
+    with pytest.raises(
+        MissingExtraError, match=r"onnxscript, which is not installed; run pip install 'gateviz\[export\]'"
+    ):
+        graph_of(recognizer_around(Line(nn.LSTM(6, 4, batch_first=True))))
+    monkeypatch.delattr(torch.onnx, "ops")
+    with pytest.raises(MissingExtraError, match=r"needs torch 2\.8 or later, and this is torch .*; update torch"):
         graph_of(recognizer_around(Line(nn.LSTM(6, 4, batch_first=True))))
