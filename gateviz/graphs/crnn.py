@@ -48,9 +48,7 @@ def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
     value = write.node("Transpose", value, perm=[2, 0, 1])
     for layer in range(config.depth if config.recurrent != "none" else 0):
         value = _recurrent(write, config, weights, (value, layer))
-    value = write.node("MatMul", value, write.constant(np.ascontiguousarray(weights["head.weight"].T), "head.weight"))
-    value = write.node("Add", value, write.constant(weights["head.bias"], "head.bias"))
-    write.node("Transpose", value, name=OUTPUT, perm=[1, 0, 2])
+    _classified(write, write.node("Transpose", value, perm=[1, 0, 2]), weights)
     write.output(OUTPUT, ("batch", "frames", config.class_count))
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="gateviz"
@@ -120,6 +118,17 @@ def _recurrent(write: NodeWriter, config: CrnnConfig, weights: Weights, given: t
     )
     side_by_side = write.node("Transpose", states, perm=[0, 2, 1, 3])
     return write.node("Reshape", side_by_side, write.constant([0, 0, config.hidden_size * len(ways)]))
+
+
+def _classified(write: NodeWriter, value: str, weights: Weights) -> None:
+    """The logits of (B, T, D): as one product of all frames, to which the bias is added on the way."""
+    classes, features = weights["head.weight"].shape
+    names = [write.constant(weights[f"head.{name}"], f"head.{name}") for name in ("weight", "bias")]
+    frames = write.node("Reshape", value, write.constant([-1, features]))
+    logits = write.node("Gemm", frames, *names, transB=1)
+    lines = write.node("Slice", write.node("Shape", value), write.constant([0]), write.constant([2]))
+    shape = write.node("Concat", lines, write.constant([classes]), axis=0)
+    write.node("Reshape", logits, shape, name=OUTPUT)
 
 
 def _in_order(stacked: np.ndarray, kind: str) -> np.ndarray:
