@@ -1,6 +1,6 @@
 """Recognizers that ``gateviz export`` wrote: an ONNX graph that says itself how lines are read, and needs no torch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from gateviz.adapters.core.alphabets import find_alphabet
@@ -137,7 +137,8 @@ class StoredGraph:
         from gateviz.adapters.onnx.adapter import ADAPTER
 
         document = read_graph_document(_document_text(self.content) or "")
-        held = _HeldFile(**{**vars(self.file), "held": (self._bare(), self.digest)})
+        own = {each.name: getattr(self.file, each.name) for each in fields(ModelFile)}
+        held = _HeldFile(**own, held=(self._bare(), self.digest))
         built = ADAPTER.build(held, LoadOptions(alphabet=document.alphabet))
         return replace(built, geometry=document.geometry)
 

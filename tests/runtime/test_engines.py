@@ -1,5 +1,7 @@
 """Which engine reads: ONNX Runtime where nothing needs torch, and torch where something does."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,16 @@ def test_an_input_that_the_graph_does_not_take_is_a_checkpoint_error():
         gateviz.GatevizError, match=r"does not run on lines of 1 x 1 x 30 x 90 \(lines, channels, rows, columns\)"
     ):
         session.run(np.zeros((1, 1, 30, 90), np.float32))
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_deferred_recognizer_goes_to_another_process(image, opened):
+    recognizer = gateviz.load()
+    before = gateviz.record(recognizer, image)
+    if opened:
+        recognizer.module.head.bias.data[0] += 3.0
+    again = pickle.loads(pickle.dumps(recognizer))  # noqa: S301  (what was just written)
+    assert again.torch_opened is opened
+    found = gateviz.record(again, image)
+    assert engine_of(found) == ("torch" if opened else "onnx")
+    assert np.array_equal(found.emission.log_probs, before.emission.log_probs) is not opened
