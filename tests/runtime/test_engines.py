@@ -98,3 +98,11 @@ def test_a_deferred_recognizer_goes_to_another_process(image, opened):
     found = gateviz.record(again, image)
     assert engine_of(found) == ("torch" if opened else "onnx")
     assert np.array_equal(found.emission.log_probs, before.emission.log_probs) is not opened
+
+
+def test_selections_are_opened_a_few_at_a_time(image):
+    recognizer = gateviz.load()
+    for quantity in ("input_gate", "forget_gate", "output_gate", "candidate", "cell_state", "hidden_state"):
+        recording = gateviz.record(recognizer, image, quantities=[quantity], witness=False)
+        assert {name for trace in recording.traces for name in trace.values} == {quantity}
+    assert len(recognizer.graph.opened) == 4
