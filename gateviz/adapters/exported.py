@@ -104,12 +104,12 @@ class StoredGraph:
     """The bytes of an exported file, of which its graph and its torch side are made.
 
     Attributes:
-        content: the bytes.
+        whole: the bytes.
         digest: their sha256.
         file: where they were read.
     """
 
-    content: bytes
+    whole: bytes
     digest: str
     file: ModelFile
 
@@ -121,9 +121,9 @@ class StoredGraph:
         """
         import onnx
 
-        check_wire(self.content)
+        check_wire(self.whole)
         try:
-            return onnx.load_from_string(self.content)
+            return onnx.load_from_string(self.whole)
         except Exception as error:
             raise CheckpointError(f"it is damaged ({str(error)[:120]}); export it again") from error
 
@@ -136,7 +136,7 @@ class StoredGraph:
         # torch takes more than a second to import.
         from gateviz.adapters.onnx.adapter import ADAPTER
 
-        document = read_graph_document(_document_text(self.content) or "")
+        document = read_graph_document(_document_text(self.whole) or "")
         own = {each.name: getattr(self.file, each.name) for each in fields(ModelFile)}
         held = _HeldFile(**own, held=(self._bare(), self.digest))
         built = ADAPTER.build(held, LoadOptions(alphabet=document.alphabet))

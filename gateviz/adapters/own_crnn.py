@@ -94,6 +94,12 @@ class _Crnn:
 
         return crnn_graph(self.document.config, self.weights)
 
+    def content(self) -> bytes:
+        """The graph as the bytes of its file."""
+        from gateviz.graphs.crnn import crnn_content
+
+        return crnn_content(self.document.config, self.weights)
+
     def recognizer(self) -> "gateviz.capture.ctc_recognizer.CtcRecognizer":
         # torch takes more than a second to import.
         from gateviz.adapters.gateviz_crnn import built_crnn
