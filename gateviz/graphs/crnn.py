@@ -48,7 +48,7 @@ def crnn_content(config: CrnnConfig, weights: Weights) -> bytes:
 
     Args:
         config: how it is put together.
-        weights: by their names in torch's ``state_dict``, in float32, with the shapes that ``weight_shapes`` says.
+        weights: by their names in torch's ``state_dict``, with the shapes that ``weight_shapes`` says.
 
     Raises:
         CheckpointError: the backbone is one that gateviz has no graph of.
@@ -97,7 +97,7 @@ def _folded(
     """A convolution's kernel and bias, its batch norm folded in (in float64: the scale may be large)."""
     kernel = weights[f"backbone.{place}.weight"]
     if not norm:
-        return kernel, weights[f"backbone.{place}.bias"]
+        return kernel.astype(np.float32), weights[f"backbone.{place}.bias"].astype(np.float32)
     gain, bias, mean, variance = (
         weights[f"backbone.{place + 1}.{name}"].astype(np.float64)
         for name in ("weight", "bias", "running_mean", "running_var")
