@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from gateviz.adapters.core.deferred import with_torch
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.data.alphabet import Alphabet
@@ -166,7 +165,7 @@ class TrainPlan:
                     f"{self.start} says itself how it is put together; leave {', '.join(named)} out, "
                     f"or train from random weights"
                 )
-            recognizer = with_torch(load_recognizer(self.start))
+            recognizer = load_recognizer(self.start)
             return pupil_from(recognizer, symbols, Path(self.start), half=self.half)
         if symbols is None:
             symbols = symbols_in(own) if own is not None else symbols_of("ascii")

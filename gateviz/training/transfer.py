@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gateviz.adapters.core.alphabets import ALPHABET_SUFFIX
+from gateviz.adapters.core.deferred import with_torch
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
@@ -61,6 +62,7 @@ def pupil_from(
         TrainingError: the recognizer has no such last layer.
         AlphabetError: a symbol stands twice.
     """
+    recognizer = with_torch(recognizer)
     if not isinstance(recognizer, CtcRecognizer):
         raise TrainingError(
             f"{checkpoint} is of the lineage {recognizer.card.lineage}, which gateviz reads but cannot train; "

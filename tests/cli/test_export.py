@@ -1,4 +1,4 @@
-"""``gateviz export`` on the command line: other lineages, and int8."""
+"""``gateviz export`` and ``--engine``: what is written, what is printed, and what is refused."""
 
 import json
 
@@ -7,57 +7,69 @@ import pytest
 import torch
 from PIL import Image
 
-import gateviz
-from gateviz.adapters.crnn_pytorch import CrnnPytorch, CrnnPytorchShape
 from gateviz.data.alphabet import Alphabet
-from gateviz.networks.crnn import CRNN, CrnnConfig
+from gateviz.data.crnn import CrnnConfig
+from gateviz.networks.crnn import CRNN
 from gateviz.networks.crnn_file import save_crnn
 
 
 @pytest.fixture
-def lines(tmp_path):
-    folder = tmp_path / "lines"
-    folder.mkdir()
-    rng = np.random.default_rng(1)
-    for number, width in enumerate((90, 130, 200)):
-        pixels = np.where(rng.random((40, width)) < 0.3, 20, 240).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.png")
-    return folder
+def model(here):
+    def saved(**fields):
+        torch.manual_seed(0)
+        config = CrnnConfig(5, **{"backbone": "vgg_small", "hidden_size": 4, "backbone_scale": 0.1} | fields)
+        save_crnn(here / "own.safetensors", CRNN(config).eval(), Alphabet.from_symbols("abcd", blank=0))
+        return "own.safetensors"
+
+    return saved
 
 
-def test_int8_is_calibrated_on_a_folder_of_lines_and_says_what_it_moved(run, tmp_path, lines):
-    torch.manual_seed(1)
-    network = CRNN(CrnnConfig(class_count=4, backbone="vgg_small", hidden_size=6, backbone_scale=0.25)).eval()
-    save_crnn(tmp_path / "model.safetensors", network, Alphabet.from_symbols("a中 ", blank=0))
-    out = tmp_path / "small.onnx"
-    asked = ("export", tmp_path / "model.safetensors", "-o", out, "--gates", "--quantize", "static")
-    result = run(*asked, "--calibrate", lines, "--json")
-    assert result.exit_code == 0, result.stderr
-    found = json.loads(result.stdout)
-    assert found["bytes"] == out.stat().st_size
-    assert found["int8"]["witness"] <= 1e-5
-    assert found["int8"]["frames"] == sum(
-        each.emission.log_probs.shape[0] for each in gateviz.record(gateviz.load(out), sorted(lines.glob("*.png")))
+@pytest.fixture
+def line(here):
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 120), dtype=np.uint8)).save(here / "line.png")
+    return "line.png"
+
+
+def test_the_file_is_named_and_the_proof_said(run, model, here):
+    done = run("export", model(), "-o", "own.onnx")
+    path, proof = done.stdout.splitlines()
+    assert path == "own.onnx" and (here / "own.onnx").is_file()
+    assert proof.startswith("the same as torch: log posteriors within ")
+    assert proof.endswith("(on inputs of 1 x 1 x 32 x 101, 3 x 1 x 32 x 101, 1 x 1 x 32 x 320, 3 x 1 x 32 x 320)")
+    found = json.loads(run("export", model(), "-o", "own.onnx", "--gates", "--json").stdout)
+    assert found["bytes"] == (here / "own.onnx").stat().st_size
+    assert 0 < found["gates"] <= 1e-5 and 0 < found["posteriors"] <= 1e-5
+    assert found["inputs"][1] == [3, 1, 32, 101]
+
+
+def test_an_exported_file_reads_as_its_model_does_by_either_engine(run, model, line):
+    run("export", model(), "-o", "own.onnx")
+    texts = {
+        run("read", line, "--model", name, "--engine", engine).stdout
+        for name in ("own.safetensors", "own.onnx")
+        for engine in ("auto", "torch", "onnx")
+    }
+    assert len(texts) == 1
+
+
+def test_info_says_which_engine_reads_and_why(run, model):
+    own = json.loads(run("info", model(), "--json").stdout)
+    assert own["reads"] == "ONNX Runtime: its graph is at hand, made from the weights of the file, and needs no torch"
+    mobile = json.loads(run("info", model(backbone="mobilenet_v3"), "--json").stdout)
+    assert mobile["reads"] == "torch: there is no ONNX graph of own.safetensors (gateviz)"
+
+
+def test_what_cannot_be_is_one_line(run, model, line):
+    edited = run("read", line, "--model", model(), "--engine", "onnx", "--edit", "clamp forget_gate 0")
+    assert edited.exit_code == 1
+    assert edited.stderr == (
+        "gateviz: error: edits were asked of the engine onnx, whose gates can be seen and not changed; leave the engine "
+        "out, or take torch\n"
     )
-    refused = run(*asked)
-    assert refused.exit_code == 1
-    assert "no line was given; give some dozens of the kind that will be read (--calibrate LINES)" in refused.stderr
-    missing = run(*asked, "--calibrate", tmp_path / "nowhere")
-    assert missing.exit_code == 1
-    assert "nowhere" in missing.stderr
-
-
-def test_a_checkpoint_of_another_lineage_becomes_a_file_that_says_itself_how_it_reads(run, tmp_path, lines):
-    torch.manual_seed(2)
-    network = CrnnPytorch(CrnnPytorchShape(1, (2, 2, 2, 3, 3, 3, 4), (5, 6), (5, 37))).eval()
-    torch.save(network.state_dict(), tmp_path / "crnn.pth")
-    out = tmp_path / "crnn.onnx"
-    result = run("export", tmp_path / "crnn.pth", "-o", out, "--gates")
-    assert result.exit_code == 0, result.stderr
-    assert "the same as torch: log posteriors within" in result.stdout
-    by_torch = gateviz.record(gateviz.load(tmp_path / "crnn.pth"), lines / "1.png")
-    by_graph = gateviz.record(gateviz.load(out), lines / "1.png", engine="onnx")
-    assert by_graph.text == by_torch.text
-    assert np.abs(by_graph.emission.log_probs - by_torch.emission.log_probs).max() <= 1e-4
-    read = run("read", lines / "1.png", "--model", out)
-    assert read.exit_code == 0, read.stderr
+    mobile = run("read", line, "--model", model(backbone="mobilenet_v3"), "--engine", "onnx")
+    assert mobile.stderr.startswith(
+        "gateviz: error: the engine onnx was asked for, and gateviz has no ONNX graph of own.sa"
+    )
+    assert run("export", model()).exit_code == 2
+    onto_itself = run("export", model(), "-o", "own.safetensors")
+    assert onto_itself.exit_code != 0 and "own.safetensors" in onto_itself.stderr
