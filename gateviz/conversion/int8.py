@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 WAYS = ("dynamic", "static")
 
 _ALONG_LINES = ("LSTM", "MatMul")
+_ROUNDED = (*_ALONG_LINES, "Gemm")
+"""onnxruntime rounds a Gemm as the product that it is."""
+
 _IN_IMAGES = ("Conv", "MaxPool", "AveragePool", "Relu", "Add")
 """What a backbone is made of: rounded between two convolutions as well, since numbers that stay int8 are not copied."""
 
@@ -56,10 +59,8 @@ def in_int8(
     kinds = {node.op_type for node in graph.graph.node}
     if any(node.rounded for node in nodes) or "QuantizeLinear" in kinds:
         raise CheckpointError("the graph is in int8 already; quantize the float one it was made from")
-    if not kinds & {*_ALONG_LINES, *(_IN_IMAGES[:1] if quantize == "static" else ())}:
-        raise CheckpointError(
-            f"the graph has none of {', '.join(_ALONG_LINES)}, so that {quantize} has nothing to round"
-        )
+    if not kinds & {*_ROUNDED, *(_IN_IMAGES[:1] if quantize == "static" else ())}:
+        raise CheckpointError(f"the graph has none of {', '.join(_ROUNDED)}, so that {quantize} has nothing to round")
     ways = _quantization()
     # onnxruntime moves the weights of what it is given into files of its own.
     own = _without_gates(graph)

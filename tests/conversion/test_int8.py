@@ -131,7 +131,7 @@ def test_what_cannot_be_rounded_is_said(whole, lines, monkeypatch):
             [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [None])],
         )
     )
-    with pytest.raises(CheckpointError, match="none of LSTM, MatMul, so that dynamic has nothing to round"):
+    with pytest.raises(CheckpointError, match="none of LSTM, MatMul, Gemm, so that dynamic has nothing to round"):
         in_int8(bare, "dynamic")
 
 
