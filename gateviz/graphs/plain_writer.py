@@ -36,7 +36,7 @@ class GraphWriter:
         name = name or self._fresh()
         tensor = [part for size in array.shape for part in _number(1, size)]
         tensor += _number(2, _FLOAT if kind.kind == "f" else _INT64) + _text(8, name)
-        self._graph += _message(5, tensor + _field(9, memoryview(array.reshape(-1).view(np.uint8))))
+        self._graph += _message(5, tensor + _field(9, array.reshape(-1).view(np.uint8).data))
         return name
 
     def node(self, kind: str, *inputs: str, name: str = "", **attributes: int | str | Sequence[int]) -> str:
