@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from benchmarks.timing import interleaved
+from gateviz.adapters.core.deferred import with_torch
 from gateviz.adapters.registry import load_recognizer
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
@@ -354,6 +355,7 @@ def _finding(
     milliseconds: float,
     sets: Mapping[str, list[TrainingLine]],
 ) -> Finding:
+    recognizer = with_torch(recognizer)
     assert isinstance(recognizer, CtcRecognizer)
     model = recognizer.module
     assert isinstance(model, CRNN)

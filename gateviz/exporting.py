@@ -118,12 +118,10 @@ def export(
     if quantize is not None:
         content, rounded = _in_int8(model, replace(document, gates=gates, quantization=quantize), content, pixels)
     write_whole(path, content)
-    return Exported(Path(path), len(content), posteriors, largest, inputs, rounded)
+    return Exported(Path(path), len(content), posteriors, largest, inputs=inputs, int8=rounded)
 
 
-def _prepared(
-    recognizer: Recognizer, images: Sequence[LineImage]
-) -> list[Float32[np.ndarray, "one channels height width"]]:
+def _prepared(recognizer: Recognizer, images: Sequence[LineImage]) -> list[Float32[np.ndarray, "_ _ _ _"]]:
     """Line images as the network is given them, each a batch of its own."""
     decoded = (as_line_image(each) if isinstance(each, np.ndarray) else open_line_image(each).pixels for each in images)
     return [np.asarray(recognizer.prepare(image).pixels, np.float32)[None] for image in decoded]
@@ -137,20 +135,20 @@ def _content(model: "onnx.ModelProto", document: GraphDocument) -> bytes:
     whole.CopyFrom(with_gates(model) if document.gates else model)
     entry = whole.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, document_text(document)
-    return whole.SerializeToString()
+    return bytes(whole.SerializeToString())
 
 
 def _in_int8(
     model: "onnx.ModelProto",
     document: GraphDocument,
     whole: bytes,
-    lines: Sequence[Float32[np.ndarray, "one channels height width"]],
+    lines: Sequence[Float32[np.ndarray, "_ _ _ _"]],
 ) -> tuple[bytes, RoundedProof]:
     """The bytes of the file in int8, and what rounding did.
 
     Its gates are held against its hidden states whether they are outputs of the file or not: recording works them out.
     """
-    from gateviz.export.int8 import in_int8
+    from gateviz.conversion.int8 import in_int8
     from gateviz.runtime.session import GraphSession
 
     assert document.quantization != "none"
@@ -166,21 +164,26 @@ def _graph_of(recognizer: Recognizer) -> tuple["onnx.ModelProto", GraphDocument]
     """The graph, without gates, and what its file says beside it.
 
     Raises:
-        CheckpointError: its network is in use, or does what no graph can.
+        CheckpointError: its network is in use, in int8, or does what no graph can.
         MissingExtraError: the package that torch's exporter needs is not installed.
     """
     if not isinstance(recognizer, DeferredRecognizer):
-        from gateviz.export.described import described
-        from gateviz.export.torch_graph import graph_of
+        from gateviz.conversion.described import described
+        from gateviz.conversion.torch_graph import graph_of
 
         traced = graph_of(recognizer)
-        return traced, described(recognizer, traced)
+        return traced, described(recognizer, traced)  # type: ignore[arg-type]  # nothing else was traced
     if recognizer.torch_opened:
         raise CheckpointError(
             "the torch network of this recognizer is in use and may be another by now than the file's; load the file again, and "
             "export that"
         )
     graph, card = recognizer.graph, recognizer.card
+    if graph.rounded:
+        raise CheckpointError(
+            f"{card.checkpoint or 'this recognizer'} is in int8 already, which torch cannot be held against; export the float model "
+            f"it was made from"
+        )
     document = GraphDocument(
         alphabet=recognizer.alphabet,
         preprocess=recognizer.preprocess,
@@ -233,7 +236,7 @@ def _series(
                 yield rows, (layer.layer, seen, quantity)
 
 
-def _noise(shape: tuple[int, int], narrowest: int) -> Sequence[Float32[np.ndarray, "B channels height width"]]:
+def _noise(shape: tuple[int, int], narrowest: int) -> Sequence[Float32[np.ndarray, "_ _ _ _"]]:
     rng = np.random.default_rng(0)
     return [
         rng.uniform(-1, 1, (lines, *shape, max(width, narrowest))).astype(np.float32)

@@ -12,7 +12,7 @@ import gateviz
 from gateviz.adapters import exported as exported_files
 from gateviz.data.alphabet import Alphabet
 from gateviz.data.crnn import CrnnConfig, CrnnInput
-from gateviz.errors import AlphabetError, CheckpointError, OutputError
+from gateviz.errors import AlphabetError, CheckpointError, OutputError, WitnessError
 from gateviz.exporting import difference, export
 from gateviz.graphs import crnn as crnn_graphs
 from gateviz.graphs.document import METADATA_KEY
@@ -99,11 +99,6 @@ def test_a_graph_that_is_not_torch_s_is_not_written(own, tmp_path, monkeypatch):
 
 
 def test_what_has_no_graph_is_refused(own, tmp_path):
-    mobile = gateviz.load(own(backbone="mobilenet_v3"))
-    with pytest.raises(
-        CheckpointError, match=r"own.safetensors is of the lineage gateviz, of which gateviz has no ONNX graph"
-    ):
-        export(mobile, tmp_path / "own.onnx")
     with pytest.raises(CheckpointError, match="has no LSTM or GRU node"):
         export(gateviz.load(own(recurrent="none")), tmp_path / "own.onnx", gates=True)
     used = gateviz.load(own())
@@ -115,6 +110,60 @@ def test_what_has_no_graph_is_refused(own, tmp_path):
     with pytest.raises(OutputError):
         export(gateviz.load(own()), tmp_path / "no" / "own.onnx")
     assert list(tmp_path.glob("*.onnx")) == []
+
+
+@pytest.mark.parametrize("quantize", ["dynamic", "static"])
+def test_a_file_in_int8_is_read_with_its_own_gates(own, tmp_path, quantize):
+    rng = np.random.default_rng(3)
+    images = [rng.integers(0, 256, (40, width), dtype=np.uint8) for width in (120, 150, 150)]
+    whole, small = (tmp_path / f"{name}.onnx" for name in ("whole", "small"))
+    export(gateviz.load(own(hidden_size=24)), whole)
+    found = export(gateviz.load(own(hidden_size=24)), small, gates=True, quantize=quantize, calibrate=images)
+    assert found.int8.witness <= 1e-5
+    assert 0 < found.int8.moved < 1
+    assert 0.5 < found.int8.same <= 1
+    assert found.int8.frames == sum(
+        each.emission.log_probs.shape[0] for each in gateviz.record(gateviz.load(whole), images)
+    )
+    assert f"in int8 {found.int8.same:.1%} of {found.int8.frames} frames keep their most probable class" in found.words
+    assert found.posteriors <= 1e-5
+    recognizer = gateviz.load(small)
+    assert recognizer.card.details["quantization"] == quantize
+    recordings = gateviz.record(recognizer, images)
+    floats = gateviz.record(gateviz.load(whole), images)
+    for one, other in zip(recordings, floats, strict=True):
+        assert one.provenance.witness <= 1e-5
+        gates, before = one.traces[0].values["forget_gate"], other.traces[0].values["forget_gate"]
+        assert 0 < np.abs(gates - before).mean() < 0.05
+    # Lines of one size are read one by one: together each would be rounded by the range of both.
+    (alone,) = gateviz.record(recognizer, images[1:2])
+    assert np.array_equal(alone.emission.log_probs, recordings[1].emission.log_probs)
+    outputs = onnx.load(small).graph.output
+    assert len(outputs) == 1 + 2 * 2 * 6
+
+
+def test_int8_says_what_it_needs_and_writes_nothing_without(own, tmp_path):
+    with pytest.raises(CheckpointError, match=r"no line was given; give some dozens .* \(--calibrate LINES\)"):
+        export(gateviz.load(own()), tmp_path / "own.onnx", quantize="static")
+    export(gateviz.load(own()), tmp_path / "small.onnx", quantize="dynamic")
+    with pytest.raises(
+        CheckpointError, match=r"small\.onnx is in int8 already, .*; export the float model it was made"
+    ):
+        export(gateviz.load(tmp_path / "small.onnx"), tmp_path / "own.onnx", quantize="dynamic")
+    image = np.full((40, 90), 255, np.uint8)
+    with pytest.raises(
+        CheckpointError, match=r"small\.onnx is in int8, whose layers torch does not compute: .* for edits"
+    ):
+        gateviz.load(tmp_path / "small.onnx").with_torch()
+    assert gateviz.record(gateviz.load(tmp_path / "small.onnx"), image).provenance.witness <= 1e-5
+    assert not (tmp_path / "own.onnx").exists()
+
+
+def test_gates_that_are_not_the_int8_layers_are_not_written(own, tmp_path, monkeypatch):
+    monkeypatch.setattr("gateviz.graphs.gates.rounded_frames", lambda write, series: series)
+    with pytest.raises(WitnessError):
+        export(gateviz.load(own(hidden_size=24)), tmp_path / "own.onnx", quantize="dynamic")
+    assert not (tmp_path / "own.onnx").exists()
 
 
 @pytest.fixture

@@ -31,6 +31,12 @@ def test_there_are_few_names_and_dir_shows_them():
     assert gateviz.__all__ == sorted(gateviz.__all__)
 
 
+def test_no_function_has_the_name_of_a_room():
+    """Importing the room would put it in the function's place."""
+    rooms = {path.parent.name for path in Path(gateviz.__file__).parent.glob("*/__init__.py")}
+    assert rooms & set(gateviz.__all__) == {"plot"}
+
+
 @pytest.mark.parametrize("name", gateviz.__all__)
 def test_every_name_is_there_and_is_what_its_home_has(name):
     found = getattr(gateviz, name)

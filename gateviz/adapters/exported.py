@@ -1,6 +1,6 @@
 """Recognizers that ``gateviz export`` wrote: an ONNX graph that says itself how lines are read, and needs no torch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from gateviz.adapters.core.alphabets import find_alphabet
@@ -109,12 +109,12 @@ class StoredGraph:
     """The bytes of an exported file, of which its graph and its torch side are made.
 
     Attributes:
-        content: the bytes.
+        whole: the bytes.
         digest: their sha256.
         file: where they were read.
     """
 
-    content: bytes
+    whole: bytes
     digest: str
     file: ModelFile
 
@@ -126,9 +126,9 @@ class StoredGraph:
         """
         import onnx
 
-        check_wire(self.content)
+        check_wire(self.whole)
         try:
-            return onnx.load_from_string(self.content)
+            return onnx.load_from_string(self.whole)
         except Exception as error:
             raise CheckpointError(f"it is damaged ({str(error)[:120]}); export it again") from error
 
@@ -141,8 +141,14 @@ class StoredGraph:
         # torch takes more than a second to import.
         from gateviz.adapters.onnx.adapter import ADAPTER
 
-        document = read_graph_document(_document_text(self.content) or "")
-        held = _HeldFile(**{**vars(self.file), "held": (self._bare(), self.digest)})
+        document = read_graph_document(_document_text(self.whole) or "")
+        if document.quantization != "none":
+            raise CheckpointError(
+                f"{self.file.path} is in int8, whose layers torch does not compute: its gates can be seen, and for edits, gradients "
+                f"and training the float model it was made from is needed"
+            )
+        own = {each.name: getattr(self.file, each.name) for each in fields(ModelFile)}
+        held = _HeldFile(**own, held=(self._bare(), self.digest))
         built = ADAPTER.build(held, LoadOptions(alphabet=document.alphabet))
         return replace(built, geometry=document.geometry)
 

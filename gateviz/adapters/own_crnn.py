@@ -18,7 +18,7 @@ from gateviz.files import budget
 from gateviz.files.crnn_document import DOCUMENT_KEY, read_document
 from gateviz.files.inputs import opened_input
 from gateviz.files.tensor_header import read_header
-from gateviz.files.weights import float32_weights
+from gateviz.files.weights import stored_weights
 from gateviz.graphs.crnn_shape import crnn_geometry, crnn_layers, has_graph, weight_shapes
 from gateviz.graphs.source import RecognizerGraph
 
@@ -49,7 +49,7 @@ def deferred_crnn(file: ModelFile, options: LoadOptions) -> DeferredRecognizer |
     config = document.config
     if not has_graph(config) or {name: place.shape for name, place in header.places.items()} != weight_shapes(config):
         return None
-    weights = float32_weights(content, header)
+    weights = stored_weights(content, header)
     if weights is None or not all(np.isfinite(array).all() for array in weights.values()):
         return None
     source = find_alphabet(
@@ -93,6 +93,12 @@ class _Crnn:
         from gateviz.graphs.crnn import crnn_graph
 
         return crnn_graph(self.document.config, self.weights)
+
+    def content(self) -> bytes:
+        """The graph as the bytes of its file."""
+        from gateviz.graphs.crnn import crnn_content
+
+        return crnn_content(self.document.config, self.weights)
 
     def recognizer(self) -> "gateviz.capture.ctc_recognizer.CtcRecognizer":
         # torch takes more than a second to import.

@@ -1,14 +1,14 @@
-"""The weights in a safetensors file's bytes as float32 arrays, without torch."""
+"""The weights in a safetensors file's bytes as arrays, without torch."""
 
 import numpy as np
 
 from gateviz.files.tensor_header import TensorHeader, TensorPlace
 
-_FLOATS = {"F32": "<f4", "F16": "<f2", "F64": "<f8"}
+_TYPES = {"F32": "<f4", "F16": "<f2", "F64": "<f8", "I64": "<i8"}
 
 
-def float32_weights(content: bytearray, header: TensorHeader) -> dict[str, np.ndarray] | None:
-    """The floating-point arrays in float32 by name, and counts (I64) as they are; None where one is of another type.
+def stored_weights(content: bytearray, header: TensorHeader) -> dict[str, np.ndarray] | None:
+    """The arrays by name, in the types of the file (BF16, which numpy has not, in float32); None where one is of another type.
 
     Each is in memory of its own, aligned for its type, which an array in the file need not be.
 
@@ -30,8 +30,6 @@ def _array(content: bytearray, first: int, place: TensorPlace) -> np.ndarray | N
     if place.kind == "BF16":
         # The upper half of a float32.
         return (np.frombuffer(raw, "<u2").astype(np.uint32) << 16).view(np.float32).reshape(place.shape)
-    if place.kind == "I64":
-        return np.frombuffer(raw, "<i8").astype(np.int64).reshape(place.shape)
-    if place.kind not in _FLOATS:
+    if place.kind not in _TYPES:
         return None
-    return np.frombuffer(raw, _FLOATS[place.kind]).astype(np.float32).reshape(place.shape)
+    return np.frombuffer(raw, _TYPES[place.kind]).reshape(place.shape)

@@ -26,7 +26,8 @@ def resized(
     if columns == 1 and rows != len(pixels):
         # A fault of torch's (tried with 2.13): of a single column every row is the first.
         high = np.repeat(high[:, :, :1], rows, axis=2)
-    return np.rint(high).astype(np.uint8).transpose(2, 1, 0)
+    levels: UInt8[np.ndarray, "rows columns channels"] = np.rint(high).astype(np.uint8).transpose(2, 1, 0)
+    return levels
 
 
 def _along_the_last_axis(values: Float32[np.ndarray, "one other n"], length: int) -> Float32[np.ndarray, "one other m"]:

@@ -5,21 +5,21 @@ into the convolutions before them, which changes the logits by rounding alone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 from jaxtyping import Float32
-from onnx import helper
 
 from gateviz.data.backbones import Convolution, Layer
 from gateviz.data.crnn import CrnnConfig
 from gateviz.graphs.crnn_shape import RECURRENT, backbone_of, placed
-from gateviz.graphs.node_writer import NodeWriter
+from gateviz.graphs.plain_writer import GraphWriter
+
+if TYPE_CHECKING:
+    import onnx
 
 Weights = Mapping[str, np.ndarray]
 
-OPSET, IR_VERSION = 17, 8
 INPUT, OUTPUT = "image", "logits"
 _EPSILON = 1e-5
 """Of ``nn.BatchNorm2d``."""
@@ -28,19 +28,33 @@ _CHUNKS = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 """torch's chunks (i f g o, r z n) in the order of ONNX (i o f c, z r h)."""
 
 
-def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
-    """The graph of a network.
+def crnn_graph(config: CrnnConfig, weights: Weights) -> "onnx.ModelProto":
+    """The graph of a network, to be worked on.
 
     Args:
         config: how it is put together.
-        weights: by their names in torch's ``state_dict``, in float32, with the shapes that ``weight_shapes`` says.
+        weights: as ``crnn_content`` takes them.
+
+    Raises:
+        CheckpointError: the backbone is one that gateviz has no graph of.
+    """
+    import onnx
+
+    return onnx.load_from_string(crnn_content(config, weights))
+
+
+def crnn_content(config: CrnnConfig, weights: Weights) -> bytes:
+    """The graph of a network, as the bytes of its file.
+
+    Args:
+        config: how it is put together.
+        weights: by their names in torch's ``state_dict``, with the shapes that ``weight_shapes`` says.
 
     Raises:
         CheckpointError: the backbone is one that gateviz has no graph of.
     """
     layers, _ = backbone_of(config)
-    graph = onnx.GraphProto(name="crnn")
-    write = NodeWriter(graph, "crnn/")
+    write = GraphWriter("crnn/")
     write.input(INPUT, ("batch", config.channels, config.height, "width"))
     value = _convolved(write, layers, weights)
     # (B, D, 1, T) to frames first, as recurrent nodes take them.
@@ -48,16 +62,12 @@ def crnn_graph(config: CrnnConfig, weights: Weights) -> onnx.ModelProto:
     value = write.node("Transpose", value, perm=[2, 0, 1])
     for layer in range(config.depth if config.recurrent != "none" else 0):
         value = _recurrent(write, config, weights, (value, layer))
-    value = write.node("MatMul", value, write.constant(np.ascontiguousarray(weights["head.weight"].T), "head.weight"))
-    value = write.node("Add", value, write.constant(weights["head.bias"], "head.bias"))
-    write.node("Transpose", value, name=OUTPUT, perm=[1, 0, 2])
+    _classified(write, write.node("Transpose", value, perm=[1, 0, 2]), weights)
     write.output(OUTPUT, ("batch", "frames", config.class_count))
-    return helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="gateviz"
-    )
+    return write.content()
 
 
-def _convolved(write: NodeWriter, layers: Sequence[Layer], weights: Weights) -> str:
+def _convolved(write: GraphWriter, layers: Sequence[Layer], weights: Weights) -> str:
     value, places = INPUT, iter(placed(layers))
     for layer in layers:
         if isinstance(layer, Convolution):
@@ -87,7 +97,7 @@ def _folded(
     """A convolution's kernel and bias, its batch norm folded in (in float64: the scale may be large)."""
     kernel = weights[f"backbone.{place}.weight"]
     if not norm:
-        return kernel, weights[f"backbone.{place}.bias"]
+        return kernel.astype(np.float32), weights[f"backbone.{place}.bias"].astype(np.float32)
     gain, bias, mean, variance = (
         weights[f"backbone.{place + 1}.{name}"].astype(np.float64)
         for name in ("weight", "bias", "running_mean", "running_var")
@@ -96,7 +106,7 @@ def _folded(
     return (kernel * scale[:, None, None, None]).astype(np.float32), (bias - mean * scale).astype(np.float32)
 
 
-def _recurrent(write: NodeWriter, config: CrnnConfig, weights: Weights, given: tuple[str, int]) -> str:
+def _recurrent(write: GraphWriter, config: CrnnConfig, weights: Weights, given: tuple[str, int]) -> str:
     """One layer on the value that it is given; (T, B, D) to (T, B, directions x H)."""
     value, layer = given
     ways = ("", "_reverse") if config.bidirectional else ("",)
@@ -120,6 +130,17 @@ def _recurrent(write: NodeWriter, config: CrnnConfig, weights: Weights, given: t
     )
     side_by_side = write.node("Transpose", states, perm=[0, 2, 1, 3])
     return write.node("Reshape", side_by_side, write.constant([0, 0, config.hidden_size * len(ways)]))
+
+
+def _classified(write: GraphWriter, value: str, weights: Weights) -> None:
+    """The logits of (B, T, D): as one product of all frames, to which the bias is added on the way."""
+    classes, features = weights["head.weight"].shape
+    names = [write.constant(weights[f"head.{name}"], f"head.{name}") for name in ("weight", "bias")]
+    frames = write.node("Reshape", value, write.constant([-1, features]))
+    logits = write.node("Gemm", frames, *names, transB=1)
+    lines = write.node("Slice", write.node("Shape", value), write.constant([0]), write.constant([2]))
+    shape = write.node("Concat", lines, write.constant([classes]), axis=0)
+    write.node("Reshape", logits, shape, name=OUTPUT)
 
 
 def _in_order(stacked: np.ndarray, kind: str) -> np.ndarray:

@@ -42,10 +42,6 @@ class NodeWriter:
         self.graph.node.append(helper.make_node(kind, list(inputs), list(outputs), **attributes))
         return list(outputs)
 
-    def input(self, name: str, dims: Sequence[str | int]) -> None:
-        """A value of float32 that the graph is given."""
-        self.graph.input.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, list(dims)))
-
     def output(self, name: str, dims: Sequence[str | int]) -> None:
         """Makes a value of float32 an output of the graph."""
         self.graph.output.append(helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, list(dims)))

@@ -43,7 +43,7 @@ def log_posteriors(
             f"the network has {numbers.shape[2]} classes and the alphabet {alphabet.class_count} "
             f"({len(alphabet.symbols)} symbols and the blank); give the alphabet the model was trained with"
         )
-    numbers = numbers.astype(np.float32)
+    numbers = numbers.astype(np.float32, copy=False)
     if output == "log_probs":
         return numbers
     if output == "probs":
@@ -61,7 +61,7 @@ def require_log_posteriors(log_probs: Float32[np.ndarray, "B T C"], names: Seque
         CheckpointError: they are not finite, or not normalized.
     """
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        total = np.log(np.exp(log_probs.astype(np.float64)).sum(axis=2))
+        total = np.log(np.exp(log_probs).sum(axis=2, dtype=np.float64))
     finite = np.isfinite(total).all(axis=1)
     if not finite.all():
         name = names[int(np.flatnonzero(~finite)[0])] or "the line"

@@ -172,11 +172,11 @@ class _Run:
 def _opened(recognizer: GraphRecognizer, layers: frozenset[int], quantities: frozenset[Quantity]) -> GraphSession:
     """The recognizer's graph with these outputs, kept for the next call."""
     kept, key = recognizer.graph.opened, (layers, quantities if layers else frozenset())
-    if key not in kept:
+    session = kept.get(key)
+    if not isinstance(session, GraphSession):
         session = GraphSession(recognizer.graph.content(layers, quantities))
-        while len(kept) >= _MOST_OPEN:
-            kept.pop(next(iter(kept)), None)
+        # Other threads may look at the same recognizer meanwhile.
+        for old in list(kept)[: max(len(kept) + 1 - _MOST_OPEN, 0)]:
+            kept.pop(old, None)
         kept[key] = session
-    session = kept[key]
-    assert isinstance(session, GraphSession)
     return session

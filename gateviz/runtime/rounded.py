@@ -49,7 +49,7 @@ def rounded_proof(
     whole: bytes,
     rounded: bytes,
     document: GraphDocument,
-    lines: Sequence[Float32[np.ndarray, "B channels height width"]],
+    lines: Sequence[Float32[np.ndarray, "_ _ _ _"]],
 ) -> RoundedProof:
     """An int8 graph run beside the float one it was made from, one line a call.
 

@@ -27,7 +27,7 @@ FLOORS = {
     "panels": 5,
     "typesetting": 5,
     "adapters": 6,
-    "export": 6,
+    "conversion": 6,
     "plot": 6,
     "runtime": 6,
     "studies": 6,
@@ -46,7 +46,7 @@ FLOORS = {
 
 # Library -> the rooms, or files, that may know it.
 LIBRARY_ROOMS = {
-    "torch": {"capture", "networks", "adapters", "training", "export"},
+    "torch": {"capture", "networks", "adapters", "training", "conversion"},
     "matplotlib": {"plot", "studies/*/figure.py"},
     "seaborn": {"plot", "studies/*/figure.py"},
     "anywidget": {"widget"},
@@ -62,8 +62,8 @@ LIBRARY_ROOMS = {
     "xarray": {"files", "recording"},
     "pandas": {"files", "recording"},
     "fontTools": {"typesetting"},
-    "onnx": {"adapters", "graphs", "export", "exporting.py"},
-    "onnxruntime": {"adapters", "runtime", "export"},
+    "onnx": {"adapters", "graphs", "conversion", "exporting.py"},
+    "onnxruntime": {"adapters", "runtime", "conversion"},
     "wordfreq": {"typesetting"},
     "lmdb": {"files"},
 }

@@ -1,5 +1,7 @@
 """Which engine reads: ONNX Runtime where nothing needs torch, and torch where something does."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,24 @@ def test_an_input_that_the_graph_does_not_take_is_a_checkpoint_error():
         gateviz.GatevizError, match=r"does not run on lines of 1 x 1 x 30 x 90 \(lines, channels, rows, columns\)"
     ):
         session.run(np.zeros((1, 1, 30, 90), np.float32))
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_deferred_recognizer_goes_to_another_process(image, opened):
+    recognizer = gateviz.load()
+    before = gateviz.record(recognizer, image)
+    if opened:
+        recognizer.module.head.bias.data[0] += 3.0
+    again = pickle.loads(pickle.dumps(recognizer))  # noqa: S301  (what was just written)
+    assert again.torch_opened is opened
+    found = gateviz.record(again, image)
+    assert engine_of(found) == ("torch" if opened else "onnx")
+    assert np.array_equal(found.emission.log_probs, before.emission.log_probs) is not opened
+
+
+def test_selections_are_opened_a_few_at_a_time(image):
+    recognizer = gateviz.load()
+    for quantity in ("input_gate", "forget_gate", "output_gate", "candidate", "cell_state", "hidden_state"):
+        recording = gateviz.record(recognizer, image, quantities=[quantity], witness=False)
+        assert {name for trace in recording.traces for name in trace.values} == {quantity}
+    assert len(recognizer.graph.opened) == 4

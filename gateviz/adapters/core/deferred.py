@@ -146,6 +146,9 @@ class DeferredRecognizer:
         Raises:
             GeometryError: an input of this width gives no frame.
         """
+        if self.torch_opened:
+            # Its modules may have other names than the graph's layers.
+            return self.with_torch().layer_grids(width)
         own = {layer.module: layer.geometry for layer in self.graph.layers if layer.geometry is not None}
         return {name: geometry.frame_grid(width) for name, geometry in own.items()}
 

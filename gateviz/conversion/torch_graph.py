@@ -16,8 +16,8 @@ from torch import nn
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.capture.ruled import RuledLSTM
+from gateviz.conversion.recurrent_stand_in import RecurrentStandIn
 from gateviz.errors import CheckpointError, GeometryError, ImageError, MissingExtraError
-from gateviz.export.recurrent_stand_in import RecurrentStandIn
 
 if TYPE_CHECKING:
     import onnx
@@ -54,8 +54,12 @@ def graph_of(recognizer: Recognizer) -> "onnx.ModelProto":
 
     Raises:
         CheckpointError: the network does what an ONNX graph cannot; names it and what would work.
-        MissingExtraError: onnxscript, which torch's exporter writes graphs with, is not installed.
+        MissingExtraError: onnxscript, which torch's exporter writes graphs with, is not installed, or torch is too old.
     """
+    if not hasattr(torch.onnx, "ops"):
+        raise MissingExtraError(
+            f"tracing a network needs torch 2.8 or later, and this is torch {torch.__version__}; update torch"
+        )
     _check_parts(recognizer)
     # A subclass, or a recognizer of another kind, prepares lines by more than a recipe.
     if type(recognizer) is not CtcRecognizer:
@@ -82,7 +86,7 @@ def graph_of(recognizer: Recognizer) -> "onnx.ModelProto":
             )
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"torch's exporter needs the package {error.name}, which is not installed; run pip install onnxscript"
+            f"torch's exporter needs the package {error.name}, which is not installed; run pip install 'gateviz[export]'"
         ) from error
     # The exporter raises errors of many kinds, and what it says of a network's own code is the reason.
     except Exception as error:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import onnx
 from jaxtyping import Float32
@@ -22,15 +22,18 @@ from gateviz.graphs.recurrent_nodes import recurrent_nodes
 if TYPE_CHECKING:
     from types import ModuleType
 
-Quantize = Literal["dynamic", "static"]
+WAYS = ("dynamic", "static")
 
 _ALONG_LINES = ("LSTM", "MatMul")
+_ROUNDED = (*_ALONG_LINES, "Gemm")
+"""onnxruntime rounds a Gemm as the product that it is."""
+
 _IN_IMAGES = ("Conv", "MaxPool", "AveragePool", "Relu", "Add")
 """What a backbone is made of: rounded between two convolutions as well, since numbers that stay int8 are not copied."""
 
 
 def in_int8(
-    graph: onnx.ModelProto, quantize: Quantize, lines: Sequence[Float32[ndarray, "B channels height W"]] = ()
+    graph: onnx.ModelProto, quantize: str, lines: Sequence[Float32[ndarray, "_ _ _ _"]] = ()
 ) -> onnx.ModelProto:
     """A copy of a graph with its weights in int8, by channel.
 
@@ -45,8 +48,8 @@ def in_int8(
             nothing to round, or onnxruntime cannot round it.
         MissingExtraError: a package of onnxruntime's quantization is not installed.
     """
-    if quantize not in ("dynamic", "static"):
-        raise CheckpointError(f"there is no quantization {quantize!r}; there are dynamic and static")
+    if quantize not in WAYS:
+        raise CheckpointError(f"there is no quantization {quantize!r}; there are {' and '.join(WAYS)}")
     if quantize == "static" and not lines:
         raise CheckpointError(
             "static quantization rounds convolutions by the ranges that lines have, and no line was given; "
@@ -56,17 +59,19 @@ def in_int8(
     kinds = {node.op_type for node in graph.graph.node}
     if any(node.rounded for node in nodes) or "QuantizeLinear" in kinds:
         raise CheckpointError("the graph is in int8 already; quantize the float one it was made from")
-    if not kinds & {*_ALONG_LINES, *(_IN_IMAGES[:1] if quantize == "static" else ())}:
-        raise CheckpointError(
-            f"the graph has none of {', '.join(_ALONG_LINES)}, so that {quantize} has nothing to round"
-        )
+    if not kinds & {*_ROUNDED, *(_IN_IMAGES[:1] if quantize == "static" else ())}:
+        raise CheckpointError(f"the graph has none of {', '.join(_ROUNDED)}, so that {quantize} has nothing to round")
     ways = _quantization()
     # onnxruntime moves the weights of what it is given into files of its own.
     own = _without_gates(graph)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         if quantize == "static":
             own = _static(ways, own, lines, Path(folder) / "static.onnx")
-        return _dynamic(ways, own, Path(folder) / "dynamic.onnx")
+        rounded = _dynamic(ways, own, Path(folder) / "dynamic.onnx")
+    # What onnxruntime notes of its own work is no part of the file.
+    del rounded.metadata_props[:], rounded.graph.value_info[:]
+    rounded.producer_name, rounded.producer_version = graph.producer_name, graph.producer_version
+    return rounded
 
 
 def _without_gates(graph: onnx.ModelProto) -> onnx.ModelProto:
@@ -97,7 +102,7 @@ def _dynamic(ways: "ModuleType", graph: onnx.ModelProto, path: Path) -> onnx.Mod
 
 
 def _static(
-    ways: "ModuleType", graph: onnx.ModelProto, lines: Sequence[Float32[ndarray, "B channels height W"]], path: Path
+    ways: "ModuleType", graph: onnx.ModelProto, lines: Sequence[Float32[ndarray, "_ _ _ _"]], path: Path
 ) -> onnx.ModelProto:
     (port,) = graph.graph.input
 

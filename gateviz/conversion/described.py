@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from gateviz.capture.ctc_recognizer import CtcRecognizer, Geometry
+from gateviz.capture.ctc_recognizer import CtcRecognizer
+from gateviz.conversion.torch_graph import WEIGHTS
 from gateviz.errors import CheckpointError
-from gateviz.export.torch_graph import WEIGHTS
 from gateviz.geometry.receptive import AxisGeometry
 from gateviz.graphs.document import GraphDocument, GraphLayer
 from gateviz.graphs.recurrent_nodes import RecurrentNode, recurrent_nodes
+from gateviz.lines.recognizer import Geometry
 
 if TYPE_CHECKING:
     import onnx
