@@ -16,6 +16,7 @@ from torch import nn
 
 import gateviz
 from gateviz.adapters import registry
+from gateviz.adapters.core.deferred import with_torch
 from gateviz.adapters.opening import open_model_file
 from gateviz.adapters.registry import sniff_all
 from gateviz.capture.ctc_recognizer import CtcRecognizer
@@ -240,6 +241,7 @@ def test_columns_are_where_the_gradient_is(case, tmp_path):
 
 def at_input_size(recognizer):
     """The recognizer with nothing but numbers done to an image, so that its columns are the network's own."""
+    recognizer = with_torch(recognizer)
     assert isinstance(recognizer, CtcRecognizer)
     paint = Gray() if recognizer.preprocess.steps and pixels_are_gray(recognizer) else Color()
     return dataclasses.replace(recognizer, preprocess=Preprocess((paint, Normalize())))
