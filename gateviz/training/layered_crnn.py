@@ -134,7 +134,7 @@ def _take_out(layer: nn.Module, norm: nn.BatchNorm1d) -> None:
     for name, weight in layer.named_parameters():
         if name.startswith("weight_ih"):
             bias = layer.get_parameter(name.replace("weight", "bias"))
-            bias += (weight.double() @ mean).to(bias)
+            bias.add_((weight.double() @ mean).to(bias))
             weight.copy_(weight.double() * deviation)
 
 

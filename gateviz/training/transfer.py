@@ -12,10 +12,11 @@ from gateviz.adapters.core.deferred import with_torch
 from gateviz.capture.ctc_recognizer import CtcRecognizer
 from gateviz.capture.recognizer import Recognizer
 from gateviz.data.alphabet import Alphabet
+from gateviz.data.crnn import CrnnInput
 from gateviz.errors import OutputError, TrainingError
 from gateviz.files.atomic import write_whole, written_whole
 from gateviz.networks.crnn import CRNN
-from gateviz.networks.crnn_file import CrnnInput, load_crnn
+from gateviz.networks.crnn_file import load_crnn
 from gateviz.training.pupil import Pupil, crnn_pupil
 
 
