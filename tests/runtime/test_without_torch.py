@@ -12,7 +12,7 @@ from gateviz.exporting import export
 
 ASSETS = Path(gateviz.__file__).parent / "assets"
 IMAGE = ASSETS / "english.png"
-TEXT = "A balloon commitee, 27 Coffe Street."
+TEXT = "A balloon committee, 27 Coffee Street."
 
 PROGRAM = """
 import json, sys
