@@ -20,7 +20,7 @@ from gateviz.files.inputs import keeping_inputs
 from gateviz.files.printable import one_line
 
 COMMANDS = (
-    "plot", "explore", "record", "read", "align", "info", "export", "synth", "train", "watch",
+    "plot", "explore", "record", "read", "align", "info", "export", "synth", "train", "prune", "watch",
     "eval", "ablate", "measure", "context", "claims", "compare",
 )  # fmt: skip
 
