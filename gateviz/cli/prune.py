@@ -15,7 +15,7 @@ from gateviz.cli.terminal import print_json, say
 from gateviz.files.printable import printable
 
 if TYPE_CHECKING:
-    from gateviz.training.pruning import FineTune
+    from gateviz.training.fine_tuning import FineTune
 
 CRITERIA = ("taylor", "magnitude", "activity", "random")
 DEFAULT_RATE = 5e-4
@@ -147,7 +147,7 @@ def _check(ctx: click.Context, out: Path, steps: int | None) -> None:
 
 
 def _fine_tune(*, fine_tune: int | None, learn: tuple[Path, ...], rate: float, workers: int) -> "FineTune | None":
-    from gateviz.training.pruning import FineTune
+    from gateviz.training.fine_tuning import FineTune
 
     if fine_tune is None:
         return None

@@ -54,7 +54,9 @@ def incoming(module: CRNN, place: Place) -> Float[torch.Tensor, "H weights"]:
     part = recurrent_part(module)
     rows = [weight_of(part, name, place) for name in ("weight_ih", "weight_hh")]
     # Gates lie one block under the other; a unit has a row in each block.
-    return torch.cat([each.unflatten(0, (-1, part.hidden_size)).transpose(0, 1).flatten(1) for each in rows], dim=1)
+    return torch.cat(
+        [each.reshape(-1, part.hidden_size, each.shape[1]).transpose(0, 1).flatten(1) for each in rows], dim=1
+    )
 
 
 def outgoing(module: CRNN, place: Place) -> Float[torch.Tensor, "H weights"]:

@@ -13,6 +13,7 @@ from gateviz.training.line_check import check_lines, network_frames
 from gateviz.training.line_files import LineFiles
 from gateviz.training.line_report import Fault
 from gateviz.training.line_split import LineSubset
+from gateviz.training.progress import StepReport
 from gateviz.training.pruned_measures import Bars
 from gateviz.training.pupil import Pupil
 from gateviz.training.run_folder import RunFolder
@@ -65,7 +66,11 @@ class FineTune:
             torch.manual_seed(seed)
             trainer = Trainer(pupil, settings, lines, held.spread(WATCHED), RunFolder(Path(place) / "run"))
             advance = bars("fine-tuning", settings.steps)
-            trainer.run(on_step=lambda report: advance(1))
+
+            def step(report: StepReport) -> None:
+                advance(1)
+
+            trainer.run(step)
             network = trainer.shipped
         assert isinstance(network, CRNN)
         return network.requires_grad_(False).eval()

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -32,17 +31,9 @@ TRACED = 100
 """Lines that gates are compared on, at most."""
 
 
-@runtime_checkable
-class Bars(Protocol):
-    """What is told how far the work has come."""
-
-    def __call__(self, words: str, count: int) -> Callable[[int], object]:
-        """A part of the work begins; what comes back is told how much more of it is done.
-
-        Args:
-            words: what is done.
-            count: how often, such as the number of lines.
-        """
+Bars = Callable[[str, int], Callable[[int], object]]
+"""Is told that a part of the work begins, in words, and how much there is of it, such as lines; what comes back is told how
+much more of it is done."""
 
 
 def no_bars(words: str, count: int) -> Callable[[int], object]:

@@ -72,7 +72,7 @@ def unit_scores(
 
 
 def _norms(weights: Float[torch.Tensor, "H weights"]) -> Float64[np.ndarray, " H"]:
-    return weights.double().norm(dim=1).cpu().numpy()
+    return np.asarray(weights.double().norm(dim=1).cpu())
 
 
 def _taylor(module: CRNN, blank: int, batches: Sequence[Batch], on_progress: Callable[[int], object]) -> Scores:
