@@ -30,6 +30,9 @@ from gateviz.training.unit_scores import Criterion, unit_scores
 SCORED_COLUMNS = 6_400
 """Columns of pixels in a batch that scores are taken on: 32 lines of 200."""
 
+MEASURED = "validation CER"
+"""A note that a training leaves, and that is not of the network with fewer units."""
+
 
 @dataclass(frozen=True)
 class PruneRequest:
@@ -84,15 +87,19 @@ def open_own(path: Path) -> OwnModel:
 
     Raises:
         CheckpointError: the file cannot be read.
-        TrainingError: it is of another lineage, or has no recurrent layers.
+        TrainingError: it is of another lineage, a graph, or has no recurrent layers.
     """
     recognizer = load_recognizer(path)
     lineage = recognizer.card.lineage
     found = with_torch(recognizer)
-    if lineage != "gateviz" or not isinstance(found, CtcRecognizer) or not isinstance(found.module, CRNN):
+    if lineage != "gateviz":
         raise TrainingError(
             f"{path} is of the lineage {lineage}, and units are removed from networks of gateviz train alone; name such a "
             f"checkpoint (.safetensors)"
+        )
+    if not isinstance(found, CtcRecognizer) or not isinstance(found.module, CRNN):
+        raise TrainingError(
+            f"{path} is a graph, whose units cannot be removed; name the checkpoint (.safetensors) that it was exported from"
         )
     if found.module.recurrent is None:
         raise TrainingError(
@@ -130,7 +137,8 @@ def prune(path: Path, out: Path, request: PruneRequest, *, bars: Bars = no_bars)
     scored = lines.spread(request.score_lines)
     small = with_units(model.module, kept := most_important(_scores(before, scored, request, bars), count))
     subjects = [Subject("before", before, path)]
-    notes = {**model.document.notes, "pruned": _note(path, request, len(scored))}
+    notes = {name: words for name, words in model.document.notes.items() if name != MEASURED}
+    notes["pruned"] = _note(path, request, len(scored))
     if request.fine_tune is None:
         _write(model, small, out, notes)
         subjects.append(Subject("pruned", _written(model, out), out))

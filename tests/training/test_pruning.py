@@ -1,5 +1,7 @@
 """A recognizer made smaller from file to file, and what is measured of it."""
 
+import tempfile
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,7 @@ from gateviz.training.loss import batch_loss
 from gateviz.training.pruned_measures import Subject, gate_shifts, rise
 from gateviz.training.pruning import PruneRequest, open_own, prune
 from gateviz.training.pupil import new_crnn
+from gateviz.training.trainer import Trainer
 from gateviz.training.unit_scores import Criterion
 from gateviz.typesetting.line_writer import write_lines
 from tests.one_thread import one_thread  # noqa: F401
@@ -34,7 +37,7 @@ def made(path, *, half=False, **config):
     """A model with random weights."""
     shape = {"backbone": "vgg_narrow", "hidden_size": 6, "backbone_scale": 0.1, **config}
     pupil = new_crnn(CrnnConfig(4, **shape), ALPHABET, seed=2, half=half, crop=True)
-    pupil.writer(path, pupil.recognizer.module.eval(), {"steps": "7"})
+    pupil.writer(path, pupil.recognizer.module.eval(), {"steps": "7", "validation CER": "0.0395"})
     return path
 
 
@@ -64,6 +67,8 @@ def test_a_smaller_plain_model_is_written_and_loaded(tmp_path, lines, out, recur
     assert document.alphabet == ALPHABET
     assert document.preprocessing == CrnnInput(crop=True)
     assert document.notes["steps"] == "7"
+    # It is not that of this model.
+    assert "validation CER" not in document.notes
     scored = " on 12 lines" if by.needs_lines else ""
     assert document.notes["pruned"] == f"0.333333 of the units of model.safetensors by {by}{scored}"
     expected = with_units(load_crnn(path)[0], report.kept)
@@ -203,6 +208,15 @@ def test_another_lineage_is_refused(tmp_path, lines, out):
     assert not out.exists()
 
 
+def test_an_exported_graph_is_refused(model, lines, out, tmp_path):
+    graph = tmp_path / "model.onnx"
+    gateviz.export(gateviz.load(model), graph)
+    with pytest.raises(
+        TrainingError, match=r"model\.onnx is a graph, whose units cannot be removed; name the checkpoint"
+    ):
+        prune(graph, out, PruneRequest(0.5, (lines,)))
+
+
 def test_a_model_without_recurrent_layers_is_refused(tmp_path, lines, out):
     path = made(tmp_path / "cnn.safetensors", recurrent="none")
     with pytest.raises(TrainingError, match=r"cnn\.safetensors has no recurrent layers, so it has no units to remove"):
@@ -241,3 +255,28 @@ def test_lines_in_another_alphabet_have_no_loss_and_are_refused(model, out, tmp_
 def test_a_file_that_cannot_be_written_is_told_before_the_work(model, lines, tmp_path):
     with pytest.raises(OutputError):
         prune(model, tmp_path / "missing" / "small.safetensors", PruneRequest(0.5, (lines,)))
+
+
+def test_an_interrupted_fine_tuning_leaves_nothing(model, lines, out, tmp_path, monkeypatch):
+    def interrupted(self, *told):
+        assert list(scratch.rglob("run")), "the loop has its folder"
+        raise KeyboardInterrupt
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(Trainer, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        prune(model, out, PruneRequest(0.5, (lines,), fine_tune=FineTune(4, (lines,), workers=0, chunk=12)))
+    assert not out.exists()
+    assert not list(scratch.rglob("run"))
+
+
+def test_fine_tuning_is_the_same_for_the_same_seed_and_leaves_the_generator(model, lines, tmp_path):
+    state = torch.get_rng_state()
+    tune = FineTune(3, (lines,), columns=400, workers=0, chunk=12)
+    first, second = (tmp_path / f"{name}.safetensors" for name in ("first", "second"))
+    for path in (first, second):
+        prune(model, path, PruneRequest(0.5, (lines,), fine_tune=tune, seed=3))
+    assert first.read_bytes() == second.read_bytes()
+    assert torch.equal(torch.get_rng_state(), state)
