@@ -20,8 +20,8 @@ from gateviz.files.inputs import keeping_inputs
 from gateviz.files.printable import one_line
 
 COMMANDS = (
-    "demo", "sample", "plot", "explore", "record", "read", "align", "info", "export", "synth", "train", "watch",
-    "eval", "ablate", "measure", "context", "claims", "compare",
+    "demo", "sample", "plot", "explore", "record", "read", "align", "info", "export", "synth", "train", "prune",
+    "watch", "eval", "ablate", "measure", "context", "claims", "compare",
 )  # fmt: skip
 
 STUDIES = ("eval", "ablate", "measure", "context", "claims", "compare")

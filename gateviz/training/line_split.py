@@ -34,6 +34,11 @@ class LineSubset:
         """
         return self.lines[int(self.indices[index])]
 
+    def spread(self, most: int) -> "LineSubset":
+        """At most so many of them, evenly from all."""
+        chosen = np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(np.int64)
+        return LineSubset(self.lines, self.indices[chosen].tolist())
+
 
 def split_lines(lines: LineFiles, share: float, *, among: Sequence[int] | None = None) -> tuple[LineSubset, LineSubset]:
     """The lines to train on, and those to validate on.

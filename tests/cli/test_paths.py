@@ -24,7 +24,7 @@ WRITTEN = [
 ]
 FOLDERS = [(name, parameter) for name, parameter in EVERY if isinstance(parameter.type, Writes) and parameter.type.folder]  # fmt: skip
 # What a command needs beside its paths.
-FURTHER = {"synth": ["-n", "1"]}
+FURTHER = {"synth": ["-n", "1"], "prune": ["--share", "0.3"]}
 CLAIM = '[[claim]]\nname = "a"\ngate = "forget_gate"\nwhat = "punctuation"\nsign = "lower"\n'
 
 
@@ -84,7 +84,7 @@ class Material:
         for parameter in COMMAND[name].params:
             if parameter is without or not isinstance(parameter.type, Reads | ReadsWords):
                 continue
-            if isinstance(parameter, click.Argument):
+            if isinstance(parameter, click.Argument) or parameter.required:
                 words += self.words(parameter)
         for parameter in COMMAND[name].params:
             if parameter.required and isinstance(parameter.type, Writes) and parameter is not without:
