@@ -12,7 +12,7 @@ CELL_SECONDS = 600
 
 # What the words of a notebook rest on, as regular expressions over what it prints.
 CLAIMS = {
-    "one_line.ipynb": [r"A balloon commitee, 27 Coffe Street\."],
+    "one_line.ipynb": [r"A balloon committee, 27 Coffee Street\."],
     "punctuation.ipynb": [
         r"ASCII marks: +你好,世界!\n",
         r"full-width marks: 你好，世界！\n",
@@ -29,12 +29,12 @@ CLAIMS = {
         r"held: 0\.0   and so the model's own traces: 0\.0\nLSTM True False\n",
     ],
     "hold_a_gate.ipynb": [
-        r"as it is: +A balloon commitee, 27 Coffe Street\.\nall f held at 0: A\S+\n",
-        r"f held at 0 there: A balloon commitee, 27 Coffe Street\. ",
-        r"f held at 1 there: (?!A balloon commitee, 27 Coffe Street\. )",
+        r"as it is: +A balloon committee, 27 Coffee Street\.\nall f held at 0: A\S+\n",
+        r"f held at 0 there: A balloon committee, 27 Coffee Street\. ",
+        r"f held at 1 there: (?!A balloon committee, 27 Coffee Street\. )",
         r"largest change before: 0\.000\n",
         r"\['forget gate in layer 1 forward, held at 1 in columns \[120, 200\)'\]",
-        r"\('A balloon commitee, 27 Coffe Street\.', \[\]\)",
+        r"\('A balloon committee, 27 Coffee Street\.', \[\]\)",
     ],
 }
 BETWEEN = "mean f: at marks ([0-9.]+), at characters ([0-9.]+), between symbols ([0-9.]+)"
@@ -98,7 +98,7 @@ def test_the_units_that_part_marks_do_not_do_so_among_latin_letters(printed):
             r"(\d+) do so in the English line as well",
         )
     )
-    assert picked > chinese > picked / 2
+    assert 2 * picked / 3 > chinese > picked / 3  # "about half"
     assert english < picked / 10
 
 
