@@ -51,8 +51,8 @@ def image():
 def test_a_file_reads_as_what_it_was_made_from(own, tmp_path, image, kind, gates):
     recognizer = gateviz.load(own(recurrent=kind))
     found = export(recognizer, tmp_path / "own.onnx", gates=gates)
-    assert 0 < found.posteriors <= 1e-5
-    assert (found.gates is not None) == gates and (found.gates or 0.0) <= 1e-5
+    assert 0 < found.posteriors <= 5e-5
+    assert (found.gates is not None) == gates and (found.gates or 0.0) <= 5e-5
     assert found.size == (tmp_path / "own.onnx").stat().st_size
     again = gateviz.load(tmp_path / "own.onnx")
     assert (again.alphabet, again.preprocess, again.geometry) == (
@@ -85,7 +85,7 @@ def test_a_file_takes_edits_by_torch(own, tmp_path, image):
     edit = gateviz.clamp("forget_gate", 0.0, layer=1)
     ours = gateviz.record(gateviz.load(tmp_path / "own.onnx"), image, edits=[edit])
     theirs = gateviz.record(gateviz.load(own()), image, edits=[edit])
-    assert difference(ours.emission.log_probs, theirs.emission.log_probs) <= 1e-5
+    assert difference(ours.emission.log_probs, theirs.emission.log_probs) <= 5e-5
 
 
 def test_a_graph_that_is_not_torch_s_is_not_written(own, tmp_path, monkeypatch):
@@ -126,7 +126,7 @@ def test_a_file_in_int8_is_read_with_its_own_gates(own, tmp_path, quantize):
         each.emission.log_probs.shape[0] for each in gateviz.record(gateviz.load(whole), images)
     )
     assert f"in int8 {found.int8.same:.1%} of {found.int8.frames} frames keep their most probable class" in found.words
-    assert found.posteriors <= 1e-5
+    assert found.posteriors <= 5e-5
     recognizer = gateviz.load(small)
     assert recognizer.card.details["quantization"] == quantize
     recordings = gateviz.record(recognizer, images)

@@ -1,9 +1,11 @@
 """The fonts of a system, and which of them are kept for testing."""
 
+import logging
 import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -217,7 +219,7 @@ def _fit(face: FontFace) -> bool:
 @cache
 def _covered(path: str, index: int) -> frozenset[str]:
     try:
-        with TTFont(path, fontNumber=index, lazy=True) as font:
+        with _unsaid(), TTFont(path, fontNumber=index, lazy=True) as font:
             glyphs = font.getBestCmap() or {}
             outline = _outlines(font, glyphs)
     except (TTLibError, OSError, KeyError, AssertionError):
@@ -232,6 +234,18 @@ def _covered(path: str, index: int) -> frozenset[str]:
         or unicodedata.category(chr(code)) in ("Zs", "Zl", "Zp", "Cc", "Cf")
         or not is_placeholder(chr(code), outline)
     )
+
+
+@contextmanager
+def _unsaid() -> Iterator[None]:
+    """A block in which fontTools warns of nothing: when a font was made is no matter of a line's."""
+    logger = logging.getLogger("fontTools")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _outlines(font: TTFont, glyphs: Mapping[int, str]) -> Callable[[int], Hashable | None]:

@@ -14,7 +14,7 @@ from gateviz.graphs.gates import with_gates
 from gateviz.graphs.recurrent_nodes import recurrent_nodes
 from tests.graphs.recurrent_graphs import one_node, recurrent_graph
 
-CLOSE = 2e-6
+CLOSE = 1e-5
 
 
 def run(model, **feed):

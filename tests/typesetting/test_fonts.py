@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 
 from gateviz.errors import AlphabetError
 from gateviz.typesetting.fonts import BASIC, FontFace, basic_fonts, find_fonts, missing_fonts
@@ -31,6 +32,19 @@ def test_a_face_knows_what_it_covers(font_folder):
     face = next(face for face in find_fonts(font_folder) if (face.family, face.style) == ("DejaVu Sans", "Book"))
     assert face.covered >= set("aZ0é€")
     assert "好" not in face.covered
+
+
+def test_when_a_font_was_made_is_not_warned_of(tmp_path, caplog):
+    made = make_font(tmp_path / "old.ttf", "Old", range(0x61, 0x7B), own_box)
+    font = TTFont(made, recalcTimestamp=False)
+    font["head"].created = 5
+    font.save(tmp_path / "older.ttf")
+    TTFont(tmp_path / "older.ttf")["head"]
+    assert "seems very low" in caplog.text
+    caplog.clear()
+    (face,) = [face for face in find_fonts(tmp_path) if face.path.endswith("older.ttf")]
+    assert face.covered == frozenset(map(chr, range(0x61, 0x7B)))
+    assert caplog.text == ""
 
 
 def test_a_box_that_stands_for_many_letters_covers_none(tmp_path):
