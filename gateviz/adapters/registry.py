@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from gateviz.adapters.core.evidence import Adapter, Match, refusal_by_keys
 from gateviz.adapters.core.files import Container, ModelFile, reading
@@ -22,8 +22,8 @@ from gateviz.errors import CheckpointError
 if TYPE_CHECKING:
     from gateviz.capture.recognizer import Recognizer
 else:
-    # What is deferred is not to be opened by a look at whether it has a network.
-    from gateviz.lines.recognizer import LineRecognizer as Recognizer
+    # What is deferred is not to be opened by a look at whether it has a network; and a name, since numpy is not needed yet.
+    Recognizer = "gateviz.lines.recognizer.LineRecognizer"
 
 ENTRY_POINT_GROUP = "gateviz.adapters"
 _LISTED = 4
@@ -106,7 +106,7 @@ def load_recognizer(path: str | Path | None, options: LoadOptions = NOTHING_SAID
         return chosen.build(file, options)
 
 
-def _deferred(file: ModelFile, options: LoadOptions) -> Recognizer | None:
+def _deferred(file: ModelFile, options: LoadOptions) -> Optional[Recognizer]:  # noqa: UP045  (at run time it is a name)
     """The recognizer in a file that gateviz wrote and a graph can read; None for any other."""
     if file.container is Container.SAFETENSORS:
         from gateviz.adapters.own_crnn import deferred_crnn
