@@ -91,6 +91,8 @@ class FineTune:
             # A mean over the last tenth of the steps: a longer one would still hold the weights of the start.
             average=min(0.999, max(0.0, 1 - 10 / self.steps)),
             early=0.0,
+            # A short stretch moves weights a little; norms by the batches of a few steps would move them more.
+            normalized=False,
             seed=seed,
             validate_every=self.steps,
             log_every=1,

@@ -171,8 +171,10 @@ def test_a_process_that_comes_to_its_end_is_replaced(path):
     recognizer = gateviz.load(graphs.saved(graphs.simple_model(), path), alphabet=graphs.ALPHABET)
     with torch.inference_mode():
         expected = recognizer.log_probs(graphs.image(30))
-        worker().process.kill()
-        worker().process.wait()
+        # Once it has died, ``worker()`` is another one, which nobody ends.
+        running = worker().process
+        running.kill()
+        running.wait()
         assert torch.allclose(recognizer.log_probs(graphs.image(30)), expected, atol=1e-6)
 
 
