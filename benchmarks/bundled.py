@@ -9,7 +9,7 @@ from benchmarks.printed_pages import score_numbers
 from benchmarks.timing import Report, table
 from gateviz.capture.recognizer import Recognizer
 from gateviz.measure.evaluation import Score
-from gateviz.measure.gate_health import QUANTITIES, gate_health
+from gateviz.studies.eval.gates import health_on
 from gateviz.training.evaluate import evaluate
 from gateviz.typesetting.alphabets import named_symbols
 from gateviz.typesetting.fonts import FontFace
@@ -84,22 +84,19 @@ def _lines(
 def _gates(recognizer: Recognizer, count: int) -> dict[str, float]:
     """How the cells fare on degraded lines, and of how many of them another text is read without memory."""
     faces = printed_faces()
-    lines = [_lines(script, count // 2, faces, hardness="mixed") for script in SCRIPTS[:2]]
-    images = [each[index].image for each in lines for index in range(len(each))]
-    recordings = gateviz.record(recognizer, images, quantities=QUANTITIES, witness=False)
-    health = gate_health(recording.traces for recording in recordings)
+    sets = [_lines(script, count // 2, faces, hardness="mixed") for script in SCRIPTS[:2]]
+    health = health_on(recognizer, [each[index] for each in sets for index in range(len(each))], limit=count)
     assert health is not None
-    found = {
+    without = {
+        f"lines read otherwise with f = 0 in layer {layer} %": 100 * share
+        for layer, share in enumerate(health.forgetful)
+    }
+    return {
         "accumulators %": 100 * health.accumulators,
         "99.9 % of |c| below": health.cell_quantile,
         "saturated cells %": 100 * health.saturated_cells,
+        **without,
     }
-    for layer in (0, 1):
-        edit = gateviz.clamp("forget_gate", 0.0, layer=layer)
-        held = gateviz.record(recognizer, images, quantities=QUANTITIES[:1], edits=[edit])
-        others = sum(a.text != b.text for a, b in zip(recordings, held, strict=True))
-        found[f"lines read otherwise with f = 0 in layer {layer} %"] = 100 * others / len(images)
-    return found
 
 
 def _doubled(recognizer: Recognizer, count: int) -> dict[str, float]:
